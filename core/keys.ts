@@ -1,0 +1,71 @@
+/** Every key of the bucket is built here, and taken apart here. */
+
+export const DATASETS = 'datasets/';
+export const SEAL_FILE = '_READY';
+export const RECIPE_FILE = 'dataset.json';
+
+/** What of an upload a key speaks of; `undefined` for objects that start nothing (an image, a recipe, a folder mark). */
+export type Upload =
+  | { form: 'archive'; name: string; key: string; recipeKey: string }
+  | { form: 'folder'; name: string; prefix: string; recipeKey: string }
+  | { form: 'stray'; name: string; key: string };
+
+const ARCHIVE = /\.zip$/i;
+
+/** Reads a key under `datasets/` as an upload that is sealed by that very key. */
+export function uploadSealedBy(key: string): Upload | undefined {
+  if (!key.startsWith(DATASETS)) return undefined;
+  const [first = '', ...rest] = key.slice(DATASETS.length).split('/');
+  if (first === '') return undefined;
+
+  if (rest.length > 0)
+    return rest.length === 1 && rest[0] === SEAL_FILE ? folderUpload(first) : undefined;
+  if (ARCHIVE.test(first)) return archiveUpload(first);
+  if (first.endsWith('.json') || first.startsWith('.')) return undefined; // a recipe comes before its archive
+  return { form: 'stray', name: first, key };
+}
+
+export function archiveUpload(fileName: string): Upload & { form: 'archive' } {
+  const name = fileName.replace(ARCHIVE, '');
+  return {
+    form: 'archive',
+    name,
+    key: `${DATASETS}${fileName}`,
+    recipeKey: `${DATASETS}${name}.json`,
+  };
+}
+
+export function folderUpload(name: string): Upload & { form: 'folder' } {
+  const prefix = `${DATASETS}${name}/`;
+  return { form: 'folder', name, prefix, recipeKey: `${prefix}${RECIPE_FILE}` };
+}
+
+/** The dataset's place in the bucket: a key for an archive or a stray file, a prefix for a folder. */
+export const datasetOf = (upload: Upload): string =>
+  upload.form === 'folder' ? upload.prefix : upload.key;
+
+export const jobKeys = (jobId: string) => ({
+  prefix: `jobs/${jobId}/`,
+  manifest: `jobs/${jobId}/manifest.jsonl`,
+  channel: `jobs/${jobId}/channel.json`,
+  report: `jobs/${jobId}/report.json`,
+  recipe: `jobs/${jobId}/recipe.json`,
+  checkpoints: `jobs/${jobId}/checkpoints/`,
+  output: `jobs/${jobId}/output/`,
+});
+
+export const teacherPrefix = (name: string): string => `teachers/${name}/`;
+
+export const studentKeys = (student: string, version: string) => ({
+  prefix: `students/${student}/${version}/`,
+  card: `students/${student}/${version}/student.json`, // written last: its arrival means complete
+});
+
+export const latestKey = (student: string): string => `students/${student}/latest.json`;
+
+/** @throws Error when the text is no `s3://bucket/key` */
+export function parseS3Uri(uri: string): { bucket: string; key: string } {
+  const match = /^s3:\/\/([^/]+)\/(.*)$/s.exec(uri);
+  if (!match?.[1] || match[2] === undefined) throw new Error(`"${uri}" is not an s3:// address`);
+  return { bucket: match[1], key: match[2] };
+}

@@ -1,0 +1,145 @@
+import { z } from 'zod';
+import { type Problem, problem } from './problem.ts';
+
+const fraction = z.number().min(0.05).max(0.4);
+
+/** `dataset.json`, the one file a user writes by hand; every field may be left out. */
+export const Recipe = z.strictObject({
+  task: z.literal('image').default('image'),
+  teacher: z.string().default('efficientnet-lite0'),
+  regime: z
+    .string()
+    .regex(/^(auto|head-only|full|blocks:[1-9][0-9]?)$/)
+    .default('auto'),
+  split: z
+    .strictObject({ validation: fraction.default(0.1), test: fraction.default(0.1) })
+    .default({ validation: 0.1, test: 0.1 }), // fractions of each class
+  class_weights: z.enum(['auto', 'none']).default('auto'),
+  input_px: z.int().min(32).max(1024).optional(), // the teacher's own size when left out
+  budget: z
+    .strictObject({ minutes: z.int().min(1).max(1440).default(60) })
+    .default({ minutes: 60 }), // how long the training may take
+  instance_types: z
+    .array(z.string().regex(/^ml\.[a-z0-9]+\.[a-z0-9]+$/))
+    .min(1)
+    .max(5)
+    .optional(),
+  seed: z
+    .int()
+    .min(0)
+    .max(2 ** 31 - 1)
+    .default(1),
+});
+export type Recipe = z.infer<typeof Recipe>;
+
+/** Tasks that people ask for by name, and what serves them instead. */
+const OTHER_TASKS: Record<string, string> = {
+  text: 'texts come in a later version; for now the examples must be pictures.',
+  'reinforcement-learning':
+    'it learns from acting, not from labelled examples; use a simulator with a library such as RLlib.',
+  detection:
+    'a student names a whole picture and draws no boxes; cut the objects out into class folders, or use a YOLO.',
+  segmentation: 'a student names a whole picture and marks no pixels; use a U-Net.',
+  regression:
+    'a student answers with a class, not a number; cut the range into classes, or fit a regression on features.',
+};
+
+/** A recipe text, with the defaults filled in, or everything that is wrong with it at once. */
+export function parseRecipe(
+  text: string | undefined,
+  file: string,
+  teachers: ReadonlyMap<string, { inputPx: number }>,
+): { recipe: Recipe; problems: Problem[] } {
+  const written = text === undefined ? {} : json(text);
+  if (written === undefined) {
+    const what = 'The recipe is not JSON.';
+    return refused([
+      problem(
+        'RECIPE_NOT_JSON',
+        file,
+        what,
+        'Write it as one JSON object, or remove it: every field is optional.',
+      ),
+    ]);
+  }
+
+  const parsed = Recipe.safeParse(written);
+  if (!parsed.success)
+    return refused(parsed.error.issues.map((issue) => asProblem(issue, file, written)));
+
+  return { recipe: parsed.data, problems: notYet(parsed.data, file, teachers) };
+}
+
+const refused = (problems: Problem[]) => ({ recipe: Recipe.parse({}), problems });
+
+function json(text: string): unknown {
+  try {
+    return JSON.parse(text.replace(/^\uFEFF/, ''));
+  } catch {
+    return undefined;
+  }
+}
+
+function asProblem(issue: z.core.$ZodIssue, file: string, written: unknown): Problem {
+  const where = issue.path.length > 0 ? `${file}, ${issue.path.join('.')}` : file;
+  if (issue.path[0] === 'task') {
+    const task = String((written as { task: unknown }).task);
+    const why = OTHER_TASKS[task] ?? 'only "image" is known.';
+    return problem(
+      'TASK_NOT_SUPPORTED',
+      where,
+      `The task "${task}" is not supported: ${why}`,
+      'Set task to "image" or leave it out.',
+    );
+  }
+  return problem(
+    'RECIPE_FIELD',
+    where,
+    `${issue.message}.`,
+    'Correct the field, or leave it out to take the default.',
+  );
+}
+
+/** What is written correctly and cannot be done, or cannot be done yet. */
+function notYet(
+  recipe: Recipe,
+  file: string,
+  teachers: ReadonlyMap<string, { inputPx: number }>,
+): Problem[] {
+  const problems: Problem[] = [];
+  const teacher = teachers.get(recipe.teacher);
+  if (!teacher) {
+    const known = [...teachers.keys()].join(', ');
+    problems.push(
+      problem(
+        'TEACHER_UNKNOWN',
+        `${file}, teacher`,
+        `There is no teacher "${recipe.teacher}".`,
+        `Choose one of: ${known}.`,
+      ),
+    );
+  }
+  if (teacher && recipe.input_px !== undefined && recipe.input_px !== teacher.inputPx) {
+    const what = `${recipe.teacher} takes pictures of ${teacher.inputPx} px, not ${recipe.input_px}.`;
+    problems.push(
+      problem(
+        'INPUT_PX',
+        `${file}, input_px`,
+        what,
+        `Leave input_px out or set it to ${teacher.inputPx}.`,
+      ),
+    );
+  }
+  if (recipe.regime === 'full' || recipe.regime.startsWith('blocks:')) {
+    const what = `The regime "${recipe.regime}" comes with the fine-tuning engine; this version trains the head only.`;
+    problems.push(
+      problem(
+        'REGIME_NOT_YET',
+        `${file}, regime`,
+        what,
+        'Set regime to "auto" or "head-only", or leave it out.',
+      ),
+    );
+  }
+  return problems;
+}
