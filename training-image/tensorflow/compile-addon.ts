@@ -1,0 +1,86 @@
+import { mkdir } from 'node:fs/promises';
+import { createRequire } from 'node:module';
+import { dirname, join } from 'node:path';
+import type { NativeTensorflow } from './platform.ts';
+import { lastLines, run } from './run.ts';
+import { diskFull, SetupFailure } from './setup-failure.ts';
+
+const require = createRequire(import.meta.url);
+
+export const NAPI_VERSION = 8; // the highest that tfjs-node 4.22.0 knows; every Node since 15.12 has it
+
+export const tfjsNodeFolder = (): string =>
+  dirname(require.resolve('@tensorflow/tfjs-node/package.json'));
+
+export const tfjsNodeVersion = (): string =>
+  (require('@tensorflow/tfjs-node/package.json') as { version: string }).version;
+
+/** Where the addon and the libraries lie, in tfjs-node's folder and in ours alike: the addon looks for ../../deps/lib. */
+export const addonIn = (folder: string): string =>
+  join(folder, 'lib', `napi-v${NAPI_VERSION}`, 'tfjs_binding.node');
+export const librariesIn = (folder: string): string => join(folder, 'deps', 'lib');
+export const headersIn = (folder: string): string => join(folder, 'deps', 'include');
+
+/** The headers that tfjs-node's two sources reach, all of TensorFlow's C interface; `g++ -M` lists them. */
+export const HEADERS = [
+  'tensorflow/c/c_api.h',
+  'tensorflow/c/c_api_macros.h',
+  'tensorflow/c/eager/c_api.h',
+  'tensorflow/c/tf_attrtype.h',
+  'tensorflow/c/tf_buffer.h',
+  'tensorflow/c/tf_datatype.h',
+  'tensorflow/c/tf_status.h',
+  'tensorflow/c/tf_tensor.h',
+  'tensorflow/c/tf_tstring.h',
+  'tensorflow/core/platform/ctstring.h',
+  'tensorflow/core/platform/ctstring_internal.h',
+  'tsl/platform/ctstring.h',
+  'tsl/platform/ctstring_internal.h',
+  'xla/tsl/c/tsl_status.h',
+];
+
+/**
+ * Compiles tfjs-node's unmodified addon against the libraries and headers in `folder`, with one call of a compiler:
+ * no gyp and no make, so no headers of Node have to be downloaded.
+ *
+ * @throws SetupFailure if there is no compiler, or it fails
+ */
+export async function compileAddon(folder: string, tensorflow: NativeTensorflow): Promise<void> {
+  const compiler = await findCompiler();
+  const addon = addonIn(folder);
+  await mkdir(dirname(addon), { recursive: true });
+
+  const sources = ['tfjs_backend.cc', 'tfjs_binding.cc'];
+  const headers = dirname(require.resolve('node-api-headers/include/node_api.h'));
+  const [command, ...first] = compiler;
+  const compiled = await run(command, [
+    ...first,
+    '-O2',
+    '-std=c++17',
+    `-DNAPI_VERSION=${NAPI_VERSION}`,
+    '-DNODE_GYP_MODULE_NAME=tfjs_binding',
+    `-I${headers}`,
+    `-I${headersIn(folder)}`,
+    ...sources.map((source) => join(tfjsNodeFolder(), 'binding', source)),
+    ...tensorflow.libraries.map((library) => join(librariesIn(folder), library)),
+    ...tensorflow.linkerFlags,
+    '-o',
+    addon,
+  ]);
+  if (compiled.ok) return;
+
+  if (/No space left on device/i.test(compiled.output)) throw diskFull('Compiling the addon');
+  throw new SetupFailure(
+    `Compiling tfjs-node's addon with ${compiler.join(' ')} failed; a compiler for C++17 is needed. It said:\n${lastLines(compiled.output, 12)}`,
+  );
+}
+
+async function findCompiler(): Promise<[string, ...string[]]> {
+  const named = process.env.CXX?.split(/\s+/).filter(Boolean) ?? []; // may be `ccache g++`
+  for (const [command, ...first] of [named, ['g++'], ['c++'], ['clang++']]) {
+    if (command && (await run(command, [...first, '--version'])).ok) return [command, ...first];
+  }
+  throw new SetupFailure(
+    'A C++ compiler is needed to build the TensorFlow addon, and neither g++, c++ nor clang++ was found on the PATH; install one (Debian, Ubuntu: apt-get install g++; Fedora: dnf install gcc-c++; macOS: xcode-select --install), or name it in CXX, and run it again.',
+  );
+}

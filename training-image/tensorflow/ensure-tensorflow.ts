@@ -1,0 +1,168 @@
+import { mkdir, readFile, rm, stat, statfs, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { cacheFolder, makeAtOnce } from './cache-folder.ts';
+import { checkAddon } from './check-addon.ts';
+import {
+  addonIn,
+  compileAddon,
+  HEADERS,
+  headersIn,
+  librariesIn,
+  NAPI_VERSION,
+  tfjsNodeFolder,
+  tfjsNodeVersion,
+} from './compile-addon.ts';
+import { fetchWheel, megabytes, type Report, seconds } from './fetch-wheel.ts';
+import { isLinked, linkAddon } from './link-addon.ts';
+import { type Machine, type NativeTensorflow, routeFor, thisMachine } from './platform.ts';
+import { diskFull, fileFailure, SetupFailure } from './setup-failure.ts';
+import { installStock, stockIsInstalled } from './stock.ts';
+import { unpackWheel } from './unpack-wheel.ts';
+
+export type Setting = { cache: string; tfjsNode: string; machine: Machine };
+
+export const ownSetting = (): Setting => ({
+  cache: cacheFolder(),
+  tfjsNode: tfjsNodeFolder(),
+  machine: thisMachine(),
+});
+
+/** How TensorFlow came to be here: it was, it was linked from the cache, it was built, or stock tfjs-node was installed. */
+export type Arrival = 'ready' | 'linked' | 'built' | 'stock';
+
+/**
+ * Sees to it that tfjs-node has a TensorFlow under it; nothing is done, and TensorFlow is not loaded, if it has.
+ *
+ * @throws SetupFailure whose message is a sentence for the terminal
+ */
+export async function ensureTensorflow(
+  report: Report,
+  setting: Setting = ownSetting(),
+): Promise<Arrival> {
+  const route = routeFor(setting.machine);
+  if (route.kind === 'none') {
+    throw new SetupFailure(
+      `TensorFlow cannot be set up here: ${route.why}; use Linux (x64 or arm64, glibc), macOS, or Windows on x64.`,
+    );
+  }
+  if (await isTensorflowReady(setting)) return 'ready';
+  if (route.kind === 'stock') {
+    await installStock(setting.tfjsNode, report);
+    return 'stock';
+  }
+
+  const cached = cachedFolder(setting);
+  const isInCache = await isComplete(cached);
+  if (!isInCache) await build(cached, route.tensorflow, report);
+  await linkAddon(cached, setting.tfjsNode);
+  return isInCache ? 'linked' : 'built';
+}
+
+/** Whether everything is in its place, judged by links and sizes alone: a matter of milliseconds. */
+export async function isTensorflowReady(setting: Setting = ownSetting()): Promise<boolean> {
+  const route = routeFor(setting.machine);
+  if (route.kind === 'stock') return stockIsInstalled(setting.tfjsNode);
+  const cached = cachedFolder(setting);
+  return (await isComplete(cached)) && (await isLinked(cached, setting.tfjsNode));
+}
+
+const RECIPE = 1; // raise it when the way of building changes, so that nobody keeps what the old way built
+
+/** Everything that the addon depends on is in its folder's name. */
+function cachedFolder({ cache, machine }: Setting): string {
+  const route = routeFor(machine);
+  const { package: name, version } =
+    route.kind === 'wheel' ? route.tensorflow.wheel : { package: 'none', version: '0' };
+  const parts = [
+    `${name}-${version}`,
+    `tfjs-node-${tfjsNodeVersion()}`,
+    `napi${NAPI_VERSION}`,
+    `${machine.platform}-${machine.arch}`,
+    `recipe${RECIPE}`,
+  ];
+  return join(cache, 'tensorflow', parts.join('_'));
+}
+
+const STAMP = 'complete.json'; // written last: the bytes of each file that has to be there
+
+async function isComplete(folder: string): Promise<boolean> {
+  try {
+    const sizes = JSON.parse(await readFile(join(folder, STAMP), 'utf8')) as Record<string, number>;
+    for (const [file, bytes] of Object.entries(sizes)) {
+      if ((await stat(join(folder, file))).size !== bytes) return false;
+    }
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+async function build(folder: string, tensorflow: NativeTensorflow, report: Report): Promise<void> {
+  const started = Date.now();
+  report('setting up TensorFlow (once for this machine and these versions)');
+  await rm(folder, { recursive: true, force: true }); // something incomplete, else it would not be built
+  await makeAtOnce(folder, async (unfinished) => {
+    await requireSpace(unfinished);
+    const wheel = await fetchWheel(tensorflow.wheel, unfinished, report);
+    await unpack(wheel, unfinished, tensorflow, report);
+    await compile(unfinished, tensorflow, report);
+    await check(unfinished, report);
+    await stamp(unfinished, tensorflow);
+  });
+  report(`TensorFlow set up in ${seconds(started)} s, kept in ${folder}`);
+}
+
+// Measured at most: the wheel twice while pip moves it (0.55 GB), later once beside the libraries (1.13 GB).
+const NEEDED_BYTES = 1_500_000_000;
+
+async function requireSpace(folder: string): Promise<void> {
+  const { bavail, bsize } = await statfs(folder);
+  const free = bavail * bsize;
+  if (free < NEEDED_BYTES) {
+    throw diskFull(
+      `Setting up TensorFlow (${megabytes(NEEDED_BYTES)} MB needed while it runs, ${megabytes(free)} MB free in ${folder})`,
+    );
+  }
+}
+
+async function unpack(
+  wheel: string,
+  folder: string,
+  { libraries }: NativeTensorflow,
+  report: Report,
+): Promise<void> {
+  const started = Date.now();
+  const targets = new Map([
+    ...libraries.map((file) => [`tensorflow/${file}`, join(librariesIn(folder), file)] as const),
+    ...HEADERS.map(
+      (file) => [`tensorflow/include/${file}`, join(headersIn(folder), file)] as const,
+    ),
+  ]);
+  await unpackWheel(wheel, targets);
+  await rm(wheel);
+  report(`unpacked ${libraries.join(' and ')} in ${seconds(started)} s`);
+}
+
+async function compile(folder: string, tensorflow: NativeTensorflow, report: Report) {
+  const started = Date.now();
+  await compileAddon(folder, tensorflow);
+  report(`compiled tfjs-node ${tfjsNodeVersion()} against it in ${seconds(started)} s`);
+}
+
+async function check(folder: string, report: Report): Promise<void> {
+  const started = Date.now();
+  const version = await checkAddon(addonIn(folder));
+  report(`trained a line on TensorFlow ${version} in ${seconds(started)} s`);
+}
+
+async function stamp(folder: string, { libraries }: NativeTensorflow): Promise<void> {
+  const files = [addonIn('.'), ...libraries.map((file) => join(librariesIn('.'), file))];
+  const sizes: Record<string, number> = {};
+  for (const file of files) sizes[file] = (await stat(join(folder, file))).size;
+  try {
+    await mkdir(folder, { recursive: true });
+    await writeFile(join(folder, STAMP), JSON.stringify(sizes, null, 2));
+  } catch (error) {
+    throw fileFailure(error, 'Writing the cache');
+  }
+}

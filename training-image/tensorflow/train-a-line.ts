@@ -1,0 +1,34 @@
+import { createRequire } from 'node:module';
+import process from 'node:process';
+import './before-tensorflow.ts';
+
+// A script of its own, run by check-addon.ts in a child process: an addon that does not fit ends the process that loads it.
+// The addon to try is not in tfjs-node's folder yet, so what tfjs-node asks for its place answers with ours.
+const addon = process.argv[2];
+const require = createRequire(import.meta.url);
+const fromTfjsNode = createRequire(require.resolve('@tensorflow/tfjs-node/package.json'));
+const finder = fromTfjsNode.resolve('@mapbox/node-pre-gyp');
+require.cache[finder] = {
+  id: finder,
+  filename: finder,
+  loaded: true,
+  exports: { find: () => addon },
+} as unknown as NodeJS.Module;
+
+const tf = require('@tensorflow/tfjs-node') as typeof import('@tensorflow/tfjs-node');
+
+const x = tf.tensor1d([-1, 0, 1, 2]); // [4]
+const y = tf.tensor1d([-1, 1, 3, 5]); // [4], y = 2 x + 1
+const slope = tf.scalar(0).variable();
+const intercept = tf.scalar(0).variable();
+const optimizer = tf.train.sgd(0.1);
+for (let step = 0; step < 200; step++) {
+  optimizer.minimize(() => x.mul(slope).add(intercept).sub(y).square().mean());
+}
+
+const [a = Number.NaN, b = Number.NaN] = [...slope.dataSync(), ...intercept.dataSync()];
+if (!(Math.abs(a - 2) < 1e-3 && Math.abs(b - 1) < 1e-3)) {
+  throw new Error(`it trained the line y = 2 x + 1 to y = ${a} x + ${b}`);
+}
+const { binding } = tf.backend() as unknown as { binding: { TF_Version: string } };
+process.stdout.write(`TF_Version ${binding.TF_Version}\n`);
