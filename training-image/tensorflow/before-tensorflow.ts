@@ -6,8 +6,9 @@ import { createRequire } from 'node:module';
 process.env.TF_ENABLE_ONEDNN_OPTS ??= '1';
 process.env.TF_CPP_MIN_LOG_LEVEL ??= '2'; // errors only; not the hints about instruction sets
 
-// tfjs-node 4.22.0 calls it in most kernels, and Node 23 removed it. The CommonJS object is the one tfjs-node sees.
+// tfjs-node 4.22.0 calls it in most kernels; Node 22 warns of it at each start, and Node 23 removed it.
+// The CommonJS object is the one that tfjs-node sees.
 const util = createRequire(import.meta.url)('node:util') as {
-  isNullOrUndefined?: (value: unknown) => boolean;
+  isNullOrUndefined: (value: unknown) => boolean;
 };
-util.isNullOrUndefined ??= (value) => value === null || value === undefined;
+util.isNullOrUndefined = (value) => value === null || value === undefined;

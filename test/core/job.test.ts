@@ -1,0 +1,198 @@
+import * as fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { ARROWS, advance, FINAL, Job, type Observation, receive, type State } from '#core/job.ts';
+
+const noon = new Date('2026-11-24T12:00:00.000Z');
+const later = new Date('2026-11-24T12:05:00.000Z');
+const RUN = 'understudy-pets-0123456789abcdef-a1';
+
+const upload = {
+  id: 'a'.repeat(64),
+  bucket: 'understudy',
+  name: 'pets',
+  dataset: 'datasets/pets.zip',
+  form: 'archive' as const,
+  seal: '12-etag-x',
+  recipeHash: 'r',
+  recipeKey: 'datasets/pets.json',
+  uploadedAt: noon.toISOString(),
+};
+const summary = {
+  classes: [{ name: 'cat', examples: 5 }],
+  examples: 5,
+  manifestSha256: 'm',
+  recipeSha256: 'r',
+};
+
+const ACCEPTED: Observation = { saw: 'dataset-accepted', summary };
+const BEGUN: Observation = { saw: 'launch-begun', trainingJobName: RUN };
+const RUNNING: Observation = { saw: 'training-running', trainingJobName: RUN };
+const INTERRUPTED: Observation = { saw: 'training-interrupted', trainingJobName: RUN };
+const COMPLETED: Observation = {
+  saw: 'training-completed',
+  trainingJobName: RUN,
+  artifacts: 's3://understudy/o/',
+};
+const PUBLISHED: Observation = {
+  saw: 'student-published',
+  version: 'v',
+  accuracy: 0.9,
+  interval95: [0.8, 0.95],
+};
+const CRASHED: Observation = {
+  saw: 'training-ended',
+  trainingJobName: RUN,
+  code: 'X',
+  what: 'It broke.',
+  toDo: 'Retry.',
+};
+const NO_ROOM: Observation = {
+  saw: 'launch-refused',
+  trainingJobName: RUN,
+  waitingFor: 'quota',
+  reason: 'full',
+};
+
+const after = (...seen: Observation[]): Job =>
+  seen.reduce((job, each) => advance(job, each, later), receive(upload, noon));
+const stateAfter = (...seen: Observation[]): State => after(...seen).progress.state;
+
+describe('advance', () => {
+  it.each<[string, Observation[], State]>([
+    ['a sound dataset', [ACCEPTED], 'validated'],
+    ['a faulty dataset', [{ saw: 'dataset-refused', problems: [], problemCount: 1 }], 'rejected'],
+    ['a launch', [ACCEPTED, BEGUN], 'launching'],
+    ['a launch without room', [ACCEPTED, BEGUN, NO_ROOM], 'waiting'],
+    ['a second try after waiting', [ACCEPTED, BEGUN, NO_ROOM, BEGUN, RUNNING], 'training'],
+    ['a spot interruption', [ACCEPTED, BEGUN, RUNNING, INTERRUPTED], 'interrupted'],
+    ['a restart after it', [ACCEPTED, BEGUN, RUNNING, INTERRUPTED, RUNNING], 'training'],
+    ['a training whose running nobody saw', [ACCEPTED, BEGUN, COMPLETED], 'trained'],
+    ['the whole way', [ACCEPTED, BEGUN, RUNNING, COMPLETED, PUBLISHED], 'published'],
+    ['a crash of the trainer', [ACCEPTED, BEGUN, RUNNING, CRASHED], 'failed'],
+    [
+      'a retry after a crash',
+      [ACCEPTED, BEGUN, RUNNING, CRASHED, { saw: 'retry-asked' }],
+      'validated',
+    ],
+    ['a cancel while training', [ACCEPTED, BEGUN, RUNNING, { saw: 'cancel-asked' }], 'cancelled'],
+    [
+      'a cancel before validation, then a retry',
+      [{ saw: 'cancel-asked' }, { saw: 'retry-asked' }],
+      'received',
+    ],
+  ])('after %s the job is as the design says', (_, seen, state) => {
+    expect(stateAfter(...seen)).toBe(state);
+  });
+
+  it('returns the very same job when an observation is repeated', () => {
+    const job = after(ACCEPTED, BEGUN, RUNNING);
+
+    expect(advance(job, RUNNING, later)).toBe(job);
+    expect(advance(job, BEGUN, later)).toBe(job);
+    expect(advance(job, ACCEPTED, later)).toBe(job);
+  });
+
+  it('ignores what is seen of another training job', () => {
+    const job = after(ACCEPTED, BEGUN);
+
+    expect(advance(job, { ...COMPLETED, trainingJobName: 'understudy-other-a1' }, later)).toBe(job);
+  });
+
+  it('never leaves a published or rejected job, whatever is seen', () => {
+    const job = after(ACCEPTED, BEGUN, RUNNING, COMPLETED, PUBLISHED);
+
+    for (const seen of [
+      CRASHED,
+      RUNNING,
+      { saw: 'cancel-asked' },
+      { saw: 'retry-asked' },
+    ] as Observation[]) {
+      expect(advance(job, seen, later)).toBe(job);
+    }
+  });
+
+  it('does not begin a second attempt before the first is seen ended', () => {
+    const retried = after(
+      ACCEPTED,
+      BEGUN,
+      RUNNING,
+      { saw: 'cancel-asked' },
+      { saw: 'retry-asked' },
+    );
+    const second: Observation = { saw: 'launch-begun', trainingJobName: RUN.replace('-a1', '-a2') };
+
+    expect(advance(retried, second, later)).toBe(retried);
+    const ended = advance(retried, CRASHED, later);
+    expect(ended.progress.state).toBe('validated');
+    expect(advance(ended, second, later).run).toMatchObject({ attempt: 2, ended: false });
+  });
+
+  it('uses the number of an attempt that never ran again', () => {
+    expect(after(ACCEPTED, BEGUN, NO_ROOM, BEGUN).run?.attempt).toBe(1);
+  });
+
+  it('waits twice as long after each refusal, at most an hour', () => {
+    const minutes = (job: Job) => (Date.parse(job.deadline ?? '') - later.getTime()) / 60_000;
+    const rounds = (n: number) => after(ACCEPTED, ...Array(n).fill([BEGUN, NO_ROOM]).flat());
+
+    expect([1, 2, 3, 9].map((n) => minutes(rounds(n)))).toEqual([2, 4, 8, 60]);
+    expect(rounds(200).history.length).toBeLessThan(8);
+  });
+
+  it('announces each final state once, and forgets what was announced', () => {
+    const job = after(ACCEPTED, BEGUN, RUNNING, COMPLETED, PUBLISHED);
+    const [announcement] = job.outbox;
+
+    expect(job.outbox).toHaveLength(1);
+    expect(announcement?.sentence).toContain('90.0 %');
+    const told = advance(job, { saw: 'announced', announcementId: announcement?.id ?? '' }, later);
+    expect(told.outbox).toEqual([]);
+    expect(told.deadline).toBeUndefined();
+  });
+
+  it('keeps looking after a cancelled job until its training job is seen ended', () => {
+    const cancelled = after(ACCEPTED, BEGUN, RUNNING, { saw: 'cancel-asked' });
+    const told = advance(
+      cancelled,
+      { saw: 'announced', announcementId: cancelled.outbox[0]?.id ?? '' },
+      later,
+    );
+
+    expect(told.deadline).toBeDefined();
+    expect(advance(told, CRASHED, later).deadline).toBeUndefined();
+  });
+
+  it('keeps its promises under any history', () => {
+    const any = fc.constantFrom<Observation>(
+      ACCEPTED,
+      BEGUN,
+      NO_ROOM,
+      RUNNING,
+      INTERRUPTED,
+      COMPLETED,
+      CRASHED,
+      PUBLISHED,
+      { saw: 'broken', code: 'X', what: 'It broke.', toDo: 'Retry.' },
+      { saw: 'cancel-asked' },
+      { saw: 'retry-asked' },
+    );
+    fc.assert(
+      fc.property(fc.array(any, { maxLength: 60 }), (seen) => {
+        let job = receive(upload, noon);
+        for (const each of seen) {
+          const next = advance(job, each, later);
+          if (next === job) continue;
+          const [from, to] = [job.progress.state, next.progress.state];
+          expect(from === to || ARROWS[from].includes(to)).toBe(true);
+          expect(next.version).toBe(job.version + 1);
+          expect(Job.safeParse(next).success).toBe(true);
+          // Nothing open is forgotten: who is not final, or has something to say, has a deadline.
+          if (!FINAL.has(to) || next.outbox.length > 0) expect(next.deadline).toBeDefined();
+          expect(advance(next, each, later).version - next.version).toBeLessThanOrEqual(1);
+          job = next;
+        }
+      }),
+      { numRuns: 1_000 },
+    );
+  });
+});
