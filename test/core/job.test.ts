@@ -53,9 +53,9 @@ const NO_ROOM: Observation = {
   reason: 'full',
 };
 
-const after = (...seen: Observation[]): Job =>
+const jobAfter = (...seen: Observation[]): Job =>
   seen.reduce((job, each) => advance(job, each, later), receive(upload, noon));
-const stateAfter = (...seen: Observation[]): State => after(...seen).progress.state;
+const stateAfter = (...seen: Observation[]): State => jobAfter(...seen).progress.state;
 
 describe('advance', () => {
   it.each<[string, Observation[], State]>([
@@ -85,7 +85,7 @@ describe('advance', () => {
   });
 
   it('returns the very same job when an observation is repeated', () => {
-    const job = after(ACCEPTED, BEGUN, RUNNING);
+    const job = jobAfter(ACCEPTED, BEGUN, RUNNING);
 
     expect(advance(job, RUNNING, later)).toBe(job);
     expect(advance(job, BEGUN, later)).toBe(job);
@@ -93,13 +93,13 @@ describe('advance', () => {
   });
 
   it('ignores what is seen of another training job', () => {
-    const job = after(ACCEPTED, BEGUN);
+    const job = jobAfter(ACCEPTED, BEGUN);
 
     expect(advance(job, { ...COMPLETED, trainingJobName: 'understudy-other-a1' }, later)).toBe(job);
   });
 
   it('never leaves a published or rejected job, whatever is seen', () => {
-    const job = after(ACCEPTED, BEGUN, RUNNING, COMPLETED, PUBLISHED);
+    const job = jobAfter(ACCEPTED, BEGUN, RUNNING, COMPLETED, PUBLISHED);
 
     for (const seen of [
       CRASHED,
@@ -112,7 +112,7 @@ describe('advance', () => {
   });
 
   it('does not begin a second attempt before the first is seen ended', () => {
-    const retried = after(
+    const retried = jobAfter(
       ACCEPTED,
       BEGUN,
       RUNNING,
@@ -128,19 +128,19 @@ describe('advance', () => {
   });
 
   it('uses the number of an attempt that never ran again', () => {
-    expect(after(ACCEPTED, BEGUN, NO_ROOM, BEGUN).run?.attempt).toBe(1);
+    expect(jobAfter(ACCEPTED, BEGUN, NO_ROOM, BEGUN).run?.attempt).toBe(1);
   });
 
   it('waits twice as long after each refusal, at most an hour', () => {
     const minutes = (job: Job) => (Date.parse(job.deadline ?? '') - later.getTime()) / 60_000;
-    const rounds = (n: number) => after(ACCEPTED, ...Array(n).fill([BEGUN, NO_ROOM]).flat());
+    const rounds = (n: number) => jobAfter(ACCEPTED, ...Array(n).fill([BEGUN, NO_ROOM]).flat());
 
     expect([1, 2, 3, 9].map((n) => minutes(rounds(n)))).toEqual([2, 4, 8, 60]);
     expect(rounds(200).history.length).toBeLessThan(8);
   });
 
   it('announces each final state once, and forgets what was announced', () => {
-    const job = after(ACCEPTED, BEGUN, RUNNING, COMPLETED, PUBLISHED);
+    const job = jobAfter(ACCEPTED, BEGUN, RUNNING, COMPLETED, PUBLISHED);
     const [announcement] = job.outbox;
 
     expect(job.outbox).toHaveLength(1);
@@ -151,7 +151,7 @@ describe('advance', () => {
   });
 
   it('keeps looking after a cancelled job until its training job is seen ended', () => {
-    const cancelled = after(ACCEPTED, BEGUN, RUNNING, { saw: 'cancel-asked' });
+    const cancelled = jobAfter(ACCEPTED, BEGUN, RUNNING, { saw: 'cancel-asked' });
     const told = advance(
       cancelled,
       { saw: 'announced', announcementId: cancelled.outbox[0]?.id ?? '' },

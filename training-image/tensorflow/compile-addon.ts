@@ -1,6 +1,7 @@
 import { mkdir } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import type { NativeTensorflow } from './platform.ts';
 import { lastLines, run } from './run.ts';
 import { diskFull, SetupFailure } from './setup-failure.ts';
@@ -15,11 +16,15 @@ export const tfjsNodeFolder = (): string =>
 export const tfjsNodeVersion = (): string =>
   (require('@tensorflow/tfjs-node/package.json') as { version: string }).version;
 
-/** Where the addon and the libraries lie, in tfjs-node's folder and in ours alike: the addon looks for ../../deps/lib. */
+/** Where things lie, in tfjs-node's folder and in ours alike: the addon looks for ../../deps/lib. */
 export const addonIn = (folder: string): string =>
   join(folder, 'lib', `napi-v${NAPI_VERSION}`, 'tfjs_binding.node');
 export const librariesIn = (folder: string): string => join(folder, 'deps', 'lib');
 export const headersIn = (folder: string): string => join(folder, 'deps', 'include');
+
+/** The little addon of our own that is loaded before TensorFlow, beside tfjs-node's. */
+export const quietenerIn = (addonFolder: string): string =>
+  join(addonFolder, 'before_tensorflow.node');
 
 /** The headers that tfjs-node's two sources reach, all of TensorFlow's C interface; `g++ -M` lists them. */
 export const HEADERS = [
@@ -41,7 +46,7 @@ export const HEADERS = [
 
 /**
  * Compiles tfjs-node's unmodified addon against the libraries and headers in `folder`, with one call of a compiler:
- * no gyp and no make, so no headers of Node have to be downloaded.
+ * no gyp and no make, so no headers of Node have to be downloaded. A second call makes the quietener.
  *
  * @throws SetupFailure if there is no compiler, or it fails
  */
@@ -50,32 +55,39 @@ export async function compileAddon(folder: string, tensorflow: NativeTensorflow)
   const addon = addonIn(folder);
   await mkdir(dirname(addon), { recursive: true });
 
-  const sources = ['tfjs_backend.cc', 'tfjs_binding.cc'];
-  const headers = dirname(require.resolve('node-api-headers/include/node_api.h'));
-  const [command, ...first] = compiler;
-  const compiled = await run(command, [
-    ...first,
+  const options = [
     '-O2',
     '-std=c++17',
     `-DNAPI_VERSION=${NAPI_VERSION}`,
     '-DNODE_GYP_MODULE_NAME=tfjs_binding',
-    `-I${headers}`,
+    `-I${dirname(require.resolve('node-api-headers/include/node_api.h'))}`,
     `-I${headersIn(folder)}`,
-    ...sources.map((source) => join(tfjsNodeFolder(), 'binding', source)),
-    ...tensorflow.libraries.map((library) => join(librariesIn(folder), library)),
     ...tensorflow.linkerFlags,
-    '-o',
-    addon,
-  ]);
-  if (compiled.ok) return;
+  ];
+  const libraries = tensorflow.libraries.map((library) => join(librariesIn(folder), library));
+  const binding = join(tfjsNodeFolder(), 'binding');
+  const sources = [join(binding, 'tfjs_backend.cc'), join(binding, 'tfjs_binding.cc')];
+  await compile(compiler, [...options, ...sources, ...libraries, '-o', addon]);
 
+  if (tensorflow.quietener) {
+    const source = fileURLToPath(new URL('./before_tensorflow.cc', import.meta.url));
+    const framework = libraries.filter((library) => library.includes('framework'));
+    await compile(compiler, [...options, source, ...framework, '-o', quietenerIn(dirname(addon))]);
+  }
+}
+
+async function compile([command, ...first]: Compiler, options: readonly string[]): Promise<void> {
+  const compiled = await run(command, [...first, ...options]);
+  if (compiled.ok) return;
   if (/No space left on device/i.test(compiled.output)) throw diskFull('Compiling the addon');
   throw new SetupFailure(
-    `Compiling tfjs-node's addon with ${compiler.join(' ')} failed; a compiler for C++17 is needed. It said:\n${lastLines(compiled.output, 12)}`,
+    `Compiling the TensorFlow addon with ${[command, ...first].join(' ')} failed; a compiler for C++17 is needed. It said:\n${lastLines(compiled.output, 12)}`,
   );
 }
 
-async function findCompiler(): Promise<[string, ...string[]]> {
+type Compiler = [string, ...string[]];
+
+async function findCompiler(): Promise<Compiler> {
   const named = process.env.CXX?.split(/\s+/).filter(Boolean) ?? []; // may be `ccache g++`
   for (const [command, ...first] of [named, ['g++'], ['c++'], ['clang++']]) {
     if (command && (await run(command, [...first, '--version'])).ok) return [command, ...first];

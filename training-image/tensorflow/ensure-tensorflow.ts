@@ -1,5 +1,5 @@
-import { mkdir, readFile, rm, stat, statfs, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { readFile, rm, stat, statfs, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import { cacheFolder, makeAtOnce } from './cache-folder.ts';
 import { checkAddon } from './check-addon.ts';
 import {
@@ -9,6 +9,7 @@ import {
   headersIn,
   librariesIn,
   NAPI_VERSION,
+  quietenerIn,
   tfjsNodeFolder,
   tfjsNodeVersion,
 } from './compile-addon.ts';
@@ -66,7 +67,7 @@ export async function isTensorflowReady(setting: Setting = ownSetting()): Promis
   return (await isComplete(cached)) && (await isLinked(cached, setting.tfjsNode));
 }
 
-const RECIPE = 1; // raise it when the way of building changes, so that nobody keeps what the old way built
+const RECIPE = 2; // raise it when the way of building changes, so that nobody keeps what the old way built
 
 /** Everything that the addon depends on is in its folder's name. */
 function cachedFolder({ cache, machine }: Setting): string {
@@ -155,12 +156,15 @@ async function check(folder: string, report: Report): Promise<void> {
   report(`trained a line on TensorFlow ${version} in ${seconds(started)} s`);
 }
 
-async function stamp(folder: string, { libraries }: NativeTensorflow): Promise<void> {
-  const files = [addonIn('.'), ...libraries.map((file) => join(librariesIn('.'), file))];
+async function stamp(folder: string, { libraries, quietener }: NativeTensorflow): Promise<void> {
+  const files = [
+    addonIn('.'),
+    ...(quietener ? [quietenerIn(dirname(addonIn('.')))] : []),
+    ...libraries.map((file) => join(librariesIn('.'), file)),
+  ];
   const sizes: Record<string, number> = {};
   for (const file of files) sizes[file] = (await stat(join(folder, file))).size;
   try {
-    await mkdir(folder, { recursive: true });
     await writeFile(join(folder, STAMP), JSON.stringify(sizes, null, 2));
   } catch (error) {
     throw fileFailure(error, 'Writing the cache');

@@ -1,5 +1,4 @@
-// The only file that imports tfjs-node. Order matters: what comes before TensorFlow, then TensorFlow.
-import './before-tensorflow.ts';
+// The only file that imports tfjs-node. The order matters.
 import './require-addon.ts';
 import * as tf from '@tensorflow/tfjs-node';
 

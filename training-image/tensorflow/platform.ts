@@ -12,6 +12,7 @@ export type NativeTensorflow = {
   wheel: Wheel;
   libraries: readonly string[]; // inside the wheel's folder tensorflow/
   linkerFlags: readonly string[];
+  quietener: boolean; // whether before_tensorflow.cc is for it
 };
 
 export const TENSORFLOW_VERSION = '2.21.0';
@@ -19,6 +20,7 @@ export const TENSORFLOW_VERSION = '2.21.0';
 const linux = {
   libraries: ['libtensorflow_cc.so.2', 'libtensorflow_framework.so.2'],
   linkerFlags: ['-shared', '-fPIC', '-Wl,-rpath,$ORIGIN/../../deps/lib'],
+  quietener: true,
 };
 
 // The tag cp311 matters to pip alone: the libraries taken from the wheel know nothing of Python.
@@ -54,6 +56,7 @@ const WHEELS: Record<string, NativeTensorflow> = {
       'dynamic_lookup', // the napi_* functions are in the node that loads the addon
       '-Wl,-rpath,@loader_path/../../deps/lib',
     ],
+    quietener: false, // without oneDNN the library has nothing to say while it loads
     wheel: {
       ...wheel,
       package: 'tensorflow',

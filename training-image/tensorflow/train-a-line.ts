@@ -1,10 +1,10 @@
 import { createRequire } from 'node:module';
 import process from 'node:process';
-import './before-tensorflow.ts';
+import { prepareForTensorflow } from './before-tensorflow.ts';
 
 // A script of its own, run by check-addon.ts in a child process: an addon that does not fit ends the process that loads it.
 // The addon to try is not in tfjs-node's folder yet, so what tfjs-node asks for its place answers with ours.
-const addon = process.argv[2];
+const addon = process.argv[2] ?? '';
 const require = createRequire(import.meta.url);
 const fromTfjsNode = createRequire(require.resolve('@tensorflow/tfjs-node/package.json'));
 const finder = fromTfjsNode.resolve('@mapbox/node-pre-gyp');
@@ -15,6 +15,7 @@ require.cache[finder] = {
   exports: { find: () => addon },
 } as unknown as NodeJS.Module;
 
+prepareForTensorflow(addon);
 const tf = require('@tensorflow/tfjs-node') as typeof import('@tensorflow/tfjs-node');
 
 const x = tf.tensor1d([-1, 0, 1, 2]); // [4]

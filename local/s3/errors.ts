@@ -1,0 +1,71 @@
+/** The S3 error codes this server answers, with AWS's HTTP status. Source: "Error responses", Amazon S3 API reference. */
+const STATUS = {
+  BadDigest: 400,
+  BucketAlreadyOwnedByYou: 409,
+  BucketNotEmpty: 409,
+  EntityTooLarge: 400,
+  EntityTooSmall: 400,
+  IncompleteBody: 400,
+  InternalError: 500,
+  InvalidArgument: 400,
+  InvalidBucketName: 400,
+  InvalidDigest: 400,
+  InvalidPart: 400,
+  InvalidPartOrder: 400,
+  InvalidRange: 416,
+  InvalidRequest: 400,
+  InvalidURI: 400,
+  KeyTooLongError: 400,
+  MalformedTrailerError: 400,
+  MalformedXML: 400,
+  MetadataTooLarge: 400,
+  MissingContentLength: 411,
+  NoSuchBucket: 404,
+  NoSuchKey: 404,
+  NoSuchUpload: 404,
+  NotImplemented: 501,
+  OperationAborted: 409,
+  PreconditionFailed: 412,
+  XAmzContentSHA256Mismatch: 400,
+} as const;
+export type ErrorCode = keyof typeof STATUS;
+
+/** An answer of S3 that is a refusal; everything else that is thrown is a fault of this server or its disk. */
+export class S3Error extends Error {
+  override readonly name = 'S3Error';
+  readonly code: ErrorCode;
+  readonly status: number;
+  /** Further elements of the error document, such as `Key`. */
+  readonly details: Record<string, string>;
+
+  constructor(code: ErrorCode, message: string, details: Record<string, string> = {}) {
+    super(message);
+    this.code = code;
+    this.status = STATUS[code];
+    this.details = details;
+  }
+}
+
+/** 507 is not among the statuses that SDKs retry: sending a large body again would not make room for it. */
+const INSUFFICIENT_STORAGE = 507;
+const NO_ROOM: Record<string, string> = {
+  ENOSPC: 'the disk is full',
+  EDQUOT: 'the disk quota is used up',
+  EFBIG: 'the file system allows no file of this size',
+};
+
+/** What a client is told of a failure: the S3 error itself, or an `InternalError` that names the cause. */
+export function describeFailure(error: unknown): {
+  status: number;
+  code: ErrorCode;
+  message: string;
+} {
+  if (error instanceof S3Error) return error;
+  const cause = error instanceof Error && 'code' in error ? NO_ROOM[String(error.code)] : undefined;
+  if (cause !== undefined) {
+    const message = `Nothing was stored: ${cause}. Make room in the folder of the local S3 and upload again.`;
+    return { status: INSUFFICIENT_STORAGE, code: 'InternalError', message };
+  }
+  const message = error instanceof Error ? error.message : String(error);
+  return { status: 500, code: 'InternalError', message: `The local S3 failed: ${message}` };
+}
