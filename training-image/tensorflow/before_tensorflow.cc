@@ -1,22 +1,27 @@
-// Loaded just before TensorFlow, whose library reads the environment and writes to stderr while it is being loaded:
-// too early for TF_CPP_MIN_LOG_LEVEL, and in a worker thread process.env is a copy that the library never sees.
+// Loaded just before TensorFlow, whose framework library reads the environment and greets on stderr while it is being
+// loaded: too early for TF_CPP_MIN_LOG_LEVEL, and in a worker thread process.env is a copy that the library never sees.
+#include <dlfcn.h>
+#include <fcntl.h>
 #include <node_api.h>
+#include <unistd.h>
 
 #include <cstdlib>
 
-// Of the Abseil inside libtensorflow_framework; the headers that declare it number in the hundreds.
-namespace absl {
-inline namespace lts_20250814 {
-enum class LogSeverityAtLeast : int;
-void SetMinLogLevel(LogSeverityAtLeast);
-}  // namespace lts_20250814
-}  // namespace absl
-
 NAPI_MODULE_INIT() {
-  // Not over what the user has set. Why these: before-tensorflow.ts.
+  // Never over what the user has set. Why these: before-tensorflow.ts.
   setenv("TF_ENABLE_ONEDNN_OPTS", "1", 0);
   setenv("TF_CPP_MIN_LOG_LEVEL", "2", 0);
-  absl::SetMinLogLevel(
-      static_cast<absl::LogSeverityAtLeast>(std::atoi(std::getenv("TF_CPP_MIN_LOG_LEVEL"))));
+  if (std::atoi(std::getenv("TF_CPP_MIN_LOG_LEVEL")) < 1) return exports;
+
+  // Whatever fails here fails again, and is then reported, when tfjs-node's addon asks for the same library.
+  const int nowhere = open("/dev/null", O_WRONLY | O_CLOEXEC);
+  const int standard_error = dup(STDERR_FILENO);
+  if (nowhere >= 0 && standard_error >= 0) {
+    dup2(nowhere, STDERR_FILENO);
+    dlopen("libtensorflow_framework.so.2", RTLD_NOW);
+    dup2(standard_error, STDERR_FILENO);
+  }
+  if (nowhere >= 0) close(nowhere);
+  if (standard_error >= 0) close(standard_error);
   return exports;
 }

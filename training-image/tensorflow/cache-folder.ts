@@ -1,7 +1,7 @@
 import { chmod, mkdir, mkdtemp, readdir, rename, rm, stat } from 'node:fs/promises';
 import { homedir, hostname } from 'node:os';
 import { join } from 'node:path';
-import { fileFailure } from './setup-failure.ts';
+import { fileFailure, SetupFailure } from './setup-failure.ts';
 
 /** Where TensorFlow and teachers are kept between clones: outside node_modules, so that `npm ci` cannot lose them. */
 export function cacheFolder(environment: NodeJS.ProcessEnv = process.env): string {
@@ -14,20 +14,28 @@ export function cacheFolder(environment: NodeJS.ProcessEnv = process.env): strin
  * Makes `folder` out of what `fill` writes, at once or not at all.
  *
  * The work is done in a folder beside it and renamed when finished: a killed process leaves no half of it under the
- * final name, and of two that do the same work at once the second finds the first one's result.
+ * final name. Of two that do the same work at once the first to finish wins, and the other's copy is thrown away.
+ *
+ * @param isComplete whether a folder that is already there may stay
  */
 export async function makeAtOnce(
   folder: string,
+  isComplete: (folder: string) => Promise<boolean>,
   fill: (unfinished: string) => Promise<void>,
 ): Promise<void> {
-  const parent = join(folder, '..');
-  const unfinished = await unfinishedFolder(parent);
+  const unfinished = await unfinishedFolder(join(folder, '..'));
   try {
     await fill(unfinished);
     await chmod(unfinished, 0o755); // mkdtemp makes it for the owner alone; a cache may be shared
-    await rename(unfinished, folder).catch(async (error: NodeJS.ErrnoException) => {
-      if (error.code !== 'ENOTEMPTY' && error.code !== 'EEXIST') throw error;
+    if (await isComplete(folder)) return;
+    await rm(folder, { recursive: true, force: true });
+    await rename(unfinished, folder).catch(async (error: unknown) => {
+      if (!(await isComplete(folder))) throw error; // else another one came in between
     });
+  } catch (error) {
+    throw error instanceof SetupFailure
+      ? error
+      : fileFailure(error, `Filling the cache (${folder})`);
   } finally {
     await rm(unfinished, { recursive: true, force: true });
   }

@@ -71,8 +71,7 @@ export async function compileAddon(folder: string, tensorflow: NativeTensorflow)
 
   if (tensorflow.quietener) {
     const source = fileURLToPath(new URL('./before_tensorflow.cc', import.meta.url));
-    const framework = libraries.filter((library) => library.includes('framework'));
-    await compile(compiler, [...options, source, ...framework, '-o', quietenerIn(dirname(addon))]);
+    await compile(compiler, [...options, source, '-ldl', '-o', quietenerIn(dirname(addon))]);
   }
 }
 

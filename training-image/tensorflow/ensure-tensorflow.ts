@@ -16,7 +16,7 @@ import {
 import { fetchWheel, megabytes, type Report, seconds } from './fetch-wheel.ts';
 import { isLinked, linkAddon } from './link-addon.ts';
 import { type Machine, type NativeTensorflow, routeFor, thisMachine } from './platform.ts';
-import { diskFull, fileFailure, SetupFailure } from './setup-failure.ts';
+import { diskFull, SetupFailure } from './setup-failure.ts';
 import { installStock, stockIsInstalled } from './stock.ts';
 import { unpackWheel } from './unpack-wheel.ts';
 
@@ -101,8 +101,7 @@ async function isComplete(folder: string): Promise<boolean> {
 async function build(folder: string, tensorflow: NativeTensorflow, report: Report): Promise<void> {
   const started = Date.now();
   report('setting up TensorFlow (once for this machine and these versions)');
-  await rm(folder, { recursive: true, force: true }); // something incomplete, else it would not be built
-  await makeAtOnce(folder, async (unfinished) => {
+  await makeAtOnce(folder, isComplete, async (unfinished) => {
     await requireSpace(unfinished);
     const wheel = await fetchWheel(tensorflow.wheel, unfinished, report);
     await unpack(wheel, unfinished, tensorflow, report);
@@ -164,9 +163,5 @@ async function stamp(folder: string, { libraries, quietener }: NativeTensorflow)
   ];
   const sizes: Record<string, number> = {};
   for (const file of files) sizes[file] = (await stat(join(folder, file))).size;
-  try {
-    await writeFile(join(folder, STAMP), JSON.stringify(sizes, null, 2));
-  } catch (error) {
-    throw fileFailure(error, 'Writing the cache');
-  }
+  await writeFile(join(folder, STAMP), JSON.stringify(sizes, null, 2));
 }
