@@ -8,7 +8,7 @@ export const RECIPE_FILE = 'dataset.json';
 export type Upload =
   | { form: 'archive'; name: string; key: string; recipeKey: string }
   | { form: 'folder'; name: string; prefix: string; recipeKey: string }
-  | { form: 'stray'; name: string; key: string };
+  | { form: 'stray'; name: string; key: string; recipeKey: string };
 
 const ARCHIVE = /\.zip$/i;
 
@@ -22,7 +22,7 @@ export function uploadSealedBy(key: string): Upload | undefined {
     return rest.length === 1 && rest[0] === SEAL_FILE ? folderUpload(first) : undefined;
   if (ARCHIVE.test(first)) return archiveUpload(first);
   if (first.endsWith('.json') || first.startsWith('.')) return undefined; // a recipe comes before its archive
-  return { form: 'stray', name: first, key };
+  return { form: 'stray', name: first, key, recipeKey: `${key}.json` };
 }
 
 export function archiveUpload(fileName: string): Upload & { form: 'archive' } {

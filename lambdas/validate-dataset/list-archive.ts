@@ -1,0 +1,206 @@
+import { Readable } from 'node:stream';
+import { constants, inflateRawSync } from 'node:zlib';
+import yauzl, { type Entry, RandomAccessReader, type ZipFile } from 'yauzl';
+import type { ObjectRecord } from '#core/manifest.ts';
+import { type Problem, problem } from '#core/problem.ts';
+import type { Objects } from '#ports';
+import { type DatasetFile, type DatasetFiles, HEAD_BYTES } from './dataset-files.ts';
+
+/** What an archive may hold; chosen: a hundred thousand photographs fit, an archive bomb does not. */
+const MOST_ENTRIES = 200_000;
+const MOST_BYTES = 20 * 1024 ** 3; // unpacked, all together
+const HIGHEST_RATIO = 200; // unpacked to packed, all together; deflate reaches 1,032
+
+/** Lists a zip in the bucket by its central directory, and reads the heads of its entries, by ranges only. */
+export async function listArchive(objects: Objects, archive: ObjectRecord): Promise<DatasetFiles> {
+  const blocks = blocksOf(objects, archive);
+  const problems: Problem[] = [];
+  let zip: ZipFile;
+  const entries: Entry[] = [];
+  try {
+    // yauzl itself refuses names that escape (`..`, absolute, backslashes, drive letters), lying sizes and overlaps.
+    zip = await yauzl.fromRandomAccessReaderPromise(new BlockReader(blocks), archive.size, {
+      lazyEntries: true,
+      decodeStrings: true,
+      strictFileNames: true,
+    });
+    const entryCount = zip.entryCount;
+    if (entryCount > MOST_ENTRIES) {
+      return refuse(
+        'ARCHIVE_TOO_LARGE',
+        `has ${entryCount} entries; the limit is ${MOST_ENTRIES}.`,
+        'Upload it as a folder instead.',
+      );
+    }
+    for await (const entry of zip.eachEntry()) entries.push(entry);
+  } catch (error) {
+    if (!isAboutTheArchive(error)) throw error;
+    return refuse(
+      'ARCHIVE_UNREADABLE',
+      `is no readable zip: ${error.message}.`,
+      'Zip the folder again, and check it with "unzip -t".',
+    );
+  }
+
+  const seen = new Map<string, string>();
+  for (const entry of entries) problems.push(...entryProblems(entry, seen));
+  problems.push(...bombProblems(entries, archive));
+
+  const files = entries.filter(({ fileName }) => !fileName.endsWith('/')).map(asFile);
+  return { files, archive, problems };
+
+  function refuse(code: string, what: string, remedy: string): DatasetFiles {
+    return {
+      files: [],
+      archive,
+      problems: [problem(code, archive.key, `The archive ${what}`, remedy)],
+    };
+  }
+
+  function asFile(entry: Entry): DatasetFile {
+    const { fileName, uncompressedSize, crc32 } = entry;
+    return {
+      path: fileName,
+      size: uncompressedSize,
+      record: { entry: { name: fileName, size: uncompressedSize, crc32 } },
+      async head() {
+        const { fileDataStart } = await zip.readLocalFileHeaderPromise(entry, { minimal: true });
+        const packed = await blocks(
+          fileDataStart,
+          fileDataStart + Math.min(entry.compressedSize, HEAD_BYTES),
+        );
+        return entry.compressionMethod === 0 ? packed : inflatedHead(packed);
+      },
+    };
+  }
+}
+
+/** @returns what the first bytes unpack to; nothing where they are no deflate stream or a bomb */
+function inflatedHead(packed: Uint8Array): Uint8Array {
+  try {
+    const options = { finishFlush: constants.Z_SYNC_FLUSH, maxOutputLength: 16 * HEAD_BYTES };
+    return inflateRawSync(packed, options).subarray(0, HEAD_BYTES);
+  } catch {
+    return new Uint8Array();
+  }
+}
+
+function entryProblems(entry: Entry, seen: Map<string, string>): Problem[] {
+  const { fileName } = entry;
+  const found: Problem[] = [];
+  const add = (code: string, what: string, remedy: string) =>
+    found.push(problem(code, fileName, what, remedy));
+
+  // Upper half of the external attributes: the Unix mode, where the archive was made on Unix (PKWARE APPNOTE 4.4.15).
+  const fileType = (entry.externalFileAttributes >>> 16) & 0o170000;
+  if (fileType !== 0 && fileType !== 0o100000 && fileType !== 0o040000) {
+    add(
+      'ENTRY_NOT_A_FILE',
+      'The entry is a link or a device, not a file.',
+      'Put the picture itself into the archive.',
+    );
+  }
+  if (entry.isEncrypted())
+    add('ENTRY_ENCRYPTED', 'The entry is encrypted.', 'Make the archive without a password.');
+  if (entry.compressionMethod !== 0 && entry.compressionMethod !== 8) {
+    add(
+      'ENTRY_COMPRESSION',
+      `The entry uses compression method ${entry.compressionMethod}.`,
+      'Zip with "store" or "deflate".',
+    );
+  }
+  const folded = fileName.normalize('NFC').toLowerCase();
+  const twin = seen.get(folded);
+  if (twin !== undefined) {
+    add(
+      'ENTRY_TWICE',
+      `The archive has this name twice ("${twin}").`,
+      'Rename one of them; names that differ in case only count as one.',
+    );
+  }
+  seen.set(folded, fileName);
+  return found;
+}
+
+function bombProblems(entries: readonly Entry[], archive: ObjectRecord): Problem[] {
+  const bytes = entries.reduce((sum, { uncompressedSize }) => sum + uncompressedSize, 0);
+  if (bytes > MOST_BYTES) {
+    const what = `The archive unpacks to ${Math.round(bytes / 1024 ** 3)} GiB; the limit is 20 GiB.`;
+    return [
+      problem(
+        'ARCHIVE_TOO_LARGE',
+        archive.key,
+        what,
+        'Upload it as a folder instead, or make the pictures smaller.',
+      ),
+    ];
+  }
+  if (bytes > HIGHEST_RATIO * archive.size) {
+    const what = `The archive unpacks to ${Math.round(bytes / archive.size)} times its size; pictures never do.`;
+    return [problem('ARCHIVE_BOMB', archive.key, what, 'Zip the pictures again.')];
+  }
+  return [];
+}
+
+const BLOCK_BYTES = 128 * 1024;
+const MOST_BLOCKS = 64;
+
+/** Bytes of the archive by range, in blocks of which the last ones are kept: small pictures share a request. */
+function blocksOf(objects: Objects, { key, etag, size }: ObjectRecord) {
+  const kept = new Map<number, Promise<Uint8Array>>();
+
+  function block(index: number): Promise<Uint8Array> {
+    const known = kept.get(index);
+    const start = index * BLOCK_BYTES;
+    const bytes = known ?? objects.readRange(key, start, Math.min(start + BLOCK_BYTES, size), etag);
+    kept.delete(index);
+    kept.set(index, bytes);
+    const oldest = kept.keys().next();
+    if (kept.size > MOST_BLOCKS && !oldest.done) kept.delete(oldest.value);
+    return bytes;
+  }
+
+  return async (start: number, end: number): Promise<Uint8Array> => {
+    const last = Math.min(end, size);
+    const parts: Uint8Array[] = [];
+    for (let at = start; at < last; ) {
+      const index = Math.floor(at / BLOCK_BYTES);
+      const from = at - index * BLOCK_BYTES;
+      const part = (await block(index)).subarray(from, from + last - at);
+      if (part.length === 0) break;
+      parts.push(part);
+      at += part.length;
+    }
+    return Buffer.concat(parts);
+  };
+}
+
+/** yauzl wants a class. An S3 error is marked, so that it is not taken for a fault of the archive. */
+class BlockReader extends RandomAccessReader {
+  #blocks: (start: number, end: number) => Promise<Uint8Array>;
+
+  constructor(blocks: (start: number, end: number) => Promise<Uint8Array>) {
+    super();
+    this.#blocks = blocks;
+  }
+
+  override _readStreamForRange(start: number, end: number): Readable {
+    const blocks = this.#blocks;
+    return Readable.from(
+      (async function* () {
+        try {
+          yield await blocks(start, end);
+        } catch (cause) {
+          throw new ReadFailed('the archive could not be read from the bucket', { cause });
+        }
+      })(),
+    );
+  }
+}
+
+class ReadFailed extends Error {
+  override name = 'ReadFailed';
+}
+
+const isAboutTheArchive = (error: unknown): error is Error =>
+  error instanceof Error && !(error instanceof ReadFailed);

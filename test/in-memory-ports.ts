@@ -1,0 +1,62 @@
+import { createHash } from 'node:crypto';
+import { type Job, Job as JobSchema } from '#core/job.ts';
+import { type Jobs, ObjectChanged, type Objects, StaleJob } from '#ports';
+
+/** A bucket in memory, with the promises of the port. */
+export function memoryObjects(bucket = 'understudy') {
+  const kept = new Map<string, { body: Buffer; at: Date }>();
+  const etag = (body: Buffer) => createHash('md5').update(body).digest('hex');
+  const facts = (key: string, { body, at }: { body: Buffer; at: Date }) => ({
+    key,
+    size: body.length,
+    etag: etag(body),
+    lastModified: at.toISOString(),
+  });
+
+  const objects: Objects = {
+    bucket,
+    async head(key) {
+      const object = kept.get(key);
+      return object && { ...facts(key, object), etagIsMd5: true };
+    },
+    async *list(prefix) {
+      const byBytes = (a: string, b: string) => Buffer.compare(Buffer.from(a), Buffer.from(b));
+      for (const key of [...kept.keys()].sort(byBytes)) {
+        const object = kept.get(key);
+        if (object && key.startsWith(prefix)) yield facts(key, object);
+      }
+    },
+    async readText(key) {
+      return kept.get(key)?.body.toString('utf8');
+    },
+    async readRange(key, start, end, expected) {
+      const object = kept.get(key);
+      if (!object || etag(object.body) !== expected) throw new ObjectChanged(`${key} changed`);
+      return object.body.subarray(start, end);
+    },
+    async write(key, body) {
+      put(key, body);
+    },
+  };
+
+  function put(key: string, body: string | Uint8Array): void {
+    kept.set(key, { body: Buffer.from(body), at: new Date('2026-11-24T12:00:00.000Z') });
+  }
+  return { objects, put, remove: (key: string) => kept.delete(key), keys: () => [...kept.keys()] };
+}
+
+/** A job table in memory, as strict as the real one. */
+export function memoryJobs(): Jobs & { all(): Job[] } {
+  const rows = new Map<string, Job>();
+  return {
+    all: () => [...rows.values()],
+    async load(id) {
+      const row = rows.get(id);
+      return row && structuredClone(row);
+    },
+    async save(job) {
+      if ((rows.get(job.id)?.version ?? 0) !== job.version - 1) throw new StaleJob(job.id);
+      rows.set(job.id, JobSchema.parse(structuredClone(job)));
+    },
+  };
+}

@@ -1,0 +1,217 @@
+import { buffer } from 'node:stream/consumers';
+import sharp from 'sharp';
+import { beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { ZipFile } from 'yazl';
+import { jobKeys } from '#core/keys.ts';
+import { readManifest } from '#core/manifest.ts';
+import { validateDataset } from '#lambdas/validate-dataset/validate-dataset.ts';
+import { memoryJobs, memoryObjects } from '#test/in-memory-ports.ts';
+
+const teachers = new Map([['efficientnet-lite0', { inputPx: 224 }]]);
+const now = () => new Date('2026-11-24T12:00:00.000Z');
+let png: Buffer;
+let bucket: ReturnType<typeof memoryObjects>;
+let jobs: ReturnType<typeof memoryJobs>;
+
+type Files = Record<string, Uint8Array | string>;
+
+/** Five pictures of each class, each with other bytes. */
+const classFolders = (root = '', classes = ['cat', 'dog']): Files =>
+  Object.fromEntries(
+    classes.flatMap((name) =>
+      [1, 2, 3, 4, 5].map((i) => [
+        `${root}${name}/${i}.png`,
+        Buffer.concat([png, Buffer.from(name + i)]),
+      ]),
+    ),
+  );
+
+async function zip(
+  files: Files,
+  options: { mode?: number; compress?: boolean } = {},
+): Promise<Buffer> {
+  const archive = new ZipFile();
+  for (const [path, content] of Object.entries(files)) {
+    archive.addBuffer(Buffer.from(content), path, { mtime: new Date(0), ...options });
+  }
+  archive.end();
+  return buffer(archive.outputStream);
+}
+
+const validate = (key: string) =>
+  validateDataset({ objects: bucket.objects, jobs, now, teachers }, key);
+
+async function validateZip(files: Files, options = {}) {
+  bucket.put('datasets/pets.zip', await zip(files, options));
+  return validate('datasets/pets.zip');
+}
+
+const codesOf = (job: Awaited<ReturnType<typeof validate>>) =>
+  job?.progress.state === 'rejected'
+    ? job.progress.problems.map(({ code }) => code)
+    : job?.progress.state;
+
+beforeAll(async () => {
+  png = await sharp({ create: { width: 8, height: 8, channels: 3, background: 'red' } })
+    .png()
+    .toBuffer();
+});
+beforeEach(() => {
+  bucket = memoryObjects();
+  jobs = memoryJobs();
+});
+
+describe('validateDataset', () => {
+  it.each([true, false])(
+    'accepts class folders in a zip (deflated: %s) and writes a manifest of exactly them',
+    async (compress) => {
+      const job = await validateZip(
+        { ...classFolders(), '__MACOSX/cat/._1.png': 'x', 'cat/.DS_Store': 'x' },
+        { compress },
+      );
+
+      expect(job?.progress.state).toBe('validated');
+      const text = (await bucket.objects.readText(jobKeys(job?.id ?? '').manifest)) ?? '';
+      const { header, examples } = readManifest(text);
+      expect(header.classes).toEqual(['cat', 'dog']);
+      expect(examples).toHaveLength(10);
+      expect(examples[9]).toMatchObject({
+        path: 'dog/5.png',
+        label: 1,
+        entry: { name: 'dog/5.png' },
+      });
+    },
+  );
+
+  it('accepts a sealed folder, and nothing before its seal', async () => {
+    for (const [path, content] of Object.entries(classFolders('datasets/pets/')))
+      bucket.put(path, content);
+    expect(await validate('datasets/pets/_READY')).toBeUndefined();
+
+    bucket.put('datasets/pets/_READY', '');
+    const job = await validate('datasets/pets/_READY');
+
+    expect(job?.progress.state).toBe('validated');
+    const channel = JSON.parse(
+      (await bucket.objects.readText(jobKeys(job?.id ?? '').channel)) ?? '',
+    );
+    expect(channel).toHaveLength(11);
+    expect(channel).not.toContain('datasets/pets/_READY');
+  });
+
+  it('sees through wrapping folders', async () => {
+    const job = await validateZip(classFolders('my pets/images/'));
+
+    expect(job?.summary?.classes).toEqual([
+      { name: 'cat', examples: 5 },
+      { name: 'dog', examples: 5 },
+    ]);
+  });
+
+  it('makes one job of the same zip three times in parallel, and another of one changed byte', async () => {
+    bucket.put('datasets/pets.zip', await zip(classFolders()));
+    const outcomes = await Promise.allSettled([1, 2, 3].map(() => validate('datasets/pets.zip')));
+
+    expect(jobs.all()).toHaveLength(1);
+    expect(outcomes.filter(({ status }) => status === 'fulfilled').length).toBeGreaterThan(0);
+    await validate('datasets/pets.zip');
+    expect(jobs.all()[0]?.progress.state).toBe('validated');
+
+    await validateZip({ ...classFolders(), 'cat/1.png': Buffer.concat([png, Buffer.from('!')]) });
+    expect(jobs.all()).toHaveLength(2);
+  });
+
+  it('makes another job of another recipe', async () => {
+    await validateZip(classFolders());
+    bucket.put('datasets/pets.json', '{"seed": 2}');
+    await validate('datasets/pets.zip');
+
+    expect(jobs.all()).toHaveLength(2);
+  });
+
+  it('names every problem at once', async () => {
+    bucket.put('datasets/pets.json', '{"regime": "full"}');
+    const job = await validateZip({
+      ...classFolders('', ['cat']),
+      'bird/1.png': png,
+      'cat/notes.png': 'no picture',
+      'cat/more.zip': 'PK',
+      'loose.png': png,
+    });
+
+    expect(codesOf(job)).toEqual([
+      'REGIME_NOT_YET',
+      'ARCHIVE_INSIDE',
+      'NO_CLASS',
+      'TOO_FEW_EXAMPLES',
+      'NOT_AN_IMAGE',
+    ]);
+  });
+
+  it.each<[string, () => Files, string[]]>([
+    ['an empty zip', () => ({}), ['TOO_FEW_CLASSES']],
+    ['a single class', () => classFolders('', ['cat']), ['TOO_FEW_CLASSES']],
+    ['a split', () => ({ ...classFolders('train/'), ...classFolders('test/') }), ['SPLIT_FOLDERS']],
+    [
+      'classes that differ in case only',
+      () => classFolders('', ['cat', 'cAt ']),
+      ['CLASSES_ALIKE'],
+    ],
+    ['an empty picture', () => ({ ...classFolders(), 'cat/6.png': '' }), ['FILE_EMPTY']],
+    [
+      'names that differ in case only',
+      () => ({ ...classFolders(), 'cat/A.png': png, 'cat/a.png': png }),
+      ['ENTRY_TWICE'],
+    ],
+    [
+      'a bomb',
+      () => ({ ...classFolders(), 'cat/6.png': Buffer.alloc(30_000_000) }),
+      ['ARCHIVE_BOMB', 'FILE_EMPTY'],
+    ],
+  ])('rejects %s', async (_, files, codes) => {
+    expect(codesOf(await validateZip(files()))).toEqual(codes);
+  });
+
+  it('rejects a picture of more than 25 megapixels by its header', async () => {
+    const large = await sharp({
+      create: { width: 5_001, height: 5_000, channels: 3, background: 'red' },
+    })
+      .png()
+      .toBuffer();
+
+    expect(
+      codesOf(await validateZip({ ...classFolders(), 'cat/6.png': large }, { compress: false })),
+    ).toEqual(['IMAGE_TOO_LARGE']);
+  });
+
+  it('rejects links', async () => {
+    expect(codesOf(await validateZip(classFolders(), { mode: 0o120777 }))).toContain(
+      'ENTRY_NOT_A_FILE',
+    );
+  });
+
+  it('rejects a path that escapes', async () => {
+    const archive = await zip({ ...classFolders(), 'xx/evil.png': png });
+    const evil = Buffer.from(
+      archive.toString('latin1').replaceAll('xx/evil.png', '../evil.png'),
+      'latin1',
+    );
+    bucket.put('datasets/pets.zip', evil);
+
+    expect(codesOf(await validate('datasets/pets.zip'))).toEqual(['ARCHIVE_UNREADABLE']);
+  });
+
+  it('rejects a zip cut off anywhere, and never crashes', async () => {
+    const archive = await zip(classFolders());
+    for (let length = 0; length < archive.length; length += 97) {
+      bucket.put('datasets/pets.zip', archive.subarray(0, length));
+      expect(codesOf(await validate('datasets/pets.zip'))).toEqual(['ARCHIVE_UNREADABLE']);
+    }
+  });
+
+  it('answers a stray file with what to upload instead', async () => {
+    bucket.put('datasets/pets.rar', 'Rar!');
+
+    expect(codesOf(await validate('datasets/pets.rar'))).toEqual(['NOT_A_DATASET']);
+  });
+});
