@@ -17,6 +17,12 @@ export interface Objects {
    */
   readRange(key: string, start: number, end: number, etag: string): Promise<Uint8Array>;
   write(key: string, body: string, contentType: string): Promise<void>;
+  /** Writes only if the object is still absent (`etag` undefined) or still the one with this ETag; says whether it did. */
+  writeIf(key: string, body: string, etag: string | undefined): Promise<boolean>;
+  /** @returns size in bytes and sha256 in hex of the whole object, read as a stream */
+  digest(key: string): Promise<{ bytes: number; sha256: string; etag: string } | undefined>;
+  /** @throws ObjectChanged when the source is no longer the one with this ETag */
+  copy(from: string, to: string, etag: string): Promise<void>;
 }
 
 /** The bytes under a key are not those that were listed: somebody uploads again, or removed them. */
@@ -29,6 +35,41 @@ export interface Jobs {
   load(id: string): Promise<Job | undefined>;
   /** @throws StaleJob unless the stored version is the one just before `job.version` */
   save(job: Job): Promise<void>;
+  /** Every job that is not done with, the one longest overdue first; may lag behind the latest writes. */
+  open(): Promise<Job[]>;
+}
+
+export interface TrainingRequest {
+  job: Job;
+  trainingJobName: string;
+  teacher: string;
+  minutes: number;
+  instanceTypes: readonly string[] | undefined;
+}
+
+/** What Describe says of a training job, in the words of an observation. */
+export type TrainingSeen =
+  | { is: 'running' | 'interrupted'; jobId: string }
+  | { is: 'completed'; jobId: string; artifacts: string }
+  | { is: 'ended'; jobId: string; code: string; what: string; toDo: string };
+
+export interface Training {
+  /** Creates the training job; one of this name that exists already is the success of an earlier try.
+   *  @throws NoRoom when there is no capacity or quota now */
+  start(request: TrainingRequest): Promise<void>;
+  describe(trainingJobName: string): Promise<TrainingSeen | undefined>;
+  /** Asks a running training job to end; one that has ended is left as it is. */
+  stop(trainingJobName: string): Promise<void>;
+}
+
+/** Not now: the job waits. */
+export class NoRoom extends Error {
+  override name = 'NoRoom';
+  readonly waitingFor: 'capacity' | 'quota';
+  constructor(waitingFor: 'capacity' | 'quota', reason: string, options?: ErrorOptions) {
+    super(reason, options);
+    this.waitingFor = waitingFor;
+  }
 }
 
 /** Somebody else moved the job first. Whoever meets this loads the job again and looks anew. */

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { sha256 } from '#core/identity.ts';
 import { type Job, Job as JobSchema } from '#core/job.ts';
 import { type Jobs, ObjectChanged, type Objects, StaleJob } from '#ports';
 
@@ -37,6 +38,21 @@ export function memoryObjects(bucket = 'understudy') {
     async write(key, body) {
       put(key, body);
     },
+    async writeIf(key, body, expected) {
+      const object = kept.get(key);
+      if ((object && etag(object.body)) !== expected) return false;
+      put(key, body);
+      return true;
+    },
+    async digest(key) {
+      const body = kept.get(key)?.body;
+      return body && { bytes: body.length, sha256: sha256(body), etag: etag(body) };
+    },
+    async copy(from, to, expected) {
+      const body = kept.get(from)?.body;
+      if (!body || etag(body) !== expected) throw new ObjectChanged(`${from} changed`);
+      put(to, body);
+    },
   };
 
   function put(key: string, body: string | Uint8Array): void {
@@ -53,6 +69,12 @@ export function memoryJobs(): Jobs & { all(): Job[] } {
     async load(id) {
       const row = rows.get(id);
       return row && structuredClone(row);
+    },
+    async open() {
+      const open = [...rows.values()].filter(({ deadline }) => deadline !== undefined);
+      return structuredClone(
+        open.sort((a, b) => (a.deadline ?? '').localeCompare(b.deadline ?? '')),
+      );
     },
     async save(job) {
       if ((rows.get(job.id)?.version ?? 0) !== job.version - 1) throw new StaleJob(job.id);

@@ -1,8 +1,16 @@
 import { randomUUID } from 'node:crypto';
 import { ConditionalCheckFailedException, DynamoDBClient } from '@aws-sdk/client-dynamodb';
-import { DynamoDBDocumentClient, GetCommand, PutCommand } from '@aws-sdk/lib-dynamodb';
+import {
+  DynamoDBDocumentClient,
+  GetCommand,
+  PutCommand,
+  paginateQuery,
+} from '@aws-sdk/lib-dynamodb';
 import { Job } from '#core/job.ts';
 import { type Jobs, StaleJob } from '#ports';
+
+/** The sparse index of open jobs: partition key `open`, sort key `deadline`, all attributes. */
+export const OPEN_JOBS = 'open-jobs';
 
 /** Row key of a job; other kinds of rows have other prefixes. */
 export const rowId = (jobId: string): string => `job#${jobId}`;
@@ -23,6 +31,21 @@ export function dynamoJobs(table: string, dynamo = new DynamoDBClient()): Jobs {
   return {
     async load(jobId) {
       return (await row(jobId))?.job;
+    },
+
+    async open() {
+      const found: Job[] = [];
+      const query = {
+        TableName,
+        IndexName: OPEN_JOBS,
+        KeyConditionExpression: '#open = :open',
+        ExpressionAttributeNames: { '#open': 'open' },
+        ExpressionAttributeValues: { ':open': 'open' },
+      };
+      for await (const { Items = [] } of paginateQuery({ client }, query)) {
+        found.push(...Items.map((item) => Job.parse(item.job)));
+      }
+      return found;
     },
 
     async save(job) {

@@ -1,4 +1,6 @@
+import { createHash } from 'node:crypto';
 import {
+  CopyObjectCommand,
   GetObjectCommand,
   HeadObjectCommand,
   NoSuchKey,
@@ -74,6 +76,52 @@ export function s3Objects(bucket: string, client = new S3Client()): Objects {
     async write(Key, Body, ContentType) {
       await client.send(new PutObjectCommand({ Bucket, Key, Body, ContentType }));
     },
+
+    async writeIf(Key, Body, etag) {
+      const condition = etag === undefined ? { IfNoneMatch: '*' } : { IfMatch: `"${etag}"` };
+      const put = new PutObjectCommand({
+        Bucket,
+        Key,
+        Body,
+        ContentType: 'application/json',
+        ...condition,
+      });
+      try {
+        await client.send(put);
+        return true;
+      } catch (error) {
+        if (isRefusedCondition(error)) return false;
+        throw error;
+      }
+    },
+
+    async digest(Key) {
+      const answer = await client
+        .send(new GetObjectCommand({ Bucket, Key }))
+        .catch(absent(NoSuchKey));
+      if (!answer?.Body) return undefined;
+      const hash = createHash('sha256');
+      let bytes = 0;
+      for await (const chunk of answer.Body as AsyncIterable<Uint8Array>) {
+        hash.update(chunk);
+        bytes += chunk.length;
+      }
+      return { bytes, sha256: hash.digest('hex'), etag: unquoted(answer.ETag) };
+    },
+
+    async copy(from, to, etag) {
+      const CopySource = `${Bucket}/${from.split('/').map(encodeURIComponent).join('/')}`;
+      const copy = new CopyObjectCommand({
+        Bucket,
+        Key: to,
+        CopySource,
+        CopySourceIfMatch: `"${etag}"`,
+      });
+      await client.send(copy).catch((error: unknown) => {
+        if (!isRefusedCondition(error)) throw error;
+        throw new ObjectChanged(`${from} changed before it was copied`, { cause: error });
+      });
+    },
   };
 }
 
@@ -84,6 +132,10 @@ const absent =
     if (error instanceof kind) return undefined;
     throw error;
   };
+
+/** 412: the condition does not hold; 409: another conditional write to the same key was faster. */
+const isRefusedCondition = (error: unknown): boolean =>
+  error instanceof S3ServiceException && [409, 412].includes(error.$metadata.httpStatusCode ?? 0);
 
 const unquoted = (etag: string | undefined): string => (etag ?? '').replaceAll('"', '');
 

@@ -4,7 +4,7 @@ import { CreateTableCommand, DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import dynalite from 'dynalite';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { advance, type Job, receive } from '#core/job.ts';
-import { dynamoJobs } from '#lambdas/aws/jobs.ts';
+import { dynamoJobs, OPEN_JOBS } from '#lambdas/aws/jobs.ts';
 import { type Jobs, StaleJob } from '#ports';
 import { memoryJobs } from '#test/in-memory-ports.ts';
 
@@ -47,6 +47,19 @@ function jobStoreContract(open: () => Jobs) {
     expect((await jobs.load(job.id))?.version).toBe(2);
   });
 
+  it('lists a job as open until nothing is left to do for it', async () => {
+    const jobs = open();
+    const job = aJob('a4');
+    await jobs.save(job);
+    expect((await jobs.open()).map(({ id }) => id)).toContain(job.id);
+
+    const cancelled = cancel(job);
+    const announcementId = cancelled.outbox[0]?.id ?? '';
+    await jobs.save(cancelled);
+    await jobs.save(advance(cancelled, { saw: 'announced', announcementId }, noon));
+    expect((await jobs.open()).map(({ id }) => id)).not.toContain(job.id);
+  });
+
   it('lets exactly one of 50 racing writers win', async () => {
     const jobs = open();
     const outcomes = await Promise.allSettled(
@@ -76,7 +89,20 @@ describe('the job table in DynamoDB', () => {
     await client.send(
       new CreateTableCommand({
         TableName: 'jobs',
-        AttributeDefinitions: [{ AttributeName: 'row', AttributeType: 'S' }],
+        AttributeDefinitions: ['row', 'open', 'deadline'].map((AttributeName) => ({
+          AttributeName,
+          AttributeType: 'S',
+        })),
+        GlobalSecondaryIndexes: [
+          {
+            IndexName: OPEN_JOBS,
+            KeySchema: [
+              { AttributeName: 'open', KeyType: 'HASH' },
+              { AttributeName: 'deadline', KeyType: 'RANGE' },
+            ],
+            Projection: { ProjectionType: 'ALL' },
+          },
+        ],
         KeySchema: [{ AttributeName: 'row', KeyType: 'HASH' }],
         BillingMode: 'PAY_PER_REQUEST',
       }),

@@ -1,0 +1,52 @@
+import type { Job } from '#core/job.ts';
+import { DATASETS, SEAL_FILE, uploadSealedBy } from '#core/keys.ts';
+import { type AnnouncePorts, announceJob } from '#lambdas/announce-job/announce-job.ts';
+import { type LaunchPorts, launchTraining } from '#lambdas/launch-training/launch-training.ts';
+import { publishStudent } from '#lambdas/publish-student/publish-student.ts';
+import {
+  type ValidationPorts,
+  validateDataset,
+} from '#lambdas/validate-dataset/validate-dataset.ts';
+
+export type SweepPorts = Omit<ValidationPorts & LaunchPorts & AnnouncePorts, 'teachers'> & {
+  teachers: ValidationPorts['teachers'] & LaunchPorts['teachers'];
+};
+
+/**
+ * Every few minutes: what no event has moved. Right even if every event was lost, and harmless at any time,
+ * because each stage looks before it acts. One broken job never keeps the others waiting.
+ *
+ * @param aheadSeconds jobs whose deadline is at most this far away count as due; 0 on AWS, more on one machine
+ * @throws AggregateError, at the end, of what went wrong
+ */
+export async function sweepJobs(ports: SweepPorts, aheadSeconds = 0): Promise<void> {
+  const faults: unknown[] = [];
+  const attempt = async (work: () => Promise<unknown>) => {
+    await work().catch((error: unknown) => faults.push(error));
+  };
+
+  for await (const { key } of ports.objects.list(DATASETS)) {
+    const isSeal = key.endsWith(`/${SEAL_FILE}`) || key.lastIndexOf('/') === DATASETS.length - 1;
+    if (isSeal && uploadSealedBy(key)) await attempt(() => validateDataset(ports, key));
+  }
+
+  const due = new Date(ports.now().getTime() + aheadSeconds * 1000).toISOString();
+  for (const job of await ports.jobs.open()) {
+    if (job.deadline !== undefined && job.deadline <= due) await attempt(() => drive(ports, job));
+  }
+  if (faults.length > 0)
+    throw new AggregateError(faults, `${faults.length} of the swept jobs met a fault`);
+}
+
+/** The stage that a job's state waits for, then its announcements. */
+async function drive(ports: SweepPorts, job: Job): Promise<void> {
+  const { state } = job.progress;
+  if (state === 'received') await validateDataset(ports, sealOf(job));
+  if (['validated', 'waiting', 'launching'].includes(state)) await launchTraining(ports, job.id);
+  else await publishStudent(ports, job.id);
+  await announceJob(ports, job.id);
+}
+
+/** An upload is sealed by the archive itself, or by the `_READY` in its folder. */
+const sealOf = (job: Job): string =>
+  job.form === 'folder' ? `${job.dataset}${SEAL_FILE}` : job.dataset;
