@@ -1,4 +1,4 @@
-import type { Job } from '#core/job.ts';
+import { advance, type Job } from '#core/job.ts';
 import { DATASETS, SEAL_FILE, uploadSealedBy } from '#core/keys.ts';
 import { type AnnouncePorts, announceJob } from '#lambdas/announce-job/announce-job.ts';
 import { type LaunchPorts, launchTraining } from '#lambdas/launch-training/launch-training.ts';
@@ -41,10 +41,22 @@ export async function sweepJobs(ports: SweepPorts, aheadSeconds = 0): Promise<vo
 /** The stage that a job's state waits for, then its announcements. */
 async function drive(ports: SweepPorts, job: Job): Promise<void> {
   const { state } = job.progress;
-  if (state === 'received') await validateDataset(ports, sealOf(job));
+  if (state === 'received') await validateAgain(ports, job);
   if (['validated', 'waiting', 'launching'].includes(state)) await launchTraining(ports, job.id);
   else await publishStudent(ports, job.id);
   await announceJob(ports, job.id);
+}
+
+/** A validation that died. If the upload is no longer the one this row is about, the row can only end. */
+async function validateAgain(ports: SweepPorts, job: Job): Promise<void> {
+  await validateDataset(ports, sealOf(job));
+  const after = await ports.jobs.load(job.id);
+  if (after?.progress.state !== 'received') return;
+  const what = 'The upload was replaced or removed before it was validated.';
+  const toDo = 'Upload the dataset again, if nothing newer took its place.';
+  await ports.jobs.save(
+    advance(after, { saw: 'broken', code: 'UPLOAD_GONE', what, toDo }, ports.now()),
+  );
 }
 
 /** An upload is sealed by the archive itself, or by the `_READY` in its folder. */
