@@ -1,0 +1,169 @@
+import {
+  CreateTrainingJobCommand,
+  DescribeTrainingJobCommand,
+  type DescribeTrainingJobResponse,
+  ResourceInUse,
+  ResourceLimitExceeded,
+  SageMakerClient,
+  SageMakerServiceException,
+  StopTrainingJobCommand,
+} from '@aws-sdk/client-sagemaker';
+import { jobKeys, teacherPrefix } from '#core/keys.ts';
+import { CHANNELS, type Hyperparameters, METRIC_DEFINITIONS, parseFailure } from '#core/plan.ts';
+import { NoRoom, type Training, type TrainingRequest, type TrainingSeen } from '#ports';
+
+export interface TrainingSettings {
+  image: string; // with its digest
+  role: string; // ARN
+  instanceTypes: readonly [string, ...string[]]; // when the recipe names none
+}
+
+const VOLUME_GB = 50;
+
+/** SageMaker as AWS, or the local form, serves it. */
+export function sageMakerTraining(
+  settings: TrainingSettings,
+  client = new SageMakerClient(),
+): Training {
+  return {
+    async start(request) {
+      const TrainingJobName = request.trainingJobName;
+      try {
+        await client.send(new CreateTrainingJobCommand(createRequest(settings, request)));
+      } catch (error) {
+        if (error instanceof ResourceInUse) return adopt(TrainingJobName, request.job.id);
+        if (error instanceof ResourceLimitExceeded)
+          throw new NoRoom('quota', error.message, { cause: error });
+        if (isCapacity(error)) throw new NoRoom('capacity', error.message, { cause: error });
+        throw error;
+      }
+    },
+
+    async describe(TrainingJobName) {
+      try {
+        return seen(await client.send(new DescribeTrainingJobCommand({ TrainingJobName })));
+      } catch (error) {
+        if (isUnknown(error)) return undefined;
+        throw error;
+      }
+    },
+
+    async stop(TrainingJobName) {
+      try {
+        await client.send(new StopTrainingJobCommand({ TrainingJobName }));
+      } catch (error) {
+        // "The request was rejected because the training job is in status …": it has ended, and that was wanted.
+        const hasEnded =
+          error instanceof SageMakerServiceException && error.name === 'ValidationException';
+        if (!hasEnded) throw error;
+      }
+    },
+  };
+
+  /** A used name is the success of an earlier try, unless somebody else's job bears it. */
+  async function adopt(TrainingJobName: string, jobId: string): Promise<void> {
+    const { HyperParameters } = await client.send(
+      new DescribeTrainingJobCommand({ TrainingJobName }),
+    );
+    if (HyperParameters?.job_id === jobId) return;
+    throw new Error(`the training job name ${TrainingJobName} is taken by something else`);
+  }
+}
+
+function createRequest({ image, role, instanceTypes }: TrainingSettings, request: TrainingRequest) {
+  const { job, trainingJobName, teacher, minutes } = request;
+  if (!job.summary) throw new Error(`job ${job.id} has no validated dataset`);
+  const keys = jobKeys(job.id);
+  const uri = (key: string) => `s3://${job.bucket}/${key}`;
+  const hyperparameters: Hyperparameters = {
+    job_id: job.id,
+    student: job.name,
+    student_version: job.id.slice(0, 12),
+    manifest_sha256: job.summary.manifestSha256,
+    recipe_sha256: job.summary.recipeSha256,
+  };
+  return {
+    TrainingJobName: trainingJobName,
+    AlgorithmSpecification: {
+      TrainingImage: image,
+      TrainingInputMode: 'File' as const,
+      MetricDefinitions: METRIC_DEFINITIONS,
+    },
+    RoleArn: role,
+    // No credentials, no S3, no downloads inside: what a hostile dataset could reach is its own job.
+    EnableNetworkIsolation: true,
+    HyperParameters: hyperparameters,
+    InputDataConfig: [
+      channel(CHANNELS.dataset.folder, 'ManifestFile' as const, uri(keys.channel)),
+      channel(CHANNELS.manifest.folder, 'S3Prefix' as const, uri(keys.manifest)),
+      channel(CHANNELS.recipe.folder, 'S3Prefix' as const, uri(keys.recipe)),
+      channel(CHANNELS.teacher.folder, 'S3Prefix' as const, uri(teacherPrefix(teacher))),
+    ],
+    OutputDataConfig: { S3OutputPath: uri(keys.output), CompressionType: 'NONE' as const },
+    CheckpointConfig: { S3Uri: uri(keys.checkpoints) },
+    ResourceConfig: {
+      InstanceType: (request.instanceTypes ?? instanceTypes)[0] as 'ml.g4dn.xlarge',
+      InstanceCount: 1,
+      VolumeSizeInGB: VOLUME_GB,
+    },
+    // SageMaker's own default is a whole day.
+    StoppingCondition: { MaxRuntimeInSeconds: minutes * 60 },
+    Tags: [
+      { Key: 'project', Value: 'understudy' },
+      { Key: 'job', Value: job.id.slice(0, 16) },
+    ],
+  };
+}
+
+function channel(ChannelName: string, S3DataType: 'ManifestFile' | 'S3Prefix', S3Uri: string) {
+  const S3DataSource = { S3DataType, S3Uri, S3DataDistributionType: 'FullyReplicated' as const };
+  return { ChannelName, DataSource: { S3DataSource } };
+}
+
+const STOPPED = {
+  Stopped: {
+    code: 'STOPPED',
+    what: 'The training job was stopped.',
+    toDo: 'Retry the job if that was not wanted.',
+  },
+  MaxRuntimeExceeded: {
+    code: 'MAX_RUNTIME',
+    what: 'The training took longer than the budget allows.',
+    toDo: 'Set budget.minutes in the recipe higher, or choose a faster instance type.',
+  },
+  MaxWaitTimeExceeded: {
+    code: 'MAX_WAIT',
+    what: 'No spot instance stayed long enough.',
+    toDo: 'Retry the job, or choose another instance type in the recipe.',
+  },
+};
+
+/** Every status that Describe can answer with, as an observation. */
+function seen(described: DescribeTrainingJobResponse): TrainingSeen {
+  const { TrainingJobStatus, SecondaryStatus, ModelArtifacts, FailureReason, HyperParameters } =
+    described;
+  const jobId = HyperParameters?.job_id ?? '';
+  switch (TrainingJobStatus) {
+    case 'Completed':
+      return { is: 'completed', jobId, artifacts: ModelArtifacts?.S3ModelArtifacts ?? '' };
+    case 'Failed':
+      return { is: 'ended', jobId, ...parseFailure(FailureReason) };
+    case 'Stopped':
+      return {
+        is: 'ended',
+        jobId,
+        ...(STOPPED[SecondaryStatus as keyof typeof STOPPED] ?? STOPPED.Stopped),
+      };
+    default:
+      return { is: SecondaryStatus === 'Interrupted' ? 'interrupted' : 'running', jobId };
+  }
+}
+
+const isUnknown = (error: unknown): boolean =>
+  error instanceof SageMakerServiceException &&
+  (error.name === 'ResourceNotFound' ||
+    (error.name === 'ValidationException' && /not found/i.test(error.message)));
+
+const isCapacity = (error: unknown): error is Error =>
+  error instanceof Error &&
+  /InsufficientCapacity|CapacityError|Throttling/i.test(`${error.name} ${error.message}`);

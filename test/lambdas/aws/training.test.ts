@@ -1,0 +1,177 @@
+import { EventBridgeClient, PutEventsCommand } from '@aws-sdk/client-eventbridge';
+import {
+  CreateTrainingJobCommand,
+  DescribeTrainingJobCommand,
+  ResourceInUse,
+  ResourceLimitExceeded,
+  SageMakerClient,
+  SageMakerServiceException,
+  StopTrainingJobCommand,
+} from '@aws-sdk/client-sagemaker';
+import { mockClient } from 'aws-sdk-client-mock';
+import { beforeEach, describe, expect, it } from 'vitest';
+import { advance, receive } from '#core/job.ts';
+import { eventBridgeAnnouncer } from '#lambdas/aws/announcer.ts';
+import { sageMakerTraining } from '#lambdas/aws/training.ts';
+import { NoRoom } from '#ports';
+
+const sageMaker = mockClient(SageMakerClient);
+const events = mockClient(EventBridgeClient);
+const training = sageMakerTraining({
+  image: 'i@sha256:0',
+  role: 'arn:aws:iam::1:role/t',
+  instanceTypes: ['ml.g4dn.xlarge'],
+});
+const noon = new Date('2026-11-24T12:00:00.000Z');
+const id = 'a'.repeat(64);
+const job = advance(
+  receive(
+    {
+      id,
+      bucket: 'b',
+      name: 'pets',
+      dataset: 'datasets/pets.zip',
+      form: 'archive',
+      seal: 's',
+      recipeHash: 'r',
+      recipeKey: 'k',
+      uploadedAt: noon.toISOString(),
+    },
+    noon,
+  ),
+  {
+    saw: 'dataset-accepted',
+    summary: { classes: [], examples: 10, manifestSha256: 'm', recipeSha256: 'r' },
+  },
+  noon,
+);
+const request = {
+  job,
+  trainingJobName: 'understudy-pets-a1',
+  teacher: 'efficientnet-lite0',
+  minutes: 7,
+  instanceTypes: undefined,
+};
+const oops = { message: 'The account-level service limit is 0 Instances', $metadata: {} };
+const validation = (message: string) =>
+  new SageMakerServiceException({
+    name: 'ValidationException',
+    $fault: 'client',
+    $metadata: {},
+    message,
+  });
+
+beforeEach(() => {
+  sageMaker.reset();
+  events.reset();
+});
+
+describe('starting a training job', () => {
+  it('asks for an isolated job of exactly these objects, with a time limit', async () => {
+    sageMaker.on(CreateTrainingJobCommand).resolves({});
+    await training.start(request);
+
+    const input = sageMaker.commandCalls(CreateTrainingJobCommand)[0]?.args[0].input;
+    expect(input).toMatchObject({
+      EnableNetworkIsolation: true,
+      StoppingCondition: { MaxRuntimeInSeconds: 420 },
+      OutputDataConfig: { CompressionType: 'NONE', S3OutputPath: `s3://b/jobs/${id}/output/` },
+    });
+    const sources = input?.InputDataConfig?.map(({ DataSource }) => DataSource?.S3DataSource);
+    expect(sources?.map((source) => [source?.S3DataType, source?.S3Uri])).toEqual([
+      ['ManifestFile', `s3://b/jobs/${id}/channel.json`],
+      ['S3Prefix', `s3://b/jobs/${id}/manifest.jsonl`],
+      ['S3Prefix', `s3://b/jobs/${id}/recipe.json`],
+      ['S3Prefix', 's3://b/teachers/efficientnet-lite0/'],
+    ]);
+  });
+
+  it('takes a used name of its own job for a success, and of another for an error', async () => {
+    sageMaker.on(CreateTrainingJobCommand).rejects(new ResourceInUse(oops));
+    sageMaker.on(DescribeTrainingJobCommand).resolves({ HyperParameters: { job_id: id } });
+    await training.start(request);
+
+    sageMaker.on(DescribeTrainingJobCommand).resolves({ HyperParameters: {} });
+    await expect(training.start(request)).rejects.toThrow('taken by something else');
+  });
+
+  it('waits for quota, and passes other errors on', async () => {
+    sageMaker.on(CreateTrainingJobCommand).rejects(new ResourceLimitExceeded(oops));
+    await expect(training.start(request)).rejects.toThrow(NoRoom);
+
+    sageMaker.on(CreateTrainingJobCommand).rejects(validation('no such role'));
+    await expect(training.start(request)).rejects.not.toThrow(NoRoom);
+  });
+});
+
+describe('looking at a training job', () => {
+  it.each([
+    [{ TrainingJobStatus: 'InProgress', SecondaryStatus: 'Downloading' }, { is: 'running' }],
+    [{ TrainingJobStatus: 'InProgress', SecondaryStatus: 'Interrupted' }, { is: 'interrupted' }],
+    [{ TrainingJobStatus: 'Stopping', SecondaryStatus: 'Stopping' }, { is: 'running' }],
+    [
+      { TrainingJobStatus: 'Completed', ModelArtifacts: { S3ModelArtifacts: 's3://b/m' } },
+      { is: 'completed', artifacts: 's3://b/m' },
+    ],
+    [
+      { TrainingJobStatus: 'Stopped', SecondaryStatus: 'Stopped' },
+      { is: 'ended', code: 'STOPPED' },
+    ],
+    [
+      { TrainingJobStatus: 'Stopped', SecondaryStatus: 'MaxRuntimeExceeded' },
+      { is: 'ended', code: 'MAX_RUNTIME' },
+    ],
+    [
+      { TrainingJobStatus: 'Stopped', SecondaryStatus: 'MaxWaitTimeExceeded' },
+      { is: 'ended', code: 'MAX_WAIT' },
+    ],
+    [
+      {
+        TrainingJobStatus: 'Failed',
+        FailureReason: 'AlgorithmError: DATA_CHANGED: x., exit code: 1',
+      },
+      { is: 'ended', code: 'DATA_CHANGED' },
+    ],
+    [
+      { TrainingJobStatus: 'Failed', FailureReason: 'CapacityError: none' },
+      { is: 'ended', code: 'TRAINING_FAILED' },
+    ],
+  ] as const)('reads %o', async (described, expected) => {
+    sageMaker
+      .on(DescribeTrainingJobCommand)
+      .resolves({ HyperParameters: { job_id: id }, ...described });
+
+    expect(await training.describe('n')).toMatchObject({ ...expected, jobId: id });
+  });
+
+  it('answers with nothing for a job that is not there, and throws when AWS is not there', async () => {
+    sageMaker.on(DescribeTrainingJobCommand).rejects(validation('Requested resource not found.'));
+    expect(await training.describe('n')).toBeUndefined();
+
+    sageMaker.on(DescribeTrainingJobCommand).rejects(new Error('socket hang up'));
+    await expect(training.describe('n')).rejects.toThrow('hang up');
+  });
+
+  it('does not mind stopping what has ended', async () => {
+    sageMaker.on(StopTrainingJobCommand).rejects(validation('The job is in status Completed'));
+    await expect(training.stop('n')).resolves.toBeUndefined();
+  });
+});
+
+describe('announcing', () => {
+  const announcement = {
+    id: '1',
+    kind: 'published' as const,
+    at: noon.toISOString(),
+    jobId: id,
+    student: 'pets',
+    sentence: 's',
+  };
+
+  it('fails when the bus took nothing, although PutEvents answers 200', async () => {
+    events
+      .on(PutEventsCommand)
+      .resolves({ FailedEntryCount: 1, Entries: [{ ErrorMessage: 'no bus' }] });
+    await expect(eventBridgeAnnouncer('bus').announce(announcement)).rejects.toThrow('no bus');
+  });
+});
