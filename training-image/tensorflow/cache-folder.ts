@@ -1,7 +1,7 @@
 import { chmod, mkdir, mkdtemp, readdir, rename, rm, stat } from 'node:fs/promises';
 import { homedir, hostname } from 'node:os';
 import { join } from 'node:path';
-import { fileFailure, SetupFailure } from './setup-failure.ts';
+import { fileFailure } from './setup-failure.ts';
 
 /** Where TensorFlow and teachers are kept between clones: outside node_modules, so that `npm ci` cannot lose them. */
 export function cacheFolder(environment: NodeJS.ProcessEnv = process.env): string {
@@ -33,9 +33,8 @@ export async function makeAtOnce(
       if (!(await isComplete(folder))) throw error; // else another one came in between
     });
   } catch (error) {
-    throw error instanceof SetupFailure
-      ? error
-      : fileFailure(error, `Filling the cache (${folder})`);
+    const isOfDisk = typeof (error as NodeJS.ErrnoException).syscall === 'string';
+    throw isOfDisk ? fileFailure(error, `Filling the cache (${folder})`) : error;
   } finally {
     await rm(unfinished, { recursive: true, force: true });
   }

@@ -95,7 +95,7 @@ function pipFailure(name: string, output: string): SetupFailure {
     /Connection|Temporary failure|Max retries|unreachable|timed out|ProxyError|SSL/i.test(output)
   ) {
     return new SetupFailure(
-      `pip could not reach its package registry to fetch ${name}; check the network (or PIP_INDEX_URL and the proxy settings) and run it again. pip said: ${lastLines(output, 1)}`,
+      `pip could not reach its package registry to fetch ${name}; check the network (or PIP_INDEX_URL and the proxy settings) and run it again.`,
     );
   }
   if (/No matching distribution/i.test(output)) {

@@ -1,0 +1,16 @@
+import { TeacherEntry } from '#core/teacher.ts';
+import lite0 from './efficientnet-lite0/teacher.json' with { type: 'json' };
+import lite1 from './efficientnet-lite1/teacher.json' with { type: 'json' };
+import lite2 from './efficientnet-lite2/teacher.json' with { type: 'json' };
+
+// Lambdas bundle this file: it must import nothing that reads, fetches or converts.
+
+/** All teachers there are, from the quickest to the most accurate. */
+export const CATALOGUE: readonly TeacherEntry[] = [lite0, lite1, lite2].map((entry) =>
+  TeacherEntry.parse(entry),
+);
+
+export const DEFAULT_TEACHER = 'efficientnet-lite0';
+
+export const teacherNamed = (name: string): TeacherEntry | undefined =>
+  CATALOGUE.find((entry) => entry.name === name);

@@ -1,0 +1,207 @@
+import { byteReader } from './byte-reader.ts';
+import { refuse } from './teacher-refused.ts';
+
+/** Something a pickle may name. It may be called only if it says what a call gives. */
+export type Global = {
+  kind: 'global';
+  name: string;
+  call?: (given: readonly Value[]) => Value;
+};
+
+/** Kept apart from lists, since only a tuple may be an argument list. */
+export type Tuple = { kind: 'tuple'; items: readonly Value[] };
+
+/** A value of the reader's user: what a persistent id or a call stood for. */
+export type Opaque = { kind: 'opaque'; value: unknown };
+
+export type Value =
+  | null
+  | boolean
+  | number
+  | bigint
+  | string
+  | Value[]
+  | Map<Value, Value>
+  | Tuple
+  | Opaque
+  | Global;
+
+/** All that a pickle can reach. A pickle is a program: what is not listed here does not exist for it. */
+export type World = {
+  globals: ReadonlyMap<string, Global>;
+  /** What a persistent id stands for; without it a pickle has none. */
+  persistent?: (id: Value) => Opaque;
+  /** Attributes that an ordered dictionary may bring along; they are thrown away. */
+  ignoredState?: ReadonlySet<string>;
+};
+
+const MOST_OPERATIONS = 2_000_000; // EfficientNet-Lite0's largest pickle has 11,000
+const MOST_MARKS = 64; // deep nesting; the deepest in a file of weights is 5
+const MARK = Symbol('mark');
+
+/**
+ * Reads one pickle, of the few operations that files of weights are made of, and executes nothing.
+ *
+ * @param start where in `bytes` it begins
+ * @returns the value, and where the pickle ends
+ * @throws TeacherRefused naming what is not allowed, and where
+ */
+export function readPickle(
+  bytes: Uint8Array,
+  start: number,
+  world: World,
+): { value: Value; end: number } {
+  const reader = byteReader(bytes, start);
+  const stack: (Value | typeof MARK)[] = [];
+  const memo = new Map<number, Value>();
+  let marks = 0;
+
+  const fail = (what: string): never => refuse(`The pickle at byte ${reader.at()} ${what}.`);
+
+  const pop = (): Value => {
+    const value = stack.pop();
+    if (value === undefined || value === MARK) return fail('takes a value where there is none');
+    return value;
+  };
+  const popToMark = (): Value[] => {
+    const mark = stack.lastIndexOf(MARK);
+    if (mark < 0) return fail('closes a list that it never opened');
+    marks -= 1;
+    const values = stack.splice(mark) as Value[];
+    return values.slice(1);
+  };
+  const top = (): Value => {
+    const value = pop();
+    stack.push(value);
+    return value;
+  };
+  const put = (slot: number) => {
+    if (memo.has(slot)) fail(`remembers two values under the number ${slot}`);
+    memo.set(slot, top());
+  };
+  const get = (slot: number) => {
+    const value = memo.get(slot);
+    if (value === undefined) return fail(`recalls the number ${slot}, which it never remembered`);
+    stack.push(value);
+  };
+  const setItems = (pairs: Value[]) => {
+    const into = top();
+    if (!(into instanceof Map) || pairs.length % 2 !== 0)
+      return fail('sets items of what has none');
+    for (let i = 0; i < pairs.length; i += 2) {
+      const [key = null, value = null] = pairs.slice(i, i + 2);
+      if (typeof key !== 'string') return fail('has a dictionary with a key that is no string');
+      if (into.has(key)) fail(`has the key ${JSON.stringify(key)} twice`);
+      into.set(key, value);
+    }
+  };
+  const append = (values: Value[]) => {
+    const into = top();
+    if (!Array.isArray(into)) return fail('appends to what is no list');
+    for (const value of values) into.push(value); // spread, a long list would overflow the call stack
+  };
+  const global = () => {
+    const name = `${reader.line()}.${reader.line()}`;
+    const known = world.globals.get(name);
+    if (!known) return fail(`names ${JSON.stringify(name)}, which no file of weights needs`);
+    stack.push(known);
+  };
+  const reduce = () => {
+    const given = pop();
+    const callee = pop();
+    if (!is('global', callee)) return fail('calls what cannot be called');
+    if (!callee.call) return fail(`calls ${callee.name}, which may only be named`);
+    if (!is('tuple', given)) return fail(`calls ${callee.name} without an argument list`);
+    stack.push(callee.call(given.items));
+  };
+  const build = () => {
+    const state = pop();
+    const object = top();
+    const isHarmless =
+      object instanceof Map &&
+      state instanceof Map &&
+      [...state.keys()].every((key) => world.ignoredState?.has(key as string));
+    if (!isHarmless) fail('sets the state of an object, which no file of weights needs');
+  };
+  const persistent = () => {
+    if (!world.persistent) return fail('has a persistent id where there may be none');
+    stack.push(world.persistent(pop()));
+  };
+
+  const operations: Record<number, () => void> = {
+    40: () => {
+      if (++marks > MOST_MARKS) fail('is nested too deeply');
+      stack.push(MARK);
+    },
+    41: () => stack.push(tuple([])), // EMPTY_TUPLE
+    74: () => stack.push(reader.int32()), // BININT
+    75: () => stack.push(reader.uint(1)), // BININT1
+    77: () => stack.push(reader.uint(2)), // BININT2
+    78: () => stack.push(null), // NONE
+    81: persistent, // BINPERSID
+    82: reduce, // REDUCE
+    88: () => stack.push(reader.text(reader.uint(4))), // BINUNICODE
+    93: () => stack.push([]), // EMPTY_LIST
+    97: () => append([pop()]), // APPEND
+    98: build, // BUILD
+    99: global, // GLOBAL
+    101: () => append(popToMark()), // APPENDS
+    104: () => get(reader.uint(1)), // BINGET
+    106: () => get(reader.uint(4)), // LONG_BINGET
+    113: () => put(reader.uint(1)), // BINPUT
+    114: () => put(reader.uint(4)), // LONG_BINPUT
+    115: () => setItems([pop(), pop()].reverse()), // SETITEM
+    116: () => stack.push(tuple(popToMark())), // TUPLE
+    117: () => setItems(popToMark()), // SETITEMS
+    125: () => stack.push(new Map()), // EMPTY_DICT
+    133: () => stack.push(tuple([pop()])), // TUPLE1
+    134: () => stack.push(tuple([pop(), pop()].reverse())), // TUPLE2
+    135: () => stack.push(tuple([pop(), pop(), pop()].reverse())), // TUPLE3
+    136: () => stack.push(true), // NEWTRUE
+    137: () => stack.push(false), // NEWFALSE
+    138: () => stack.push(reader.long()), // LONG1
+  };
+
+  if (reader.uint(1) !== 0x80 || reader.uint(1) !== 2) fail('is not of protocol 2');
+  for (let count = 0; count < MOST_OPERATIONS; count++) {
+    const code = reader.uint(1);
+    if (code === STOP) {
+      const value = pop();
+      if (stack.length > 0) fail('leaves values over');
+      return { value, end: reader.at() };
+    }
+    const operation = operations[code];
+    if (!operation) return fail(`uses ${operationName(code)}, which no file of weights needs`);
+    operation();
+  }
+  return fail('does not end');
+}
+
+const STOP = 0x2e;
+
+/** Whether a value is one of the kinds that a plain `typeof` does not tell. */
+export function is<Kind extends 'tuple' | 'opaque' | 'global'>(
+  kind: Kind,
+  value: Value | undefined,
+): value is Extract<Value, { kind: Kind }> {
+  return typeof value === 'object' && value !== null && 'kind' in value && value.kind === kind;
+}
+
+const tuple = (items: readonly Value[]): Tuple => ({ kind: 'tuple', items });
+
+/** The names of the operations that attacks are made of; the others are told by their number. */
+const DANGEROUS: Record<number, string> = {
+  80: 'PERSID',
+  105: 'INST',
+  111: 'OBJ',
+  129: 'NEWOBJ',
+  130: 'EXT1',
+  131: 'EXT2',
+  132: 'EXT4',
+  146: 'NEWOBJ_EX',
+  147: 'STACK_GLOBAL',
+  151: 'NEXT_BUFFER',
+};
+
+const operationName = (code: number): string =>
+  `the operation ${DANGEROUS[code] ?? `0x${code.toString(16).padStart(2, '0')}`}`;
