@@ -24,7 +24,7 @@ const SMALLEST_STEP = 1e-20;
  * Deterministic: no randomness, and no dependence on time or threads. For convex functions.
  */
 export function minimise(f: Smooth, start: Float64Array, options: MinimiseOptions): Minimum {
-  let x = Float64Array.from(start);
+  let x: Float64Array = Float64Array.from(start);
   let gradient: Float64Array = new Float64Array(x.length);
   let value = f(x, gradient);
   const steps: { s: Float64Array; y: Float64Array; rho: number }[] = [];
@@ -43,7 +43,7 @@ export function minimise(f: Smooth, start: Float64Array, options: MinimiseOption
     }
 
     let length = steps.length === 0 ? Math.min(1, 1 / Math.sqrt(-slope)) : 1;
-    const nextGradient = new Float64Array(x.length);
+    const nextGradient: Float64Array = new Float64Array(x.length);
     let next = along(x, direction, length);
     let nextValue = f(next, nextGradient);
     while (!(nextValue <= value + ARMIJO * length * slope)) {

@@ -1,0 +1,22 @@
+import { z } from 'zod';
+import { dynamoJobs } from '#lambdas/aws/jobs.ts';
+import { s3Objects } from '#lambdas/aws/objects.ts';
+import { environment } from '#lambdas/environment.ts';
+import { queueHandler } from '#lambdas/queue-handler.ts';
+import { CATALOGUE } from '#teachers/catalogue.ts';
+import { validateDataset } from './validate-dataset.ts';
+
+const { BUCKET, JOB_TABLE } = environment();
+const ports = {
+  objects: s3Objects(BUCKET),
+  jobs: dynamoJobs(JOB_TABLE),
+  now: () => new Date(),
+  teachers: new Map(CATALOGUE.map((teacher) => [teacher.name, { inputPx: teacher.input.px }])),
+};
+
+/** S3's "Object Created" as EventBridge sends it; its key is not URL-encoded. */
+const ObjectCreated = z.object({ detail: z.object({ object: z.object({ key: z.string() }) }) });
+
+export const handler = queueHandler((event) =>
+  validateDataset(ports, ObjectCreated.parse(event).detail.object.key),
+);
