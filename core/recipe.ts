@@ -48,7 +48,7 @@ const OTHER_TASKS: Record<string, string> = {
 export function parseRecipe(
   text: string | undefined,
   file: string,
-  teachers: ReadonlyMap<string, { inputPx: number }>,
+  teachers: ReadonlyMap<string, { input: { px: number } }>,
 ): { recipe: Recipe; problems: Problem[] } {
   const written = text === undefined ? {} : json(text);
   if (written === undefined) {
@@ -104,7 +104,7 @@ function asProblem(issue: z.core.$ZodIssue, file: string, written: unknown): Pro
 function notYet(
   recipe: Recipe,
   file: string,
-  teachers: ReadonlyMap<string, { inputPx: number }>,
+  teachers: ReadonlyMap<string, { input: { px: number } }>,
 ): Problem[] {
   const problems: Problem[] = [];
   const teacher = teachers.get(recipe.teacher);
@@ -119,14 +119,14 @@ function notYet(
       ),
     );
   }
-  if (teacher && recipe.input_px !== undefined && recipe.input_px !== teacher.inputPx) {
-    const what = `${recipe.teacher} takes pictures of ${teacher.inputPx} px, not ${recipe.input_px}.`;
+  if (teacher && recipe.input_px !== undefined && recipe.input_px !== teacher.input.px) {
+    const what = `${recipe.teacher} takes pictures of ${teacher.input.px} px, not ${recipe.input_px}.`;
     problems.push(
       problem(
         'INPUT_PX',
         `${file}, input_px`,
         what,
-        `Leave input_px out or set it to ${teacher.inputPx}.`,
+        `Leave input_px out or set it to ${teacher.input.px}.`,
       ),
     );
   }

@@ -1,17 +1,48 @@
 import { z } from 'zod';
+import type { TrainingSettings } from './aws/training.ts';
 
-/** What infra and the local form must set for every stage; one schema, so that neither can drift. */
-export const Environment = z.object({
+/** What infra and the local form must set, a part a concern; one schema each, so that neither can drift. */
+export const PipelineVariables = z.object({
   BUCKET: z.string().min(3),
   JOB_TABLE: z.string().min(3),
 });
-export type Environment = z.infer<typeof Environment>;
+
+export const TrainingVariables = z.object({
+  TRAINING_IMAGE: z.string().min(1), // with its digest
+  TRAINING_ROLE: z.string().startsWith('arn:'),
+  INSTANCE_TYPES: z
+    .string()
+    .regex(/^ml\.[a-z0-9.]+(,ml\.[a-z0-9.]+)*$/) // in the order of preference, when the recipe names none
+    .transform((list) => list.split(',') as [string, ...string[]]),
+});
+
+export const LaunchVariables = z.object({
+  MAX_CONCURRENT_JOBS: z.coerce.number().int().positive(),
+});
+
+export const AnnouncementVariables = z.object({
+  ANNOUNCEMENT_BUS: z.string().min(1),
+});
+
+export const SweepVariables = z.object({
+  /** Jobs whose deadline is at most this far away count as due; one machine need not wait as long as a cloud. */
+  SWEEP_AHEAD_SECONDS: z.coerce.number().int().nonnegative().default(0),
+});
 
 /** @throws Error that names every variable that is missing or wrong */
-export function environment(
+export function environment<Schema extends z.ZodType>(
+  schema: Schema,
   variables: Record<string, string | undefined> = process.env,
-): Environment {
-  const parsed = Environment.safeParse(variables);
+): z.output<Schema> {
+  const parsed = schema.safeParse(variables);
   if (parsed.success) return parsed.data;
   throw new Error(`the environment is incomplete: ${z.prettifyError(parsed.error)}`);
 }
+
+export const trainingSettings = (
+  variables: z.output<typeof TrainingVariables>,
+): TrainingSettings => ({
+  image: variables.TRAINING_IMAGE,
+  role: variables.TRAINING_ROLE,
+  instanceTypes: variables.INSTANCE_TYPES,
+});

@@ -14,3 +14,8 @@ export const DEFAULT_TEACHER = 'efficientnet-lite0';
 
 export const teacherNamed = (name: string): TeacherEntry | undefined =>
   CATALOGUE.find((entry) => entry.name === name);
+
+/** What the stages ask of a teacher, by its name. */
+export const TEACHERS: ReadonlyMap<string, TeacherEntry> = new Map(
+  CATALOGUE.map((entry) => [entry.name, entry]),
+);

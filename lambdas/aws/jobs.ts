@@ -15,6 +15,10 @@ export const OPEN_JOBS = 'open-jobs';
 /** Row key of a job; other kinds of rows have other prefixes. */
 export const rowId = (jobId: string): string => `job#${jobId}`;
 
+/** `undefined` for a row of another kind. */
+export const jobIdOfRow = (row: string): string | undefined =>
+  /^job#([0-9a-f]{64})$/.exec(row)?.[1];
+
 /** The job table: one item a job, always written whole and on a condition. */
 export function dynamoJobs(table: string, dynamo = new DynamoDBClient()): Jobs {
   const client = DynamoDBDocumentClient.from(dynamo, {

@@ -3,6 +3,7 @@ import { advance, type Job, nextAttempt, type Observation } from '#core/job.ts';
 import { jobKeys, teacherPrefix } from '#core/keys.ts';
 import { FAILURES } from '#core/plan.ts';
 import { Recipe } from '#core/recipe.ts';
+import type { TeacherEntry } from '#core/teacher.ts';
 import { observeTraining } from '#lambdas/observe-training.ts';
 import { type Clock, type Jobs, NoRoom, type Objects, type Training } from '#ports';
 
@@ -11,12 +12,8 @@ export interface LaunchPorts {
   jobs: Jobs;
   training: Training;
   now: Clock;
-  teachers: ReadonlyMap<string, TeacherFiles>;
+  teachers: ReadonlyMap<string, Pick<TeacherEntry, 'files'>>;
   maxConcurrentJobs: number;
-}
-
-interface TeacherFiles {
-  files: readonly { path: string; bytes: number; sha256: string }[];
 }
 
 /** Stage 2. A dataset is validated: start its training job, or let it wait; never fail for want of room. */
@@ -87,10 +84,10 @@ async function teacherProblem(
   { objects, teachers }: LaunchPorts,
   name: string,
 ): Promise<Observation | undefined> {
-  for (const { path, sha256 } of teachers.get(name)?.files ?? []) {
-    const found = await objects.digest(`${teacherPrefix(name)}${path}`);
+  for (const { name: file, sha256 } of teachers.get(name)?.files ?? []) {
+    const found = await objects.digest(`${teacherPrefix(name)}${file}`);
     if (found?.sha256 === sha256) continue;
-    const what = `${teacherPrefix(name)}${path} ${found ? "is not the catalogue's file." : 'is missing.'}`;
+    const what = `${teacherPrefix(name)}${file} ${found ? "is not the catalogue's file." : 'is missing.'}`;
     return { saw: 'broken', code: 'TEACHER_CHANGED', what, toDo: FAILURES.TEACHER_CHANGED };
   }
   return undefined;

@@ -1,17 +1,17 @@
 import { z } from 'zod';
 import { dynamoJobs } from '#lambdas/aws/jobs.ts';
 import { s3Objects } from '#lambdas/aws/objects.ts';
-import { environment } from '#lambdas/environment.ts';
+import { environment, PipelineVariables } from '#lambdas/environment.ts';
 import { queueHandler } from '#lambdas/queue-handler.ts';
-import { CATALOGUE } from '#teachers/catalogue.ts';
+import { TEACHERS } from '#teachers/catalogue.ts';
 import { validateDataset } from './validate-dataset.ts';
 
-const { BUCKET, JOB_TABLE } = environment();
+const { BUCKET, JOB_TABLE } = environment(PipelineVariables);
 const ports = {
   objects: s3Objects(BUCKET),
   jobs: dynamoJobs(JOB_TABLE),
   now: () => new Date(),
-  teachers: new Map(CATALOGUE.map((teacher) => [teacher.name, { inputPx: teacher.input.px }])),
+  teachers: TEACHERS,
 };
 
 /** S3's "Object Created" as EventBridge sends it; its key is not URL-encoded. */

@@ -23,7 +23,7 @@ export interface ValidationPorts {
   objects: Objects;
   jobs: Jobs;
   now: Clock;
-  teachers: ReadonlyMap<string, { inputPx: number }>;
+  teachers: ReadonlyMap<string, { input: { px: number } }>;
 }
 
 /** Stage 1. An upload is sealed: accept the dataset, or tell its owner everything that is wrong with it. */

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { parseRecipe } from '#core/recipe.ts';
 
-const teachers = new Map([['efficientnet-lite0', { inputPx: 224 }]]);
+const teachers = new Map([['efficientnet-lite0', { input: { px: 224 } }]]);
 const codes = (text: string | undefined) =>
   parseRecipe(text, 'dataset.json', teachers).problems.map(({ code }) => code);
 

@@ -63,8 +63,8 @@ beforeEach(async () => {
       [
         'efficientnet-lite0',
         {
-          inputPx: 224,
-          files: [{ path: 'model.json', bytes: WEIGHTS.length, sha256: sha256(WEIGHTS) }],
+          input: { px: 224, channels: 3 },
+          files: [{ name: 'model.json', bytes: WEIGHTS.length, sha256: sha256(WEIGHTS) }],
         },
       ],
     ]),

@@ -1,0 +1,28 @@
+import { dynamoJobs } from '#lambdas/aws/jobs.ts';
+import { s3Objects } from '#lambdas/aws/objects.ts';
+import { sageMakerTraining } from '#lambdas/aws/training.ts';
+import {
+  environment,
+  LaunchVariables,
+  PipelineVariables,
+  TrainingVariables,
+  trainingSettings,
+} from '#lambdas/environment.ts';
+import { streamHandler } from '#lambdas/stream-handler.ts';
+import { TEACHERS } from '#teachers/catalogue.ts';
+import { launchTraining } from './launch-training.ts';
+
+const variables = environment(
+  PipelineVariables.extend(TrainingVariables.shape).extend(LaunchVariables.shape),
+);
+const ports = {
+  objects: s3Objects(variables.BUCKET),
+  jobs: dynamoJobs(variables.JOB_TABLE),
+  training: sageMakerTraining(trainingSettings(variables)),
+  now: () => new Date(),
+  teachers: TEACHERS,
+  maxConcurrentJobs: variables.MAX_CONCURRENT_JOBS,
+};
+
+/** Rows that became `validated`. */
+export const handler = streamHandler((jobId) => launchTraining(ports, jobId));

@@ -1,0 +1,34 @@
+import { eventBridgeAnnouncer } from '#lambdas/aws/announcer.ts';
+import { dynamoJobs } from '#lambdas/aws/jobs.ts';
+import { s3Objects } from '#lambdas/aws/objects.ts';
+import { sageMakerTraining } from '#lambdas/aws/training.ts';
+import {
+  AnnouncementVariables,
+  environment,
+  LaunchVariables,
+  PipelineVariables,
+  SweepVariables,
+  TrainingVariables,
+  trainingSettings,
+} from '#lambdas/environment.ts';
+import { TEACHERS } from '#teachers/catalogue.ts';
+import { sweepJobs } from './sweep-jobs.ts';
+
+const variables = environment(
+  PipelineVariables.extend(TrainingVariables.shape)
+    .extend(LaunchVariables.shape)
+    .extend(AnnouncementVariables.shape)
+    .extend(SweepVariables.shape),
+);
+const ports = {
+  objects: s3Objects(variables.BUCKET),
+  jobs: dynamoJobs(variables.JOB_TABLE),
+  training: sageMakerTraining(trainingSettings(variables)),
+  announcer: eventBridgeAnnouncer(variables.ANNOUNCEMENT_BUS),
+  now: () => new Date(),
+  teachers: TEACHERS,
+  maxConcurrentJobs: variables.MAX_CONCURRENT_JOBS,
+};
+
+/** The schedule's tick. */
+export const handler = (): Promise<void> => sweepJobs(ports, variables.SWEEP_AHEAD_SECONDS);
