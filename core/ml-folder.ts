@@ -30,3 +30,10 @@ export type MlFolder = ReturnType<typeof mlFolder>;
 /** The folder this process trains in. */
 export const mlFolderOf = (environment: Readonly<Record<string, string | undefined>>): MlFolder =>
   mlFolder(environment[ML_FOLDER] || DEFAULT_ML_FOLDER);
+
+/**
+ * A file under a name like this is still being written, under `checkpoints`: write it, then rename it.
+ * The local form copies it nowhere; SageMaker copies all it finds, so whoever reads checkpoints passes these over too.
+ */
+export const isUnfinished = (fileName: string): boolean =>
+  fileName.startsWith('.') || fileName.endsWith('.tmp');
