@@ -54,6 +54,8 @@ export const jobKeys = (jobId: string) => ({
   output: `jobs/${jobId}/output/`,
 });
 
+export const STUDENTS = 'students/';
+
 export const teacherPrefix = (name: string): string => `teachers/${name}/`;
 
 export const studentKeys = (student: string, version: string) => ({

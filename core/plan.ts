@@ -25,6 +25,9 @@ export const METRIC_DEFINITIONS = [
   { Name: 'test:accuracy', Regex: 'test_accuracy=([0-9.eE+-]+)' },
 ];
 
+/** CloudWatch's log group of all training jobs; a job's streams begin with its name. */
+export const TRAINING_LOGS = '/aws/sagemaker/TrainingJobs';
+
 /** Why a trainer stops by itself: the first word of `/opt/ml/output/failure`. */
 export const FAILURES = {
   VALIDATION_FAILED: 'Repair or remove the file, and upload the dataset again.',

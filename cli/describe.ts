@@ -1,0 +1,94 @@
+import pc from 'picocolors';
+import type { StudentCard } from '#core/card.ts';
+import type { Job } from '#core/job.ts';
+import { studentKeys } from '#core/keys.ts';
+import { count, percent, table } from './output.ts';
+
+/** A student as a person wants to read it: what it knows, how good it is, why, how long it took, where it lies. */
+export function describeStudent(card: StudentCard, { bucket }: { bucket: string }): string {
+  const { test } = card.measures;
+  const [low, high] = test.interval95;
+  const { frozenParameters, trainedParameters, used, why } = card.freezePlan;
+  const classes = card.data.perClass.map(({ name, train, validation, test: held }, i) => {
+    const measured = card.measures.perClass[i];
+    return [
+      `  ${name}`,
+      `${count(train)} + ${count(validation)} + ${count(held)}`,
+      measured ? `${measured.correct} of ${measured.n} right` : '',
+    ];
+  });
+  const seconds = Object.entries(card.seconds).map(
+    ([step, taken]) => `${step} ${taken.toFixed(1)}`,
+  );
+  return [
+    `Student ${pc.bold(card.student)}, version ${card.version}`,
+    '',
+    `Classes (pictures to train + to choose + held out), and the held-out ones:`,
+    table(classes),
+    '',
+    `Accuracy on ${count(test.n)} held-out pictures: ${pc.bold(percent(test.accuracy))} (95 % interval ${percent(low)} to ${percent(high)}; always guessing the largest class: ${percent(card.measures.chance)})`,
+    `Frozen: ${used}, ${count(frozenParameters)} parameters of ${card.teacher.name} frozen, ${count(trainedParameters)} trained. ${why}`,
+    ...card.data.notices.map((notice) => `Note: ${notice}`),
+    `Seconds: ${seconds.join(', ')}`,
+    `It lies in s3://${bucket}/${studentKeys(card.student, card.version).prefix}`,
+  ].join('\n');
+}
+
+/** A job in one line of a table. */
+export const jobRow = (job: Job): string[] => [
+  job.id.slice(0, 12),
+  job.name,
+  job.progress.state,
+  job.updatedAt.slice(0, 19).replace('T', ' '),
+  detailOf(job),
+];
+
+export const JOB_HEADER = ['JOB', 'DATASET', 'STATE', 'SINCE (UTC)', ''];
+
+function detailOf({ progress, summary, outbox: _ }: Job): string {
+  switch (progress.state) {
+    case 'waiting':
+      return progress.reason;
+    case 'rejected':
+      return `${count(progress.problemCount)} ${progress.problemCount === 1 ? 'problem' : 'problems'}: ${progress.problems[0]?.what ?? ''}`;
+    case 'failed':
+      return `${progress.code}: ${progress.what}`;
+    case 'published':
+      return `${percent(progress.accuracy)} right`;
+    default:
+      return summary
+        ? `${count(summary.examples)} pictures of ${count(summary.classes.length)} classes`
+        : '';
+  }
+}
+
+/** A job with its whole history. */
+export function describeJob(job: Job): string {
+  const { id, name, dataset, bucket, progress, history, run, summary } = job;
+  const facts: [string, string][] = [
+    ['Job', id],
+    ['Dataset', `${name} (s3://${bucket}/${dataset})`],
+    ['State', progress.state],
+  ];
+  if (summary) {
+    facts.push([
+      'Classes',
+      summary.classes.map((each) => `${each.name} ${count(each.examples)}`).join(', '),
+    ]);
+  }
+  if (run) facts.push(['Training job', `${run.trainingJobName} (attempt ${run.attempt})`]);
+  if (progress.state === 'waiting') facts.push(['Waiting', progress.reason]);
+  if (progress.state === 'failed')
+    facts.push(['Failed', `${progress.code}: ${progress.what} ${progress.toDo}`]);
+  if (progress.state === 'rejected') {
+    for (const { where, what, remedy } of progress.problems)
+      facts.push(['Problem', `${where}: ${what} ${remedy}`]);
+  }
+  if (progress.state === 'published') {
+    facts.push(['Student', `${name}/${progress.version}, ${percent(progress.accuracy)} right`]);
+  }
+  facts.push(
+    ...history.map(({ state, at }): [string, string] => [at.slice(0, 19).replace('T', ' '), state]),
+  );
+  return table(facts);
+}

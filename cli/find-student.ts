@@ -1,0 +1,26 @@
+import { Latest, StudentCard } from '#core/card.ts';
+import { latestKey, studentKeys } from '#core/keys.ts';
+import type { Objects } from '#ports';
+import { EXIT, Stop } from './exit.ts';
+
+/**
+ * The card of a student: `pets` is its latest version, `pets/0a1b2c3d4e5f` just that one.
+ *
+ * @throws Stop not found
+ */
+export async function findStudent(objects: Objects, wanted: string): Promise<StudentCard> {
+  const slash = wanted.lastIndexOf('/');
+  const named =
+    slash < 0 ? undefined : await card(objects, wanted.slice(0, slash), wanted.slice(slash + 1));
+  if (named) return named;
+
+  const latest = await objects.readText(latestKey(wanted));
+  const newest = latest && (await card(objects, wanted, Latest.parse(JSON.parse(latest)).version));
+  if (newest) return newest;
+  throw new Stop(EXIT.notFound, `There is no student "${wanted}"; npx understudy list shows them.`);
+}
+
+async function card(objects: Objects, student: string, version: string) {
+  const text = await objects.readText(studentKeys(student, version).card);
+  return text === undefined ? undefined : StudentCard.parse(JSON.parse(text));
+}

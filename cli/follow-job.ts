@@ -1,0 +1,144 @@
+import { setTimeout as pause } from 'node:timers/promises';
+import { FilterLogEventsCommand } from '@aws-sdk/client-cloudwatch-logs';
+import { Listr, ListrLogger, ProcessOutput } from 'listr2';
+import { FINAL, type Job, type State } from '#core/job.ts';
+import { TRAINING_LOGS } from '#core/plan.ts';
+import { parseProgressLine } from '#core/progress-line.ts';
+import type { Pipeline } from './connect.ts';
+import { EXIT, Stop } from './exit.ts';
+import { count } from './output.ts';
+
+const POLL_MS = 400;
+
+/**
+ * Shows a job's way on stderr until it ends, step by step.
+ *
+ * @param before what is done before there is a job, with its title; it gives the job's id
+ * @returns the published job
+ * @throws Stop rejected (with every problem), failed
+ */
+export async function followJob(
+  pipeline: Pipeline,
+  before: { title: string; work: (tell: (title: string) => void) => Promise<string> },
+): Promise<Job> {
+  let job: Job | undefined;
+  let id = '';
+  /** Waits until the job has left all of these states. */
+  const leave = async (states: readonly State[], look?: (job: Job) => Promise<void> | void) => {
+    for (;;) {
+      job = await pipeline.jobs.load(id);
+      if (job && !states.includes(job.progress.state)) return job;
+      if (job) await look?.(job);
+      await pause(POLL_MS);
+    }
+  };
+
+  let ended: unknown;
+  /** The step says that it failed; why is printed once, at the end, by whoever called. */
+  const step = (title: string, work: (show: Show) => Promise<unknown>) => ({
+    title,
+    task: async (_: unknown, task: Show) => {
+      try {
+        await work(task);
+      } catch (error) {
+        ended = error;
+        throw new Error(job && FINAL.has(job.progress.state) ? job.progress.state : 'failed');
+      }
+    },
+  });
+
+  const read = logReader(pipeline);
+  const steps = new Listr(
+    [
+      step(before.title, async (show) => {
+        id = await before.work((title) => {
+          show.title = title;
+        });
+      }),
+      step('Validate', async (show) => {
+        const { summary } = stopUnlessWell(await leave(['received']));
+        const classes = summary?.classes.length ?? 0;
+        const pictures = summary?.examples ?? 0;
+        show.title = `Validate: ${count(classes)} classes, ${count(pictures)} pictures`;
+      }),
+      step('Launch the training', async (show) => {
+        const waiting = await leave(['validated', 'launching', 'waiting'], ({ progress }) => {
+          if (progress.state === 'waiting') show.output = `waiting: ${progress.reason}`;
+        });
+        stopUnlessWell(waiting);
+      }),
+      step('Train', async (show) => {
+        const training = await leave(['training', 'interrupted'], async (at) => {
+          const progress = await read(at);
+          if (progress) show.output = progress;
+        });
+        stopUnlessWell(training);
+      }),
+      step('Publish the student', async () => stopUnlessWell(await leave(['trained']))),
+    ],
+    {
+      renderer: process.stderr.isTTY ? 'default' : 'simple',
+      rendererOptions: { logger: ON_STDERR },
+    },
+  );
+  await steps.run().catch((error: unknown) => {
+    throw ended ?? error;
+  });
+  if (!job) throw new Error('a job that was followed to its end was never seen');
+  return job;
+}
+
+/** What a step can change of its line. */
+interface Show {
+  title: string;
+  output: string;
+}
+
+const ON_STDERR = new ListrLogger({
+  processOutput: new ProcessOutput(process.stderr, process.stderr),
+});
+
+/** The last progress that the trainer printed, in words; reads each line of the log once. */
+function logReader({ logs }: Pipeline) {
+  let startTime = 0;
+  return async ({ run }: Job): Promise<string | undefined> => {
+    if (!run) return undefined;
+    const filter = {
+      logGroupName: TRAINING_LOGS,
+      logStreamNamePrefix: run.trainingJobName,
+      startTime,
+    };
+    const { events = [] } = await logs.send(new FilterLogEventsCommand(filter));
+    startTime = (events.at(-1)?.timestamp ?? startTime - 1) + 1;
+    const progress = events
+      .map(({ message }) => parseProgressLine(message ?? ''))
+      .findLast(Boolean);
+    return progress && `${progress.step}: ${count(progress.done)} of ${count(progress.of)}`;
+  };
+}
+
+/** @throws Stop when the job ended in anything but a student */
+export function stopUnlessWell(job: Job): Job {
+  const { progress, name } = job;
+  if (!FINAL.has(progress.state) || progress.state === 'published') return job;
+  if (progress.state === 'rejected') {
+    const lines = progress.problems.map(
+      ({ where, what, remedy }) => `  ${where}: ${what} ${remedy}`,
+    );
+    const more = progress.problemCount - progress.problems.length;
+    const rest =
+      more > 0 ? [`  … and ${count(more)} more: jobs/${job.id}/report.json has all.`] : [];
+    throw new Stop(
+      EXIT.rejected,
+      [`The dataset "${name}" was rejected:`, ...lines, ...rest].join('\n'),
+    );
+  }
+  if (progress.state === 'failed') {
+    const { code, what, toDo } = progress;
+    throw new Stop(EXIT.failed, `The training of "${name}" failed (${code}): ${what} ${toDo}`);
+  }
+  throw new Stop(
+    EXIT.failed,
+    `The job of "${name}" was cancelled; npx understudy retry ${job.id.slice(0, 12)} starts it again.`,
+  );
+}

@@ -1,0 +1,37 @@
+import { Command, CommanderError } from 'commander';
+import { EXIT, Stop } from './exit.ts';
+import { cancel } from './verbs/cancel.ts';
+import { demo } from './verbs/demo.ts';
+import { download } from './verbs/download.ts';
+import { list } from './verbs/list.ts';
+import { predict } from './verbs/predict.ts';
+import { retry } from './verbs/retry.ts';
+import { status } from './verbs/status.ts';
+import { teachers } from './verbs/teachers.ts';
+import { train } from './verbs/train.ts';
+import { up } from './verbs/up.ts';
+
+/** The `understudy` command: data on stdout, talk on stderr, and an exit code that says what happened. */
+export async function main(argv: readonly string[]): Promise<void> {
+  const program = new Command('understudy')
+    .description('Drop a labelled dataset, get a trained student model back.')
+    .exitOverride()
+    .configureHelp({ showGlobalOptions: true })
+    .showHelpAfterError('(understudy --help lists the verbs)');
+  for (const verb of [demo, up, train, status, list, predict, download, retry, cancel, teachers]) {
+    program.addCommand(verb().exitOverride());
+  }
+
+  process.exitCode = await program.parseAsync(argv).then(() => EXIT.ok, exitOf);
+}
+
+function exitOf(error: unknown): number {
+  if (error instanceof Stop) {
+    process.stderr.write(`${error.message}\n`);
+    return error.exit;
+  }
+  if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.ok : EXIT.usage; // it has spoken itself
+  const what = error instanceof Error ? (error.stack ?? error.message) : String(error);
+  process.stderr.write(`This is a fault of ours; please report it.\n${what}\n`);
+  return EXIT.internal;
+}

@@ -1,0 +1,27 @@
+/** Data: what a script reads. */
+export const print = (text: string): void => void process.stdout.write(`${text}\n`);
+
+/** Talk: what a person reads. */
+export const say = (text: string): void => void process.stderr.write(`${text}\n`);
+
+export const printJson = (data: unknown): void => print(JSON.stringify(data, null, 2));
+
+/** Columns as wide as their widest cell. */
+export function table(rows: readonly (readonly string[])[]): string {
+  const widths = rows.reduce<number[]>(
+    (widest, row) => row.map((cell, i) => Math.max(widest[i] ?? 0, cell.length)),
+    [],
+  );
+  return rows
+    .map((row) =>
+      row
+        .map((cell, i) => cell.padEnd(widths[i] ?? 0))
+        .join('  ')
+        .trimEnd(),
+    )
+    .join('\n');
+}
+
+export const count = (n: number): string => n.toLocaleString('en-US');
+export const percent = (fraction: number): string => `${(100 * fraction).toFixed(1)} %`;
+export const megabytes = (bytes: number): string => `${(bytes / 1e6).toFixed(1)} MB`;

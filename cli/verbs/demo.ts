@@ -1,0 +1,74 @@
+import { createReadStream, createWriteStream } from 'node:fs';
+import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
+import { join, relative } from 'node:path';
+import { pipeline as flow } from 'node:stream/promises';
+import { Command } from 'commander';
+import yazl from 'yazl';
+import { stateFolder } from '#local/endpoint-file.ts';
+import { type DemoData, digits, photographs } from '../demo-data.ts';
+import { print, say } from '../output.ts';
+import { trainDataset } from './train.ts';
+
+export const demo = (): Command =>
+  new Command('demo')
+    .description('make a dataset, drop it into the bucket, and watch it become a student')
+    .option('--pictures', 'small photographs instead of handwritten digits')
+    .option('--json', 'print the job and the student as JSON')
+    .action(async ({ pictures, json }: { pictures?: boolean; json?: boolean }) => {
+      const folder = join(stateFolder(), 'demo');
+      const data = pictures ? await photographs(join(folder, 'cifar-10'), say) : await digits();
+      say(`The demo drops ${data.what} into the bucket, as you would drop your own pictures.`);
+
+      await mkdir(folder, { recursive: true });
+      const zip = join(folder, `${data.name}.zip`);
+      await writeZip(zip, data.examples);
+      const strangers = await writePictures(join(folder, data.name), data.strangers);
+
+      const recipe = undefined;
+      await trainDataset(
+        { name: data.name, recipe, open: () => createReadStream(zip) },
+        { json: json ?? false },
+      );
+      if (!json) print(tryIt(data, strangers));
+    });
+
+/** A zip of class folders: what a user has. */
+async function writeZip(file: string, examples: DemoData['examples']): Promise<void> {
+  const zip = new yazl.ZipFile();
+  const mtime = new Date('1980-01-01T00:00:00Z'); // the same bytes each time: the same job
+  const unfinished = `${file}.${process.pid}`;
+  try {
+    const written = flow(zip.outputStream, createWriteStream(unfinished));
+    let number = 0;
+    for await (const { label, png } of examples) {
+      number += 1;
+      const name = `${label}/${String(number).padStart(5, '0')}.png`;
+      zip.addBuffer(png, name, { mtime, mode: 0o100644, compress: false });
+    }
+    zip.end();
+    await written;
+    await rename(unfinished, file);
+  } finally {
+    await rm(unfinished, { force: true });
+  }
+}
+
+async function writePictures(folder: string, pictures: DemoData['strangers']): Promise<string[]> {
+  await mkdir(folder, { recursive: true });
+  const files: string[] = [];
+  for await (const { label, png } of pictures) {
+    const file = join(folder, `stranger-${files.length + 1}-${label}.png`);
+    await writeFile(file, png);
+    files.push(file);
+  }
+  return files;
+}
+
+const tryIt = ({ name }: DemoData, strangers: readonly string[]): string =>
+  [
+    '',
+    'Try it on pictures it has never seen:',
+    `  npx understudy predict ${name} ${strangers.map((file) => relative(process.cwd(), file)).join(' ')}`,
+    'Then on your own: one folder of pictures a class,',
+    '  npx understudy train my-pictures',
+  ].join('\n');

@@ -1,0 +1,51 @@
+import { Command } from 'commander';
+import { StudentCard } from '#core/card.ts';
+import { STUDENTS } from '#core/keys.ts';
+import type { Objects } from '#ports';
+import { percent, print, printJson, table } from '../output.ts';
+import { withPipeline } from '../with-pipeline.ts';
+
+export const list = (): Command =>
+  new Command('list')
+    .description('list the published students')
+    .option('--json', 'print their cards as JSON')
+    .action(({ json }: { json?: boolean }) =>
+      withPipeline('storage', async ({ objects }) => {
+        const cards = await allStudents(objects);
+        if (json) printJson(cards);
+        else if (cards.length === 0)
+          print('No student yet; npx understudy train FOLDER makes one.');
+        else
+          print(
+            table([
+              ['STUDENT', 'CLASSES', 'HELD OUT', 'RIGHT', 'TEACHER', 'MADE (UTC)'],
+              ...cards.map(row),
+            ]),
+          );
+      }),
+    );
+
+async function allStudents(objects: Objects): Promise<StudentCard[]> {
+  const cards: StudentCard[] = [];
+  for await (const { key } of objects.list(STUDENTS)) {
+    if (!key.endsWith('/student.json')) continue;
+    cards.push(StudentCard.parse(JSON.parse((await objects.readText(key)) ?? '')));
+  }
+  return cards.sort((a, b) => b.createdAt.localeCompare(a.createdAt));
+}
+
+const row = ({
+  student,
+  version,
+  classes,
+  measures,
+  teacher,
+  createdAt,
+}: StudentCard): string[] => [
+  `${student}/${version}`,
+  String(classes.length),
+  String(measures.test.n),
+  percent(measures.test.accuracy),
+  teacher.name,
+  createdAt.slice(0, 19).replace('T', ' '),
+];

@@ -1,0 +1,52 @@
+import { Command } from 'commander';
+import { ensureTensorflow } from '#training-image/tensorflow/ensure-tensorflow.ts';
+import { EXIT, Stop } from '../exit.ts';
+import { findStudent } from '../find-student.ts';
+import { percent, print, printJson, say, table } from '../output.ts';
+import { withPipeline } from '../with-pipeline.ts';
+
+export const predict = (): Command =>
+  new Command('predict')
+    .description('ask a student what is on pictures')
+    .argument('<student>', 'its name for the latest version, or name/version')
+    .argument('<image...>', 'pictures: JPEG, PNG, GIF or WebP')
+    .option('--json', 'print every probability as JSON')
+    .action((wanted: string, images: string[], { json }: { json?: boolean }) =>
+      withPipeline('storage', async (pipeline) => {
+        const card = await findStudent(pipeline.objects, wanted);
+        await ensureTensorflow(say);
+        // Only here: TensorFlow takes half a second to load, and the other verbs do without.
+        const { answersOf } = await import('../answers.ts');
+        const answers = await answersOf(pipeline, card, images);
+        if (json) printJson(answers);
+        else
+          print(
+            table(
+              answers.map((answer) =>
+                'problem' in answer ? [answer.image, answer.problem] : row(answer),
+              ),
+            ),
+          );
+        const unread = answers.filter((answer) => 'problem' in answer).length;
+        if (unread > 0)
+          throw new Stop(
+            EXIT.notFound,
+            `${unread} of ${images.length} pictures could not be read.`,
+          );
+      }),
+    );
+
+export interface Answer {
+  image: string;
+  label: string;
+  probabilities: Record<string, number>; // by class, 0..1
+}
+
+function row({ image, label, probabilities }: Answer): string[] {
+  const others = Object.entries(probabilities)
+    .filter(([name]) => name !== label)
+    .sort(([, a], [, b]) => b - a)
+    .slice(0, 2)
+    .map(([name, probability]) => `${name} ${percent(probability)}`);
+  return [image, label, percent(probabilities[label] ?? 0), `(${others.join(', ')})`];
+}

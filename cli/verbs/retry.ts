@@ -1,0 +1,20 @@
+import { Command } from 'commander';
+import { observeJob } from '../observe-job.ts';
+
+export const retry = (): Command =>
+  new Command('retry')
+    .description('try a failed or cancelled job again')
+    .argument('<job>', "a dataset's name, or the beginning of a job's id")
+    .option('--json', 'print the row as JSON')
+    .action((wanted: string, { json }: { json?: boolean }) =>
+      observeJob(
+        wanted,
+        { saw: 'retry-asked' },
+        {
+          done: 'will be tried again as soon as the pipeline runs (npm run up).',
+          refused:
+            'only a failed or cancelled job can be tried again; a changed dataset is a new job.',
+          json,
+        },
+      ),
+    );

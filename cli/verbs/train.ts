@@ -1,0 +1,44 @@
+import { Command } from 'commander';
+import { FINAL } from '#core/job.ts';
+import { describeStudent } from '../describe.ts';
+import { findStudent } from '../find-student.ts';
+import { followJob, stopUnlessWell } from '../follow-job.ts';
+import { megabytes, print, printJson, say } from '../output.ts';
+import { type Dataset, datasetAt, uploadDataset } from '../upload-dataset.ts';
+import { withPipeline } from '../with-pipeline.ts';
+
+export const train = (): Command =>
+  new Command('train')
+    .description('upload a dataset and wait for its student')
+    .argument('<folder|zip>', 'a folder with one folder of pictures a class, or a zip of that')
+    .option('--name <name>', "the student's name; the folder's unless given")
+    .option('--recipe <file>', 'a dataset.json; the one in the folder unless given')
+    .option('--json', 'print the job and the student as JSON')
+    .action(async (path: string, options: { name?: string; recipe?: string; json?: boolean }) => {
+      await trainDataset(await datasetAt(path, options), options);
+    });
+
+/** Uploads, follows, and prints the student. */
+export async function trainDataset(dataset: Dataset, options: { json?: boolean }): Promise<void> {
+  await withPipeline('training', async (pipeline) => {
+    const title = `Upload ${dataset.name}`;
+    const job = await followJob(pipeline, {
+      title,
+      work: async (tell) => {
+        const id = await uploadDataset(pipeline, dataset, (bytes) =>
+          tell(`${title}: ${megabytes(bytes)}`),
+        );
+        const known = await pipeline.jobs.load(id);
+        if (known && FINAL.has(known.progress.state))
+          say('This very dataset has been here before; this is what became of it.');
+        return id;
+      },
+    });
+    const { progress, name } = stopUnlessWell(job);
+    if (progress.state !== 'published')
+      throw new Error(`job ${job.id} is ${progress.state} at its end`);
+    const card = await findStudent(pipeline.objects, `${name}/${progress.version}`);
+    if (options.json) printJson({ job, student: card });
+    else print(`\n${describeStudent(card, pipeline)}`);
+  });
+}

@@ -1,0 +1,113 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { setTimeout as pause } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import { z } from 'zod';
+import { readEndpoint, stateFolder } from '#local/endpoint-file.ts';
+import { connectTo, type Pipeline } from './connect.ts';
+import { EXIT, Stop } from './exit.ts';
+
+/** `storage` reads and writes rows and objects; `training` also brings jobs to their end. */
+export type Need = 'storage' | 'training';
+
+const PATIENCE_MS = 60_000; // for another command's pipeline to end
+const POLL_MS = 200;
+
+/**
+ * Runs `work` against the pipeline that is up on this machine, or against one that is started for it and ended after.
+ * If a pipeline that somebody else started ends meanwhile, `work` begins again on another: it must bear that.
+ */
+export async function withPipeline<T>(
+  need: Need,
+  work: (pipeline: Pipeline) => Promise<T>,
+): Promise<T> {
+  for (;;) {
+    const { endpoint, end } = await pipelineThatCan(need);
+    try {
+      return await work(connectTo(endpoint));
+    } catch (error) {
+      const isOurs = end !== undefined;
+      if (isOurs || !isUnreachable(error)) throw error;
+    } finally {
+      await end?.();
+    }
+  }
+}
+
+/** The one that is up, or one of our own; two processes cannot share a folder, so whoever comes second waits. */
+async function pipelineThatCan(
+  need: Need,
+): Promise<{ endpoint: string; end?: () => Promise<void> }> {
+  const deadline = Date.now() + PATIENCE_MS;
+  for (;;) {
+    const running = await runningPipeline();
+    if (running && (need === 'storage' || running.trains)) return { endpoint: running.endpoint };
+    if (!running) {
+      const started = await startPipeline(need);
+      if (started) return started;
+    }
+    if (Date.now() > deadline) {
+      const sentence = `Another understudy command holds ${stateFolder()} and does not end; stop it and try again.`;
+      throw new Stop(EXIT.internal, sentence);
+    }
+    await pause(POLL_MS);
+  }
+}
+
+const Health = z.object({ trains: z.boolean() });
+
+async function runningPipeline(): Promise<{ endpoint: string; trains: boolean } | undefined> {
+  const file = readEndpoint(stateFolder());
+  if (!file) return undefined;
+  try {
+    const answer = await fetch(new URL('/health', file.endpoint), {
+      signal: AbortSignal.timeout(2_000),
+    });
+    return { endpoint: file.endpoint, ...Health.parse(await answer.json()) };
+  } catch {
+    return undefined; // nobody, or somebody else on that port
+  }
+}
+
+const Ready = z.object({ ready: z.url() });
+const RUN = fileURLToPath(new URL('../local/run.ts', import.meta.url));
+
+/** @returns `undefined` when another process was faster */
+async function startPipeline(need: Need) {
+  const options = ['--port', '0', '--quiet', ...(need === 'storage' ? ['--storage-only'] : [])];
+  const child = spawn(process.execPath, ['--import', import.meta.resolve('tsx'), RUN, ...options], {
+    stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
+    // A group of its own: Ctrl-C is for this command, which then ends the pipeline in good order.
+    detached: true,
+  });
+  const endpoint = await new Promise<string | undefined>((resolve, reject) => {
+    child.once('error', reject);
+    child.once('message', (message) => resolve(Ready.parse(message).ready));
+    child.once('exit', (code) => {
+      if (code === FOLDER_IN_USE) resolve(undefined);
+      else reject(new Stop(EXIT.internal, 'The local pipeline did not start; see above.'));
+    });
+  });
+  return endpoint === undefined ? undefined : { endpoint, end: () => ended(child) };
+}
+
+/** What local/run.ts exits with when another process holds its folder. */
+const FOLDER_IN_USE = 75; // EX_TEMPFAIL of sysexits.h
+
+function ended(child: ChildProcess): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return Promise.resolve();
+  return new Promise((resolve) => {
+    child.once('exit', () => resolve());
+    child.kill('SIGTERM');
+  });
+}
+
+/** The connection was refused or cut, as the SDKs and fetch tell it. */
+function isUnreachable(error: unknown): boolean {
+  const codes = new Set(['ECONNREFUSED', 'ECONNRESET', 'EPIPE', 'UND_ERR_SOCKET']);
+  for (let each: unknown = error; each instanceof Error; each = each.cause) {
+    const { code, errors } = each as { code?: string; errors?: unknown[] };
+    if (code !== undefined && codes.has(code)) return true;
+    if (errors?.some(isUnreachable)) return true;
+  }
+  return false;
+}

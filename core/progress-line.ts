@@ -1,0 +1,16 @@
+/** How far a step of the training is, as the trainer prints it and whoever waits reads it in the log. */
+export interface TrainingProgress {
+  step: string; // lower-case letters and hyphens
+  done: number; // pictures, rounds: whatever the step counts
+  of: number;
+}
+
+export const progressLine = ({ step, done, of }: TrainingProgress): string =>
+  `step=${step} done=${done} of=${of}`;
+
+/** `undefined` for every other line. */
+export function parseProgressLine(line: string): TrainingProgress | undefined {
+  const match = /^step=([a-z-]+) done=(\d+) of=(\d+)$/.exec(line.trim());
+  if (!match?.[1]) return undefined;
+  return { step: match[1], done: Number(match[2]), of: Number(match[3]) };
+}

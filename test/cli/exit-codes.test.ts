@@ -1,0 +1,46 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { understudy } from '#test/end-to-end/commands.ts';
+
+let folder: string;
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'understudy-cli-'));
+  await writeFile(join(folder, 'notes.txt'), 'hello');
+});
+afterAll(() => rm(folder, { recursive: true, force: true }));
+
+describe('the exit code of understudy', () => {
+  it.each([
+    [2, ['no-such-verb']],
+    [2, ['train']],
+    [2, ['train', 'NOTES']],
+    [2, ['status', '--no-such-option']],
+    [6, ['train', 'no/such/folder']],
+    [6, ['status', 'nobody']],
+    [6, ['predict', 'nobody', 'x.png']],
+    [6, ['download', 'nobody', 'there']],
+    [6, ['retry', '0123456789ab']],
+    [6, ['cancel', 'nobody']],
+    [0, ['status', '--json']],
+    [0, ['list', '--json']],
+    [0, ['teachers', '--json']],
+    [0, ['--help']],
+    [0, ['train', '--help']],
+  ])(
+    'is %i after %j',
+    async (exit, words) => {
+      const outcome = await understudy(
+        join(folder, 'state'),
+        ...words.map((word) => word.replace('NOTES', join(folder, 'notes.txt'))),
+      );
+
+      expect(outcome.stderr).not.toContain('    at ');
+      expect(outcome.exit).toBe(exit);
+      if (words.includes('--json')) expect(JSON.parse(outcome.stdout)).toBeInstanceOf(Array);
+      if (exit !== 0) expect(outcome.stdout).toBe('');
+    },
+    60_000,
+  );
+});

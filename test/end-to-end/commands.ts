@@ -1,0 +1,64 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
+
+const UNDERSTUDY = fileURLToPath(new URL('../../cli/understudy.mjs', import.meta.url));
+const RUN = fileURLToPath(new URL('../../local/run.ts', import.meta.url));
+
+export interface Outcome {
+  exit: number | null;
+  stdout: string;
+  stderr: string;
+}
+
+/** Types a command, as a user would, with the state of the pipeline in `folder`. */
+export function understudy(folder: string, ...words: string[]): Promise<Outcome> {
+  const child = spawn(process.execPath, [UNDERSTUDY, ...words], environment(folder));
+  return outcomeOf(child);
+}
+
+const environment = (folder: string) => ({
+  env: { ...process.env, UNDERSTUDY_FOLDER: folder, NO_COLOR: '1' },
+});
+
+export function outcomeOf(child: ChildProcess): Promise<Outcome> {
+  const outcome: Outcome = { exit: null, stdout: '', stderr: '' };
+  child.stdout?.on('data', (data) => {
+    outcome.stdout += data;
+  });
+  child.stderr?.on('data', (data) => {
+    outcome.stderr += data;
+  });
+  return new Promise((resolve) => {
+    child.on('close', (exit) => resolve({ ...outcome, exit }));
+  });
+}
+
+/** `npm run up`, ready to be used; it ends with `end` or is killed with `kill`. */
+export async function startedPipeline(folder: string, ...options: string[]) {
+  const tsx = import.meta.resolve('tsx');
+  const child = spawn(
+    process.execPath,
+    ['--import', tsx, RUN, '--port', '0', ...options],
+    environment(folder),
+  );
+  const ended = outcomeOf(child);
+  const endpoint = await new Promise<string>((resolve, reject) => {
+    createInterface({ input: child.stdout }).on('line', (line) => {
+      const found = /^The pipeline is up at (\S+)/.exec(line)?.[1];
+      if (found) resolve(found);
+    });
+    void ended.then(({ stderr }) => reject(new Error(`the pipeline did not start: ${stderr}`)));
+  });
+  return {
+    endpoint,
+    end: () => {
+      child.kill('SIGTERM');
+      return ended;
+    },
+    kill: () => {
+      child.kill('SIGKILL');
+      return ended;
+    },
+  };
+}
