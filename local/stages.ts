@@ -1,0 +1,136 @@
+import { Announcement } from '#core/announcement.ts';
+import {
+  ANNOUNCEMENTS,
+  ROWS_WITH_NEWS,
+  SEALS,
+  STAGES,
+  TRAINING_ENDED,
+  VALIDATED_ROWS,
+} from '#core/wiring.ts';
+import type { BusEvent, LocalBus } from './events/bus.ts';
+import { invoke, type Lambda, type LambdaHandler } from './events/invoke.ts';
+import { localQueue } from './events/queue.ts';
+import { rateSchedule } from './events/schedule.ts';
+import { type StreamMapping, streamMapping } from './events/stream.ts';
+import {
+  BUCKET,
+  BUS,
+  JOB_TABLE,
+  LOCAL_CREDENTIALS,
+  TRAINING_IMAGE,
+  TRAINING_ROLE,
+} from './names.ts';
+import type { LocalS3 } from './s3/server.ts';
+
+export interface StageOptions {
+  endpoint: string;
+  s3: LocalS3;
+  bus: LocalBus;
+  streams: StreamMapping[]; // fed by the table; the stages add theirs
+  /** Runs before each launch and sweep. */
+  beforeLaunches: () => Promise<void>;
+  trainingsAtOnce: number;
+  sweepEverySeconds: number;
+  loseEvents: boolean;
+  onAnnouncement: (announcement: Announcement) => void;
+  onError: (error: unknown, where: string) => void;
+}
+
+/** On one machine nothing is gained by waiting for a deadline: whatever is open is looked at in each sweep. */
+const SWEEP_AHEAD_SECONDS = 24 * 60 * 60;
+
+/**
+ * Connects the stages as infra/pipeline-stack.ts does: the same handlers, patterns and batches.
+ *
+ * @returns ends them: what runs is waited for, what waits is dropped; the sweep of the next start finds it
+ */
+export async function connectStages(options: StageOptions): Promise<() => Promise<void>> {
+  const { bus, s3, streams, onError, loseEvents } = options;
+  const faults = { drop: loseEvents };
+  setEnvironment(options);
+
+  // 1. dataset → validate-dataset
+  const validate = await lambda('validate-dataset', import('#lambdas/validate-dataset/handler.ts'));
+  const uploads = localQueue({ name: 'uploads', lambda: validate, onError });
+  if (!loseEvents) bus.putRule({ name: 'uploads', pattern: SEALS }, [uploads]);
+  s3.onObjectCreated((event) => void bus.publish(event));
+
+  // 2. validated row → launch-training
+  const launch = await lambda('launch-training', import('#lambdas/launch-training/handler.ts'));
+  const launches = streamMapping({
+    lambda: after(options.beforeLaunches, launch),
+    filters: [VALIDATED_ROWS],
+    batchSize: STAGES['launch-training'].batchSize,
+    faults,
+    onError,
+  });
+
+  // 3. training job → publish-student
+  const publish = await lambda('publish-student', import('#lambdas/publish-student/handler.ts'));
+  const trainings = localQueue({ name: 'trainings', lambda: publish, onError });
+  if (!loseEvents) bus.putRule({ name: 'trainings', pattern: TRAINING_ENDED }, [trainings]);
+
+  // 4. row with news → announce-job → the bus → the terminal
+  const announce = await lambda('announce-job', import('#lambdas/announce-job/handler.ts'));
+  const news = streamMapping({ lambda: announce, filters: [ROWS_WITH_NEWS], faults, onError });
+  const tell = (event: BusEvent) => options.onAnnouncement(Announcement.parse(event.detail));
+  bus.putRule({ name: 'announcements', bus: BUS, pattern: ANNOUNCEMENTS }, [{ send: tell }]);
+  streams.push(launches, news);
+
+  // 5. what no event has moved → sweep-jobs
+  const sweep = after(
+    options.beforeLaunches,
+    await lambda('sweep-jobs', import('#lambdas/sweep-jobs/handler.ts')),
+  );
+  const run = () => invoke(sweep, {});
+  const sweeps = rateSchedule({
+    name: 'sweeps',
+    everySeconds: options.sweepEverySeconds,
+    run,
+    onError,
+  });
+  void sweeps.trigger(); // what was under way when this machine went down last
+
+  return async () => {
+    await Promise.all([sweeps, uploads, trainings, launches, news].map((each) => each.stop()));
+  };
+}
+
+/** The handlers read it when they are imported, as on AWS. */
+function setEnvironment({ endpoint, trainingsAtOnce }: StageOptions): void {
+  const { region, credentials } = LOCAL_CREDENTIALS;
+  Object.assign(process.env, {
+    AWS_ENDPOINT_URL: endpoint,
+    AWS_REGION: region,
+    AWS_ACCESS_KEY_ID: credentials.accessKeyId,
+    AWS_SECRET_ACCESS_KEY: credentials.secretAccessKey,
+    BUCKET,
+    JOB_TABLE,
+    TRAINING_IMAGE,
+    TRAINING_ROLE,
+    INSTANCE_TYPES: 'ml.local.cpu',
+    MAX_CONCURRENT_JOBS: String(trainingsAtOnce),
+    ANNOUNCEMENT_BUS: BUS,
+    SWEEP_AHEAD_SECONDS: String(SWEEP_AHEAD_SECONDS),
+  });
+}
+
+async function lambda(
+  name: keyof typeof STAGES,
+  module: Promise<{ handler: (...parameters: never[]) => unknown }>,
+): Promise<Lambda> {
+  const { handler } = await module;
+  return { name, handler: handler as LambdaHandler, timeoutSeconds: STAGES[name].timeoutSeconds };
+}
+
+/** The teacher's first import takes longer than a launch may on AWS; it is not the handler's time. */
+function after(
+  prepare: () => Promise<void>,
+  { name, handler, timeoutSeconds = 3 }: Lambda,
+): Lambda {
+  const prepared: LambdaHandler = async (event, context) => {
+    await prepare();
+    return handler(event, context);
+  };
+  return { name, handler: prepared, timeoutSeconds: timeoutSeconds + 600 };
+}

@@ -1,0 +1,143 @@
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { S3Client } from '@aws-sdk/client-s3';
+import type { DynamoDBRecord } from 'aws-lambda';
+import type { Announcement } from '#core/announcement.ts';
+import { TRAINING_LOGS } from '#core/plan.ts';
+import { dynamoJobs } from '#lambdas/aws/jobs.ts';
+import { s3Objects } from '#lambdas/aws/objects.ts';
+import { DEFAULT_TEACHER } from '#teachers/catalogue.ts';
+import { createJobTable } from './create-job-table.ts';
+import { localDynamoDb } from './dynamodb/dynamodb.ts';
+import { answerJson, refusal } from './events/aws-json.ts';
+import { localBus } from './events/bus.ts';
+import type { StreamMapping } from './events/stream.ts';
+import { localLogs } from './logs/logs.ts';
+import { BUCKET, BUS, JOB_TABLE, LOCAL_CREDENTIALS, TRAINING_IMAGE } from './names.ts';
+import { teacherProvider } from './provide-teachers.ts';
+import { localS3 } from './s3/server.ts';
+import { type LocalSageMaker, localSageMaker } from './sagemaker/sagemaker.ts';
+import { serveLocalAws } from './serve.ts';
+import { connectStages } from './stages.ts';
+
+export interface UpOptions {
+  folder: string; // of everything that is kept
+  port: number; // 0 = any
+  /** The bucket and the table alone: nothing is validated, trained or announced. */
+  storageOnly: boolean;
+  /** No event reaches a stage, so that all is the sweeper's doing; a switch for tests. */
+  loseEvents: boolean;
+  sweepEverySeconds: number;
+  say: (line: string) => void; // what a person should know; faults too
+  onRow: (record: DynamoDBRecord) => void;
+  onTrainingLine: (trainingJobName: string, line: string) => void;
+  onAnnouncement: (announcement: Announcement) => void;
+}
+
+export interface Pipeline {
+  endpoint: string;
+  /** Ends trainings as a spot interruption would; the next start goes on with them. */
+  stop(): Promise<void>;
+}
+
+/** A training takes all cores of a small machine: one after the other is as fast, and needs half the memory. */
+const TRAININGS_AT_ONCE = 1;
+
+/** What runs in the container on AWS, as a program of this machine. */
+const TRAINER = {
+  command: process.execPath,
+  args: [
+    '--import',
+    import.meta.resolve('tsx'),
+    fileURLToPath(new URL('../training-image/train.ts', import.meta.url)),
+  ],
+};
+
+/** Starts the pipeline on this machine: the services first, then the stages between them. */
+export async function up(options: UpOptions): Promise<Pipeline> {
+  const { folder, say, storageOnly } = options;
+  await mkdir(folder, { recursive: true });
+  const onError = (error: unknown, where = 'the local AWS') =>
+    say(`${where}: ${error instanceof Error ? error.message : error}`);
+
+  const streams: StreamMapping[] = [];
+  const dynamodb = await localDynamoDb({
+    folder: join(folder, 'dynamodb'),
+    onNewImage(record) {
+      options.onRow(record);
+      for (const stream of streams) stream.push(record);
+    },
+    onError,
+  });
+  const s3 = localS3({ folder: join(folder, 's3') });
+  const bus = localBus({ names: [BUS], onError });
+  const logs = localLogs(TRAINING_LOGS);
+  let sageMaker: LocalSageMaker | undefined;
+  const server = await serveLocalAws({
+    port: options.port,
+    s3: s3.handle,
+    dynamodb: dynamodb.handle,
+    bus: bus.handle,
+    logs: logs.handle,
+    sagemaker: (request, response) =>
+      sageMaker
+        ? sageMaker.handle(request, response)
+        : answerJson(request, response, 'application/x-amz-json-1.1', () =>
+            refusal('ServiceUnavailable', 'Nothing is trained here: only the storage is up.', 503),
+          ),
+    health: { trains: !storageOnly },
+  });
+  const settings = { endpoint: server.endpoint, ...LOCAL_CREDENTIALS };
+  const dynamoClient = new DynamoDBClient(settings);
+  const s3Client = new S3Client({ ...settings, forcePathStyle: true });
+  await createJobTable(dynamoClient, JOB_TABLE);
+  await s3.createBucket(BUCKET);
+
+  let stopStages = async () => {};
+  if (!storageOnly) {
+    const teachers = teacherProvider({
+      s3: s3Client,
+      objects: s3Objects(BUCKET, s3Client),
+      jobs: dynamoJobs(JOB_TABLE, dynamoClient),
+      report: say,
+    });
+    await teachers.provide(DEFAULT_TEACHER);
+    sageMaker = await localSageMaker({
+      folder: join(folder, 'sagemaker'),
+      s3: s3Client,
+      images: new Map([[TRAINING_IMAGE, TRAINER]]),
+      maxConcurrentJobs: TRAININGS_AT_ONCE,
+      publish: bus.publish,
+      onLog(trainingJobName, line) {
+        logs.write(trainingJobName, line);
+        options.onTrainingLine(trainingJobName, line);
+      },
+    });
+    stopStages = await connectStages({
+      endpoint: server.endpoint,
+      bus,
+      streams,
+      s3,
+      beforeLaunches: teachers.provideForOpenJobs,
+      trainingsAtOnce: TRAININGS_AT_ONCE,
+      sweepEverySeconds: options.sweepEverySeconds,
+      loseEvents: options.loseEvents,
+      onAnnouncement: options.onAnnouncement,
+      onError,
+    });
+  }
+
+  return {
+    endpoint: server.endpoint,
+    async stop() {
+      await stopStages();
+      await sageMaker?.close();
+      await server.close();
+      await s3.close();
+      await bus.stop();
+      await dynamodb.close();
+    },
+  };
+}
