@@ -1,4 +1,5 @@
 import { byteReader } from './byte-reader.ts';
+import { OPERATIONS } from './pickle-operations.ts';
 import { refuse } from './teacher-refused.ts';
 
 /** Something a pickle may name. It may be called only if it says what a call gives. */
@@ -58,16 +59,20 @@ export function readPickle(
 
   const fail = (what: string): never => refuse(`The pickle at byte ${reader.at()} ${what}.`);
 
+  const mark = () => {
+    if (++marks > MOST_MARKS) fail('is nested too deeply');
+    stack.push(MARK);
+  };
   const pop = (): Value => {
     const value = stack.pop();
     if (value === undefined || value === MARK) return fail('takes a value where there is none');
     return value;
   };
   const popToMark = (): Value[] => {
-    const mark = stack.lastIndexOf(MARK);
-    if (mark < 0) return fail('closes a list that it never opened');
+    const opened = stack.lastIndexOf(MARK);
+    if (opened < 0) return fail('closes a list that it never opened');
     marks -= 1;
-    const values = stack.splice(mark) as Value[];
+    const values = stack.splice(opened) as Value[];
     return values.slice(1);
   };
   const top = (): Value => {
@@ -128,56 +133,53 @@ export function readPickle(
     stack.push(world.persistent(pop()));
   };
 
-  const operations: Record<number, () => void> = {
-    40: () => {
-      if (++marks > MOST_MARKS) fail('is nested too deeply');
-      stack.push(MARK);
-    },
-    41: () => stack.push(tuple([])), // EMPTY_TUPLE
-    74: () => stack.push(reader.int32()), // BININT
-    75: () => stack.push(reader.uint(1)), // BININT1
-    77: () => stack.push(reader.uint(2)), // BININT2
-    78: () => stack.push(null), // NONE
-    81: persistent, // BINPERSID
-    82: reduce, // REDUCE
-    88: () => stack.push(reader.text(reader.uint(4))), // BINUNICODE
-    93: () => stack.push([]), // EMPTY_LIST
-    97: () => append([pop()]), // APPEND
-    98: build, // BUILD
-    99: global, // GLOBAL
-    101: () => append(popToMark()), // APPENDS
-    104: () => get(reader.uint(1)), // BINGET
-    106: () => get(reader.uint(4)), // LONG_BINGET
-    113: () => put(reader.uint(1)), // BINPUT
-    114: () => put(reader.uint(4)), // LONG_BINPUT
-    115: () => setItems([pop(), pop()].reverse()), // SETITEM
-    116: () => stack.push(tuple(popToMark())), // TUPLE
-    117: () => setItems(popToMark()), // SETITEMS
-    125: () => stack.push(new Map()), // EMPTY_DICT
-    133: () => stack.push(tuple([pop()])), // TUPLE1
-    134: () => stack.push(tuple([pop(), pop()].reverse())), // TUPLE2
-    135: () => stack.push(tuple([pop(), pop(), pop()].reverse())), // TUPLE3
-    136: () => stack.push(true), // NEWTRUE
-    137: () => stack.push(false), // NEWFALSE
-    138: () => stack.push(reader.long()), // LONG1
-  };
+  const allowed = new Map<string | undefined, () => void>([
+    ['MARK', mark],
+    ['EMPTY_TUPLE', () => stack.push(tuple([]))],
+    ['BININT', () => stack.push(reader.int32())],
+    ['BININT1', () => stack.push(reader.uint(1))],
+    ['BININT2', () => stack.push(reader.uint(2))],
+    ['NONE', () => stack.push(null)],
+    ['BINPERSID', persistent],
+    ['REDUCE', reduce],
+    ['BINUNICODE', () => stack.push(reader.text(reader.uint(4)))],
+    ['EMPTY_LIST', () => stack.push([])],
+    ['APPEND', () => append([pop()])],
+    ['BUILD', build],
+    ['GLOBAL', global],
+    ['APPENDS', () => append(popToMark())],
+    ['BINGET', () => get(reader.uint(1))],
+    ['LONG_BINGET', () => get(reader.uint(4))],
+    ['BINPUT', () => put(reader.uint(1))],
+    ['LONG_BINPUT', () => put(reader.uint(4))],
+    ['SETITEM', () => setItems([pop(), pop()].reverse())],
+    ['TUPLE', () => stack.push(tuple(popToMark()))],
+    ['SETITEMS', () => setItems(popToMark())],
+    ['EMPTY_DICT', () => stack.push(new Map())],
+    ['TUPLE1', () => stack.push(tuple([pop()]))],
+    ['TUPLE2', () => stack.push(tuple([pop(), pop()].reverse()))],
+    ['TUPLE3', () => stack.push(tuple([pop(), pop(), pop()].reverse()))],
+    ['NEWTRUE', () => stack.push(true)],
+    ['NEWFALSE', () => stack.push(false)],
+    ['LONG1', () => stack.push(reader.long())],
+  ]);
 
   if (reader.uint(1) !== 0x80 || reader.uint(1) !== 2) fail('is not of protocol 2');
   for (let count = 0; count < MOST_OPERATIONS; count++) {
     const code = reader.uint(1);
-    if (code === STOP) {
+    const name = OPERATIONS.get(code);
+    if (name === 'STOP') {
       const value = pop();
       if (stack.length > 0) fail('leaves values over');
       return { value, end: reader.at() };
     }
-    const operation = operations[code];
-    if (!operation) return fail(`uses ${operationName(code)}, which no file of weights needs`);
+    const operation = allowed.get(name);
+    if (!operation)
+      return fail(`uses ${name ?? `the byte ${code}`}, which no file of weights needs`);
     operation();
   }
   return fail('does not end');
 }
-
-const STOP = 0x2e;
 
 /** Whether a value is one of the kinds that a plain `typeof` does not tell. */
 export function is<Kind extends 'tuple' | 'opaque' | 'global'>(
@@ -188,20 +190,3 @@ export function is<Kind extends 'tuple' | 'opaque' | 'global'>(
 }
 
 const tuple = (items: readonly Value[]): Tuple => ({ kind: 'tuple', items });
-
-/** The names of the operations that attacks are made of; the others are told by their number. */
-const DANGEROUS: Record<number, string> = {
-  80: 'PERSID',
-  105: 'INST',
-  111: 'OBJ',
-  129: 'NEWOBJ',
-  130: 'EXT1',
-  131: 'EXT2',
-  132: 'EXT4',
-  146: 'NEWOBJ_EX',
-  147: 'STACK_GLOBAL',
-  151: 'NEXT_BUFFER',
-};
-
-const operationName = (code: number): string =>
-  `the operation ${DANGEROUS[code] ?? `0x${code.toString(16).padStart(2, '0')}`}`;

@@ -156,7 +156,7 @@ function readStorages(
   for (const key of keys) {
     const storage = declared.get(key);
     if (!storage || !missing.delete(key)) {
-      return refuse(`Storage ${JSON.stringify(key)} is listed, but no tensor needs it, or twice.`);
+      return refuse(`Storage ${JSON.stringify(key)} is listed twice, or no tensor needs it.`);
     }
     const size = storage.length * BYTES[storage.dtype];
     if (bytes.length - position < 8 + size)
@@ -168,7 +168,9 @@ function readStorages(
     const { buffer } = new Uint8Array(bytes.subarray(position + 8, position + 8 + size));
     const whole = { shape: [storage.length], strides: [1] };
     if (storage.dtype === 'float32') {
-      contents.float32.set(key, { dtype: 'float32', ...whole, values: new Float32Array(buffer) });
+      const values = new Float32Array(buffer);
+      if (!values.every(Number.isFinite)) refuse(`Storage ${key} has values that are no numbers.`);
+      contents.float32.set(key, { dtype: 'float32', ...whole, values });
     } else {
       contents.int64.set(key, { dtype: 'int64', ...whole, values: new BigInt64Array(buffer) });
     }
@@ -187,12 +189,12 @@ function tensorsOf(dictionary: Value, contents: Contents): Map<string, TorchTens
     if (typeof name !== 'string' || !place.shape) {
       return refuse(`The entry ${JSON.stringify(String(name))} is no tensor.`);
     }
-    tensors.set(name, tensorAt(name, place as TensorPlace, contents));
+    tensors.set(name, tensorAt(place as TensorPlace, contents));
   }
   return tensors;
 }
 
-function tensorAt(name: string, place: TensorPlace, contents: Contents): TorchTensor {
+function tensorAt(place: TensorPlace, contents: Contents): TorchTensor {
   const { storage, offset, shape, strides } = place;
   const end = offset + shape.reduce((product, extent) => product * extent, 1);
   if (storage.dtype === 'int64') {
@@ -200,8 +202,7 @@ function tensorAt(name: string, place: TensorPlace, contents: Contents): TorchTe
     return { dtype: 'int64', shape, strides, values: values ?? new BigInt64Array() };
   }
   const values = contents.float32.get(storage.key)?.values.subarray(offset, end);
-  if (!values?.every(Number.isFinite)) return refuse(`${name} has values that are no numbers.`);
-  return { dtype: 'float32', shape, strides, values };
+  return { dtype: 'float32', shape, strides, values: values ?? new Float32Array() };
 }
 
 /** A length, place or extent: JSON-sized, so that no product of a few of them can be trusted before it is checked. */

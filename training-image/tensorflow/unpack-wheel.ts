@@ -38,12 +38,12 @@ type Visit = (entry: yauzl.Entry, open: () => Promise<Readable>) => Promise<void
 function eachEntry(path: string, visit: Visit): Promise<void> {
   return new Promise((resolve, reject) => {
     yauzl.open(path, { lazyEntries: true }, (error, zip) => {
-      if (error) return reject(error);
+      if (error) return reject(unsound(error));
       const open = (entry: yauzl.Entry) => () =>
         new Promise<Readable>((opened, failed) => {
           zip.openReadStream(entry, (error, stream) => (error ? failed(error) : opened(stream)));
         });
-      zip.on('error', reject);
+      zip.on('error', (cause) => reject(unsound(cause))); // a name that leads out of the folder, too
       zip.on('end', resolve);
       zip.on('entry', (entry: yauzl.Entry) => {
         visit(entry, open(entry)).then(
@@ -58,3 +58,6 @@ function eachEntry(path: string, visit: Visit): Promise<void> {
     });
   });
 }
+
+const unsound = (cause: Error): SetupFailure =>
+  new SetupFailure(`The wheel is not a sound zip: ${cause.message}.`, { cause });
