@@ -16,17 +16,21 @@ export async function* decodeAwsChunked(
   source: AsyncIterable<Buffer>,
   trailers: Map<string, string>,
 ): AsyncGenerator<Buffer> {
-  const input = reader(source);
-  for (;;) {
-    const size = chunkSize(await input.line());
-    if (size === 0) break;
-    yield* input.bytes(size);
-    if ((await input.line()) !== '') throw incomplete('a chunk is longer than it says');
-  }
-  for (let line = await input.line(); line !== undefined; line = await input.line()) {
-    const colon = line.indexOf(':');
-    if (colon > 0)
-      trailers.set(line.slice(0, colon).trim().toLowerCase(), line.slice(colon + 1).trim());
+  const pieces = source[Symbol.asyncIterator]();
+  const input = reader(pieces);
+  try {
+    for (;;) {
+      const size = chunkSize(await input.line());
+      if (size === 0) break;
+      yield* input.bytes(size);
+      if ((await input.line()) !== '') throw incomplete('a chunk is longer than it says');
+    }
+    for (let line = await input.line(); line !== undefined; line = await input.line()) {
+      const [, name, value] = /^([^:]+):(.*)$/.exec(line) ?? [];
+      if (name !== undefined) trailers.set(name.trim().toLowerCase(), (value ?? '').trim());
+    }
+  } finally {
+    await pieces.return?.(); // lets go of the request, so that what is left of it can be drained
   }
 }
 
@@ -41,8 +45,7 @@ const incomplete = (what: string): S3Error =>
   new S3Error('IncompleteBody', `The aws-chunked body is broken: ${what}.`);
 
 /** Reads lines and counted bytes by turns from a stream of arbitrary pieces. */
-function reader(source: AsyncIterable<Buffer>) {
-  const pieces = source[Symbol.asyncIterator]();
+function reader(pieces: AsyncIterator<Buffer>) {
   let rest: Buffer = Buffer.alloc(0);
 
   /** @returns false at the end of the stream */

@@ -1,0 +1,2 @@
+/** The bucket of all tests. */
+export const BUCKET = 'understudy';
