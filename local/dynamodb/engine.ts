@@ -1,0 +1,172 @@
+import { mkdirSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import db, { type Store, type Table } from 'dynalite/db/index.js';
+import validations from 'dynalite/validations/index.js';
+import { z } from 'zod';
+import { ACCOUNT, REGION } from '../events/account.ts';
+import { type JsonAnswer, refusal } from '../events/aws-json.ts';
+
+/** What dynalite implements and the pipeline may use. */
+const OPERATIONS = [
+  'BatchGetItem',
+  'BatchWriteItem',
+  'CreateTable',
+  'DeleteItem',
+  'DeleteTable',
+  'DescribeTable',
+  'DescribeTimeToLive',
+  'GetItem',
+  'ListTables',
+  'PutItem',
+  'Query',
+  'Scan',
+  'UpdateItem',
+  'UpdateTable',
+];
+
+/**
+ * dynalite without its HTTP server: the same steps (types, validations, action), with errors that come back as
+ * values. Its server throws them out of callbacks, which would end the whole local pipeline.
+ * Its modules are loaded one by one, hence the pinned version.
+ */
+export interface Engine {
+  perform(operation: string, parameters: object): Promise<JsonAnswer>;
+  table(name: string): Promise<Table | undefined>;
+  close(): Promise<void>;
+}
+
+/** @throws FolderInUse */
+export async function openEngine(folder: string): Promise<Engine> {
+  mkdirSync(folder, { recursive: true });
+  const immediately = { createTableMs: 0, deleteTableMs: 0, updateTableMs: 0 };
+  const store = db.create({ path: folder, ...immediately });
+  store.tableDb.awsAccountId = ACCOUNT;
+  store.tableDb.awsRegion = REGION;
+  try {
+    await store.db.open();
+  } catch (error) {
+    throw whyClosed(error, folder);
+  }
+  await repair(store);
+
+  return {
+    async perform(operation, parameters) {
+      const answer = await perform(store, operation, parameters);
+      if (/^(Create|Update|Delete)Table$/.test(operation)) await settled(store, parameters);
+      return answer;
+    },
+    table: (name) => new Promise((resolve) => store.getTable(name, (_, table) => resolve(table))),
+    close: () => store.db.close(),
+  };
+}
+
+/** Another process has the same folder open. */
+export class FolderInUse extends Error {
+  override name = 'FolderInUse';
+}
+
+function whyClosed(error: unknown, folder: string): Error {
+  const locked =
+    error instanceof Error && (error.cause as { code?: string })?.code === 'LEVEL_LOCKED';
+  return locked
+    ? new FolderInUse(
+        `the local DynamoDB in ${folder} is in use by another process: stop that one first, or use another folder`,
+        { cause: error },
+      )
+    : new Error(`the local DynamoDB in ${folder} cannot be opened`, { cause: error });
+}
+
+type Action = (
+  store: Store,
+  data: object,
+  callback: (error: unknown, answer: unknown) => void,
+) => void;
+const require = createRequire(import.meta.url);
+const lowerFirst = (operation: string) => operation.charAt(0).toLowerCase() + operation.slice(1);
+
+function perform(store: Store, operation: string, parameters: object): Promise<JsonAnswer> {
+  if (!OPERATIONS.includes(operation)) {
+    const message = `the local DynamoDB has no ${operation || 'operation in X-Amz-Target'}`;
+    return Promise.resolve(refusal('com.amazon.coral.service#UnknownOperationException', message));
+  }
+  const action: Action = require(`dynalite/actions/${lowerFirst(operation)}`);
+  const { types, custom } = require(`dynalite/validations/${lowerFirst(operation)}`);
+  return new Promise((resolve) => {
+    try {
+      const data = validations.checkTypes(structuredClone(parameters), types);
+      validations.checkValidations(data, types, custom, store);
+      action(store, data, (error, body) =>
+        resolve(error ? answerOf(error) : { status: 200, body }),
+      );
+    } catch (error) {
+      resolve(answerOf(error));
+    }
+  });
+}
+
+/** dynalite's errors carry their answer; any other error is an accident inside it. */
+const DynaliteError = z.object({ statusCode: z.number(), body: z.unknown() });
+
+function answerOf(error: unknown): JsonAnswer {
+  const known = DynaliteError.safeParse(error);
+  if (known.success) return { status: known.data.statusCode, body: known.data.body };
+  const message = error instanceof Error ? error.message : String(error);
+  return refusal('com.amazon.coral.service#InternalServerError', message, 500);
+}
+
+/** Waits until a table is neither being created nor changed nor deleted, which takes dynalite a moment. */
+async function settled(store: Store, parameters: object): Promise<void> {
+  for (;;) {
+    const { status, body } = await perform(store, 'DescribeTable', parameters);
+    if (status !== 200 || (body as { Table: Table }).Table.TableStatus === 'ACTIVE') return;
+    await new Promise(setImmediate);
+  }
+}
+
+/** Puts right what a kill may have left half done in each table. */
+async function repair(store: Store): Promise<void> {
+  for await (const value of store.db.values(under('table~'))) {
+    const table = value as Table;
+    if (table.TableStatus === 'CREATING') await finishCreation(store, table);
+    await rebuildIndexesOf(store, table);
+  }
+}
+
+async function finishCreation(store: Store, table: Table): Promise<void> {
+  const active = { IndexStatus: 'ACTIVE' };
+  const indexes = table.GlobalSecondaryIndexes?.map((index) => ({ ...index, ...active }));
+  const value = {
+    ...table,
+    TableStatus: 'ACTIVE',
+    ...(indexes && { GlobalSecondaryIndexes: indexes }),
+  };
+  await store.db.batch([{ type: 'put', key: `table~${table.TableName}`, value }]);
+}
+
+/**
+ * Writes every index anew from its table's items, in one atomic batch.
+ * dynalite writes the indexes of an item first and the item after that: killed in between, it would leave a row
+ * that is open and yet missing from the index of open rows, and nothing would ever look at it again.
+ */
+async function rebuildIndexesOf(store: Store, table: Table): Promise<void> {
+  const operations: Parameters<Store['db']['batch']>[0] = [];
+  for (const [kind, indexes] of [
+    ['local', table.LocalSecondaryIndexes ?? []],
+    ['global', table.GlobalSecondaryIndexes ?? []],
+  ] as const) {
+    const prefix = (index: string) => `index-${kind}~${table.TableName}~${index}~`; // dynalite's own naming
+    for (const { IndexName } of indexes) {
+      for await (const key of store.db.keys(under(prefix(IndexName)))) {
+        operations.push({ type: 'del', key });
+      }
+    }
+    for await (const item of store.db.values(under(`item-${table.TableName}~`))) {
+      for (const put of db.getIndexActions(indexes, null, item as never, table).puts) {
+        operations.push({ type: 'put', key: prefix(put.index) + put.key, value: put.item });
+      }
+    }
+  }
+  if (operations.length > 0) await store.db.batch(operations);
+}
+
+const under = (prefix: string) => ({ gte: prefix, lt: `${prefix}\xff` });
