@@ -2,9 +2,9 @@ import { Announcement } from '#core/announcement.ts';
 import {
   ANNOUNCEMENTS,
   ROWS_WITH_NEWS,
-  SEALS,
   STAGES,
-  TRAINING_ENDED,
+  TRAININGS,
+  UPLOADS,
   VALIDATED_ROWS,
 } from '#core/wiring.ts';
 import type { BusEvent, LocalBus } from './events/bus.ts';
@@ -51,8 +51,13 @@ export async function connectStages(options: StageOptions): Promise<() => Promis
 
   // 1. dataset → validate-dataset
   const validate = await lambda('validate-dataset', import('#lambdas/validate-dataset/handler.ts'));
-  const uploads = localQueue({ name: 'uploads', lambda: validate, onError });
-  if (!loseEvents) bus.putRule({ name: 'uploads', pattern: SEALS }, [uploads]);
+  const uploads = localQueue({
+    name: 'uploads',
+    lambda: validate,
+    ...batches('validate-dataset'),
+    onError,
+  });
+  if (!loseEvents) bus.putRule({ name: 'uploads', pattern: UPLOADS }, [uploads]);
   s3.onObjectCreated((event) => void bus.publish(event));
 
   // 2. validated row → launch-training
@@ -60,19 +65,30 @@ export async function connectStages(options: StageOptions): Promise<() => Promis
   const launches = streamMapping({
     lambda: after(options.beforeLaunches, launch),
     filters: [VALIDATED_ROWS],
-    batchSize: STAGES['launch-training'].batchSize,
+    ...batches('launch-training'),
     faults,
     onError,
   });
 
   // 3. training job → publish-student
   const publish = await lambda('publish-student', import('#lambdas/publish-student/handler.ts'));
-  const trainings = localQueue({ name: 'trainings', lambda: publish, onError });
-  if (!loseEvents) bus.putRule({ name: 'trainings', pattern: TRAINING_ENDED }, [trainings]);
+  const trainings = localQueue({
+    name: 'trainings',
+    lambda: publish,
+    ...batches('publish-student'),
+    onError,
+  });
+  if (!loseEvents) bus.putRule({ name: 'trainings', pattern: TRAININGS }, [trainings]);
 
   // 4. row with news → announce-job → the bus → the terminal
   const announce = await lambda('announce-job', import('#lambdas/announce-job/handler.ts'));
-  const news = streamMapping({ lambda: announce, filters: [ROWS_WITH_NEWS], faults, onError });
+  const news = streamMapping({
+    lambda: announce,
+    filters: [ROWS_WITH_NEWS],
+    ...batches('announce-job'),
+    faults,
+    onError,
+  });
   const tell = (event: BusEvent) => options.onAnnouncement(Announcement.parse(event.detail));
   bus.putRule({ name: 'announcements', bus: BUS, pattern: ANNOUNCEMENTS }, [{ send: tell }]);
   streams.push(launches, news);
@@ -114,6 +130,8 @@ function setEnvironment({ endpoint, trainingsAtOnce }: StageOptions): void {
     SWEEP_AHEAD_SECONDS: String(SWEEP_AHEAD_SECONDS),
   });
 }
+
+const batches = (stage: keyof typeof STAGES) => ({ batchSize: STAGES[stage].batchSize });
 
 async function lambda(
   name: keyof typeof STAGES,
