@@ -1,0 +1,105 @@
+import { mkdir } from 'node:fs/promises';
+import {
+  GetObjectCommand,
+  ListObjectsV2Command,
+  NoSuchBucket,
+  NoSuchKey,
+  type S3Client,
+} from '@aws-sdk/client-s3';
+import { z } from 'zod';
+import { each } from './each.ts';
+import { DataProblem, placeBelow, s3Location } from './place.ts';
+import type { Channel } from './requests.ts';
+import { download, FILES_AT_ONCE, keysBelow } from './transfer.ts';
+
+/** A key, and what of it is the path below the channel's folder. */
+interface ChannelFile {
+  bucket: string;
+  key: string;
+  rest: string;
+}
+
+/** AWS refuses a job at once when nothing lies at an address of its data. */
+export async function emptyChannel(
+  s3: S3Client,
+  channels: readonly Channel[],
+): Promise<string | undefined> {
+  for (const { DataSource, ChannelName } of channels) {
+    const { S3Uri } = DataSource.S3DataSource;
+    const { bucket: Bucket, key: Prefix } = s3Location(S3Uri);
+    const found = await s3
+      .send(new ListObjectsV2Command({ Bucket, Prefix, MaxKeys: 1 }))
+      .catch((error: unknown) => {
+        if (error instanceof NoSuchBucket) return undefined;
+        throw error;
+      });
+    if (!found?.KeyCount)
+      return `${nothingAt(S3Uri)} (channel ${ChannelName}). Please ensure that the bucket exists and that objects exist under that S3 prefix.`;
+  }
+  return undefined;
+}
+
+/**
+ * Lays the objects of a channel out below its folder, as SageMaker does in File mode.
+ * @throws DataProblem that names the channel and its address
+ */
+export async function fetchChannel(
+  s3: S3Client,
+  channel: Channel,
+  folder: string,
+  signal: AbortSignal,
+): Promise<void> {
+  const { S3DataType, S3Uri } = channel.DataSource.S3DataSource;
+  await mkdir(folder, { recursive: true });
+  let count = 0;
+  try {
+    const files = S3DataType === 'ManifestFile' ? filesOfManifest : filesOfPrefix;
+    await each(files(s3, S3Uri), FILES_AT_ONCE, async ({ bucket, key, rest }) => {
+      count += 1;
+      await download(s3, { bucket, key }, placeBelow(folder, rest), signal);
+    });
+    if (count === 0) throw new DataProblem(nothingAt(S3Uri));
+  } catch (error) {
+    if (!(error instanceof DataProblem || error instanceof NoSuchBucket)) throw error;
+    const where = `channel ${channel.ChannelName}, ${S3Uri}`;
+    throw new DataProblem(`Data download failed (${where}): ${error.message}`, { cause: error });
+  }
+}
+
+const nothingAt = (uri: string) =>
+  `No S3 objects found under S3 URL "${uri}" given in input data source`;
+
+/** A prefix is any beginning of keys: of `s3://b/pets`, `pets/a` lies at `a`, but `pets` and `pets.bak` at their own names. */
+async function* filesOfPrefix(s3: S3Client, uri: string): AsyncGenerator<ChannelFile> {
+  const { bucket, key: prefix } = s3Location(uri);
+  const asFolder = prefix.endsWith('/') || prefix === '' ? prefix : `${prefix}/`;
+  const lastSlash = prefix.lastIndexOf('/') + 1;
+  for await (const key of keysBelow(s3, { bucket, key: prefix })) {
+    const rest = key.slice(key.startsWith(asFolder) ? asFolder.length : lastSlash);
+    yield { bucket, key, rest };
+  }
+}
+
+const Manifest = z.tuple(
+  [z.object({ prefix: z.string().regex(/^s3:\/\/[^/]+/) })],
+  z.string().min(1),
+);
+
+/** A JSON array: first the prefix of all, then the rest of each key. */
+async function* filesOfManifest(s3: S3Client, uri: string): AsyncGenerator<ChannelFile> {
+  const { bucket: Bucket, key: Key } = s3Location(uri);
+  const { Body } = await s3.send(new GetObjectCommand({ Bucket, Key })).catch((error: unknown) => {
+    if (error instanceof NoSuchKey) throw new DataProblem('the manifest does not exist');
+    throw error;
+  });
+  const [{ prefix }, ...rests] = parseManifest((await Body?.transformToString()) ?? '');
+  for (const rest of new Set(rests)) yield { ...s3Location(`${prefix}${rest}`), rest };
+}
+
+function parseManifest(text: string): z.infer<typeof Manifest> {
+  try {
+    return Manifest.parse(JSON.parse(text));
+  } catch (error) {
+    throw new DataProblem('the manifest is not [{"prefix": "s3://…"}, "key", …]', { cause: error });
+  }
+}

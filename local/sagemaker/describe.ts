@@ -1,0 +1,68 @@
+import { ACCOUNT, REGION } from '../events/account.ts';
+import type { BusEventInput } from '../events/bus.ts';
+import { arnOf, type JobRecord, nameOf } from './record.ts';
+
+/** DescribeTrainingJob's answer; times as the AWS JSON protocol tells them, in seconds since 1970. */
+export function describe(record: JobRecord) {
+  const { Tags: _, ...request } = record.request;
+  return { ...request, ...told(record, (time) => Date.parse(time) / 1000) };
+}
+
+/** One job in ListTrainingJobs's answer. */
+export function summarize(record: JobRecord) {
+  const seconds = (time: string) => Date.parse(time) / 1000;
+  return {
+    TrainingJobName: nameOf(record),
+    TrainingJobArn: arnOf(nameOf(record)),
+    CreationTime: seconds(record.createdAt),
+    LastModifiedTime: seconds(record.modifiedAt),
+    ...(record.endedAt && { TrainingEndTime: seconds(record.endedAt) }),
+    TrainingJobStatus: record.status,
+    SecondaryStatus: record.step,
+  };
+}
+
+/** EventBridge's "SageMaker Training Job State Change"; its times are milliseconds since 1970. */
+export function stateChange(record: JobRecord): BusEventInput {
+  const tags = (record.request.Tags ?? []).map(({ Key, Value }) => [Key, Value]);
+  return {
+    source: 'aws.sagemaker',
+    'detail-type': 'SageMaker Training Job State Change',
+    account: ACCOUNT,
+    region: REGION,
+    resources: [arnOf(nameOf(record))],
+    detail: {
+      ...record.request,
+      ...told(record, (time) => Date.parse(time)),
+      Tags: Object.fromEntries(tags),
+    },
+  };
+}
+
+function told(record: JobRecord, time: (iso: string) => number) {
+  const { startedAt, endedAt, artifacts, failureReason, ranSeconds, metrics } = record;
+  const seconds = Math.ceil(ranSeconds);
+  return {
+    TrainingJobArn: arnOf(nameOf(record)),
+    TrainingJobStatus: record.status,
+    SecondaryStatus: record.step,
+    CreationTime: time(record.createdAt),
+    LastModifiedTime: time(record.modifiedAt),
+    ...(startedAt && { TrainingStartTime: time(startedAt) }),
+    ...(endedAt && { TrainingEndTime: time(endedAt) }),
+    SecondaryStatusTransitions: record.transitions.map(({ step, from, to, message }) => ({
+      Status: step,
+      StartTime: time(from),
+      ...(to && { EndTime: time(to) }),
+      StatusMessage: message,
+    })),
+    ...(artifacts && { ModelArtifacts: { S3ModelArtifacts: artifacts } }),
+    ...(failureReason && { FailureReason: failureReason }),
+    ...(endedAt && { TrainingTimeInSeconds: seconds, BillableTimeInSeconds: seconds }),
+    FinalMetricDataList: metrics.map(({ name, value, at }) => ({
+      MetricName: name,
+      Value: value,
+      Timestamp: time(at),
+    })),
+  };
+}

@@ -1,0 +1,2 @@
+console.error('no reason given');
+process.exit(7);
