@@ -15,5 +15,8 @@ export const IMAGES = new Map(
     'ignores-sigterm',
     'leaves-a-child',
     'counts',
+    'has-a-child',
+    'leaves-a-model-and-stays',
+    'changes-checkpoints',
   ].map((name) => [name, { command: process.execPath, args: [trainer(name)] }]),
 );

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import {
+  DeleteObjectCommand,
   GetObjectCommand,
   ListObjectsV2Command,
   PutObjectCommand,
@@ -14,6 +15,7 @@ import {
   DescribeTrainingJobCommand,
   type DescribeTrainingJobResponse,
   SageMakerClient,
+  StopTrainingJobCommand,
 } from '@aws-sdk/client-sagemaker';
 import { onTestFinished } from 'vitest';
 import type { BusEventInput } from '#local/events/bus.ts';
@@ -50,6 +52,7 @@ export async function runningS3() {
     endpoint: server.endpoint,
     put: (Key: string, Body = `contents of ${Key}`) =>
       client.send(new PutObjectCommand({ Bucket: BUCKET, Key, Body })),
+    remove: (Key: string) => client.send(new DeleteObjectCommand({ Bucket: BUCKET, Key })),
     async get(Key: string): Promise<string> {
       const { Body } = await client.send(new GetObjectCommand({ Bucket: BUCKET, Key }));
       return (await Body?.transformToString()) ?? '';
@@ -120,6 +123,8 @@ export function talkTo(client: SageMakerClient) {
     describe,
     create: (...request: Parameters<typeof aJob>) =>
       client.send(new CreateTrainingJobCommand(aJob(...request))),
+    stopJob: (TrainingJobName: string) =>
+      client.send(new StopTrainingJobCommand({ TrainingJobName })),
     ended: (name: string) =>
       until(async () => {
         const described = await describe(name);

@@ -1,7 +1,6 @@
 import { existsSync } from 'node:fs';
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { StopTrainingJobCommand } from '@aws-sdk/client-sagemaker';
 import { describe, expect, it } from 'vitest';
 import {
   BUCKET,
@@ -291,15 +290,13 @@ describe('a training job', () => {
 });
 
 describe('stopping a training job', () => {
-  const stopOf = (TrainingJobName: string) => new StopTrainingJobCommand({ TrainingJobName });
-
   it('lets the trainer end in its own way, and uploads what it left', async () => {
     const s3 = await runningS3();
-    const { create, ended, client, lines, heard } = await runningSageMaker({ s3: s3.client });
+    const { create, ended, stopJob, lines, heard } = await runningSageMaker({ s3: s3.client });
     await create('stop', 'counts', { HyperParameters: { to: '100000' } });
     await until(() => lines.length > 3 || undefined, 'some steps');
 
-    await client.send(stopOf('stop'));
+    await stopJob('stop');
     const job = await ended('stop');
 
     expect([job.TrainingJobStatus, job.SecondaryStatus]).toEqual(['Stopped', 'Stopped']);
@@ -311,7 +308,7 @@ describe('stopping a training job', () => {
 
   it('kills a trainer that ignores it after the grace period', async () => {
     const s3 = await runningS3();
-    const { create, ended, client, lines } = await runningSageMaker({
+    const { create, ended, stopJob, lines } = await runningSageMaker({
       s3: s3.client,
       stopGraceSeconds: 0.5,
     });
@@ -319,8 +316,8 @@ describe('stopping a training job', () => {
     const pid = await pidFrom(lines);
 
     const asked = Date.now();
-    await client.send(stopOf('stubborn'));
-    await client.send(stopOf('stubborn')); // once more is no mistake
+    await stopJob('stubborn');
+    await stopJob('stubborn'); // once more is no mistake
     const job = await ended('stubborn');
 
     expect([job.TrainingJobStatus, job.SecondaryStatus]).toEqual(['Stopped', 'Stopped']);
@@ -359,11 +356,11 @@ describe('stopping a training job', () => {
 
   it('is refused for a job that has ended, in the words of AWS', async () => {
     const s3 = await runningS3();
-    const { create, ended, client } = await runningSageMaker({ s3: s3.client });
+    const { create, ended, stopJob } = await runningSageMaker({ s3: s3.client });
     await create('over', 'fails');
     await ended('over');
 
-    await expect(client.send(stopOf('over'))).rejects.toMatchObject({
+    await expect(stopJob('over')).rejects.toMatchObject({
       name: 'ValidationException',
       message: 'The request was rejected because the training job is in status Failed.',
     });
@@ -371,10 +368,10 @@ describe('stopping a training job', () => {
 
   it('may come before the trainer has begun', async () => {
     const s3 = await runningS3();
-    const { create, ended, client, folder, sageMaker } = await runningSageMaker({ s3: s3.client });
+    const { create, ended, stopJob, folder, sageMaker } = await runningSageMaker({ s3: s3.client });
 
     await create('early', 'ignores-sigterm');
-    await client.send(stopOf('early'));
+    await stopJob('early');
     const job = await ended('early');
     await sageMaker.idle();
 
