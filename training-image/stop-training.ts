@@ -1,0 +1,16 @@
+import type { FailureCode } from '#core/plan.ts';
+
+/** Why this training cannot go on, in the words of the failure file; not a fault of the program. */
+export class TrainingRefused extends Error {
+  override name = 'TrainingRefused';
+  readonly code: FailureCode;
+  constructor(code: FailureCode, what: string, options?: ErrorOptions) {
+    super(what, options);
+    this.code = code;
+  }
+}
+
+/** Somebody asked the training to end; what is done lies in the checkpoints. */
+export class TrainingInterrupted extends Error {
+  override name = 'TrainingInterrupted';
+}

@@ -1,0 +1,68 @@
+import type { StudentCard } from '#core/card.ts';
+
+/** How to use a student without any code of ours. A test runs both programs as they stand here. */
+export function studentReadme(card: Omit<StudentCard, 'files'>): string {
+  const { px } = card.input;
+  const { test } = card.measures;
+  const percent = (fraction: number) => (100 * fraction).toFixed(1);
+  return `# ${card.student}
+
+Names what is on a picture, as one of ${card.classes.length} classes: ${card.classes.map((name) => `\`${name}\``).join(', ')}.
+Right on ${test.correct} of ${test.n} pictures that it was neither trained nor chosen on: ${percent(test.accuracy)} % (95 % interval ${percent(test.interval95[0])} to ${percent(test.interval95[1])} %).
+A picture of something else gets one of these names too.
+
+- \`model/\`: a TensorFlow.js layers-model. In: pixels 0 to 255, RGB, \`[batch, ${px}, ${px}, 3]\`. Out: a logit for each class, \`[batch, ${card.classes.length}]\`; softmax makes probabilities of them.
+- \`labels.txt\`: the classes in the order of the logits.
+- \`student.json\`: everything that is known of it, how it was trained and measured.
+
+## In Node
+
+\`npm install @tensorflow/tfjs sharp\`, then in this folder (\`@tensorflow/tfjs-node\` in place of \`@tensorflow/tfjs\` is faster):
+
+\`\`\`js node
+import { readFile } from 'node:fs/promises';
+import * as tf from '@tensorflow/tfjs';
+import sharp from 'sharp';
+
+const json = JSON.parse(await readFile('model/model.json', 'utf8'));
+const weights = await readFile('model/weights.bin');
+const model = await tf.loadLayersModel(tf.io.fromMemory({
+  modelTopology: json.modelTopology,
+  weightSpecs: json.weightsManifest[0].weights,
+  weightData: new Uint8Array(weights).buffer,
+}));
+const labels = (await readFile('labels.txt', 'utf8')).trimEnd().split('\\n');
+
+for (const file of process.argv.slice(2)) {
+  const pixels = await sharp(file, { autoOrient: true }).toColourspace('srgb').flatten({ background: 'white' })
+    .resize(${px}, ${px}, { fit: 'fill', kernel: 'cubic', fastShrinkOnLoad: false }).raw().toBuffer();
+  const logits = model.predict(tf.tensor4d(Float32Array.from(pixels), [1, ${px}, ${px}, 3]));
+  const probabilities = await tf.softmax(logits).data();
+  const best = probabilities.indexOf(Math.max(...probabilities));
+  console.log(file, labels[best], probabilities[best].toFixed(3));
+}
+\`\`\`
+
+## In the browser
+
+\`\`\`html browser
+<script src="https://cdn.jsdelivr.net/npm/@tensorflow/tfjs@4.22.0/dist/tf.min.js"></script>
+<input type="file" accept="image/*" id="file"> <output id="answer"></output>
+<script type="module">
+  const model = await tf.loadLayersModel('model/model.json');
+  const labels = (await (await fetch('labels.txt')).text()).trimEnd().split('\\n');
+
+  document.getElementById('file').onchange = async ({ target }) => {
+    const size = { resizeWidth: ${px}, resizeHeight: ${px}, resizeQuality: 'high' };
+    const picture = await createImageBitmap(target.files[0], size);
+    const logits = tf.tidy(() => model.predict(tf.browser.fromPixels(picture).toFloat().expandDims()));
+    const probabilities = await tf.softmax(logits).data();
+    const best = probabilities.indexOf(Math.max(...probabilities));
+    document.getElementById('answer').textContent = \`\${labels[best]} (\${probabilities[best].toFixed(3)})\`;
+  };
+</script>
+\`\`\`
+
+The teacher is ${card.teacher.name} (${card.teacher.licence}); ${card.freezePlan.why}
+`;
+}
