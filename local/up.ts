@@ -51,7 +51,7 @@ const TRAINER = {
   args: [
     '--import',
     import.meta.resolve('tsx'),
-    fileURLToPath(new URL('../training-image/train.ts', import.meta.url)),
+    fileURLToPath(new URL('../training-image/run.ts', import.meta.url)),
   ],
 };
 

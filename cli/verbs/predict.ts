@@ -1,5 +1,6 @@
 import { Command } from 'commander';
 import { ensureTensorflow } from '#training-image/tensorflow/ensure-tensorflow.ts';
+import type { Answer } from '../answers.ts';
 import { EXIT, Stop } from '../exit.ts';
 import { findStudent } from '../find-student.ts';
 import { percent, print, printJson, say, table } from '../output.ts';
@@ -18,16 +19,12 @@ export const predict = (): Command =>
         // Only here: TensorFlow takes half a second to load, and the other verbs do without.
         const { answersOf } = await import('../answers.ts');
         const answers = await answersOf(pipeline, card, images);
+        const read = answers.filter((answer) => 'label' in answer);
         if (json) printJson(answers);
-        else
-          print(
-            table(
-              answers.map((answer) =>
-                'problem' in answer ? [answer.image, answer.problem] : row(answer),
-              ),
-            ),
-          );
-        const unread = answers.filter((answer) => 'problem' in answer).length;
+        else if (read.length > 0) print(table(read.map(row)));
+        for (const answer of answers)
+          if ('problem' in answer) say(`${answer.image}: ${answer.problem}`);
+        const unread = images.length - read.length;
         if (unread > 0)
           throw new Stop(
             EXIT.notFound,
@@ -35,12 +32,6 @@ export const predict = (): Command =>
           );
       }),
     );
-
-export interface Answer {
-  image: string;
-  label: string;
-  probabilities: Record<string, number>; // by class, 0..1
-}
 
 function row({ image, label, probabilities }: Answer): string[] {
   const others = Object.entries(probabilities)

@@ -7,6 +7,7 @@ import {
   type ValidationPorts,
   validateDataset,
 } from '#lambdas/validate-dataset/validate-dataset.ts';
+import { StaleJob } from '#ports';
 
 export type SweepPorts = Omit<ValidationPorts & LaunchPorts & AnnouncePorts, 'teachers'> & {
   teachers: ValidationPorts['teachers'] & LaunchPorts['teachers'];
@@ -22,7 +23,9 @@ export type SweepPorts = Omit<ValidationPorts & LaunchPorts & AnnouncePorts, 'te
 export async function sweepJobs(ports: SweepPorts, aheadSeconds = 0): Promise<void> {
   const faults: unknown[] = [];
   const attempt = async (work: () => Promise<unknown>) => {
-    await work().catch((error: unknown) => faults.push(error));
+    await work().catch((error: unknown) => {
+      if (!(error instanceof StaleJob)) faults.push(error); // else another one has just moved it: all that is wanted
+    });
   };
 
   for await (const { key } of ports.objects.list(DATASETS)) {

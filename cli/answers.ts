@@ -1,0 +1,59 @@
+import { readFile } from 'node:fs/promises';
+import type { LayersModel, Tensor2D } from '@tensorflow/tfjs';
+import type { StudentCard } from '#core/card.ts';
+import { decodePicture } from '#training-image/data/decode-picture.ts';
+import { tf } from '#training-image/tensorflow/load.ts';
+import type { Pipeline } from './connect.ts';
+import { loadStudent } from './load-student.ts';
+
+export interface Answer {
+  image: string;
+  label: string;
+  probabilities: Record<string, number>; // by class, 0..1
+}
+
+/** A picture that could not be read. */
+export interface NoAnswer {
+  image: string;
+  problem: string;
+}
+
+/** What a student says of each picture, decoded exactly as its training pictures were. */
+export async function answersOf(
+  pipeline: Pipeline,
+  card: StudentCard,
+  images: readonly string[],
+): Promise<(Answer | NoAnswer)[]> {
+  const student = await loadStudent(pipeline, card);
+  const answers: (Answer | NoAnswer)[] = [];
+  for (const image of images) {
+    const pixels = await pixelsOf(image, card.input.px);
+    answers.push('problem' in pixels ? pixels : { image, ...answer(student, card, pixels.pixels) });
+  }
+  student.dispose();
+  return answers;
+}
+
+async function pixelsOf(image: string, px: number): Promise<{ pixels: Buffer } | NoAnswer> {
+  try {
+    return { pixels: await decodePicture(await readFile(image), px) };
+  } catch (error) {
+    const { code, message } = error as NodeJS.ErrnoException;
+    return {
+      image,
+      problem: code === 'ENOENT' ? 'there is no such file' : (message.split('\n')[0] ?? ''),
+    };
+  }
+}
+
+function answer(student: LayersModel, { classes, input }: StudentCard, pixels: Uint8Array) {
+  const probabilities = tf.tidy(() => {
+    const picture = tf.tensor4d(new Float32Array(pixels), [1, input.px, input.px, 3]);
+    return tf.softmax(student.predictOnBatch(picture) as Tensor2D).dataSync(); // [classes]
+  });
+  const best = probabilities.indexOf(Math.max(...probabilities));
+  return {
+    label: classes[best] ?? '',
+    probabilities: Object.fromEntries(classes.map((name, i) => [name, probabilities[i] ?? 0])),
+  };
+}
