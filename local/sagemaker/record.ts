@@ -82,12 +82,11 @@ export function newRecord(request: CreateTrainingJobRequest, at: Date): JobRecor
   );
 }
 
-/** The job takes a step. One that is being stopped stays so until it has ended; one that has ended takes none. */
+/** The job takes a step. One that is being stopped can only end, and one that has ended takes none. */
 export function enter(record: JobRecord, step: Step, at: Date): JobRecord {
-  if (hasEnded(record)) return record;
+  const { status, message } = STEPS[step];
+  if (hasEnded(record) || (record.stop && status === 'InProgress')) return record;
   const time = at.toISOString();
-  const { status: usual, message } = STEPS[step];
-  const status = record.stop && usual === 'InProgress' ? 'Stopping' : usual;
   const passed = record.transitions.map((transition) => ({ to: time, ...transition }));
   const ended = ENDED.has(status);
   return {

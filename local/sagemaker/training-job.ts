@@ -173,7 +173,7 @@ export function runTrainingJob(ledger: Ledger, settings: TrainingJobSettings): T
     const stopped = ledger.record.stop !== undefined;
     if (stopped) await copyCheckpoints(); // an earlier life may not have come to it
     const model = { ...output, prefix: `${output.prefix}model/` };
-    if (!stopped) await go('Uploading');
+    await go('Uploading');
     const count = await uploadFolder(s3, ml.model, model);
     await uploadFolder(s3, ml.outputData, { ...output, prefix: `${output.prefix}data/` });
     await end(!stopped || count > 0 ? `s3://${model.bucket}/${model.prefix}` : undefined);

@@ -24,11 +24,11 @@ const CheckpointConfig = { S3Uri: `s3://${BUCKET}/checkpoints/` };
 const countTo = (to: number) => ({ HyperParameters: { to: String(to) }, CheckpointConfig });
 
 /** A local SageMaker in a process of its own. */
-async function sageMakerProcess(folder: string, s3: RunningS3) {
+async function sageMakerProcess(folder: string, s3: RunningS3, checkpointSyncSeconds = 0.05) {
   const script = join(import.meta.dirname, 'server-process.ts');
   const child: ChildProcess = spawn(
     process.execPath,
-    ['--import', 'tsx', script, folder, s3.endpoint],
+    ['--import', 'tsx', script, folder, s3.endpoint, String(checkpointSyncSeconds)],
     {
       stdio: ['ignore', 'pipe', 'inherit'],
       env: { ...process.env, AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED: 'true' },
@@ -158,7 +158,7 @@ describe('a kill -9 of the local SageMaker', () => {
   it('leaves a job that was being stopped to the next start, which ends it and keeps its work', async () => {
     const s3 = await runningS3();
     const folder = temporaryFolder();
-    const first = await sageMakerProcess(folder, s3);
+    const first = await sageMakerProcess(folder, s3, 600);
     await first.create('stopping', 'leaves-a-model-and-stays', countTo(0));
     await numberIn(folder, 'stopping', 'up');
     await first.stopJob('stopping');
@@ -180,16 +180,21 @@ describe('a kill -9 of the local SageMaker', () => {
     const first = await sageMakerProcess(folder, s3);
     await first.create('limited', 'counts', {
       ...countTo(100_000),
-      StoppingCondition: { MaxRuntimeInSeconds: 2 },
+      StoppingCondition: { MaxRuntimeInSeconds: 4 },
     });
-    await numberIn(folder, 'limited', 'step 60'); // over a second
+    await numberIn(folder, 'limited', 'step 120'); // 2.4 s at least
     await first.kill();
 
     const second = await runningSageMaker({ s3: s3.client, folder });
     const job = await second.ended('limited');
 
     expect(job.SecondaryStatus).toBe('MaxRuntimeExceeded');
-    expect(job.BillableTimeInSeconds).toBeLessThanOrEqual(4);
+    expect(job.BillableTimeInSeconds).toBeGreaterThanOrEqual(4);
+    const began = job.SecondaryStatusTransitions?.findLast(
+      ({ Status }) => Status === 'Downloading',
+    );
+    const secondLife = Number(job.TrainingEndTime) - Number(began?.StartTime);
+    expect(secondLife).toBeLessThan(3_500); // ms: the rest of the time, not all of it
   });
 
   it('kills a trainer that is alive none the less before it starts another', async () => {

@@ -1,10 +1,11 @@
-// A local SageMaker in a process of its own, for tests that kill it: `server-process.ts FOLDER S3-ENDPOINT` prints its endpoint.
+// A local SageMaker in a process of its own, for tests that kill it: prints its endpoint.
+// Arguments: its folder, the endpoint of an S3, and how often checkpoints are copied there, in seconds.
 import { S3Client } from '@aws-sdk/client-s3';
 import { localSageMaker } from '#local/sagemaker/sagemaker.ts';
 import { serve } from '../events/serve.ts';
 import { IMAGES } from './images.ts';
 
-const [folder = '', endpoint = ''] = process.argv.slice(2);
+const [folder = '', endpoint = '', checkpointSyncSeconds] = process.argv.slice(2);
 const credentials = { accessKeyId: 'any', secretAccessKey: 'any' };
 const sageMaker = await localSageMaker({
   folder,
@@ -12,6 +13,6 @@ const sageMaker = await localSageMaker({
   images: IMAGES,
   maxConcurrentJobs: 5,
   publish: () => undefined,
-  checkpointSyncSeconds: 0.05,
+  checkpointSyncSeconds: Number(checkpointSyncSeconds),
 });
 console.log((await serve({ SageMaker: sageMaker.handle })).endpoint);

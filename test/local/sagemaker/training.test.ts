@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
@@ -63,7 +63,7 @@ describe('a training job', () => {
     expect(Number(job.TrainingStartTime)).toBe(times[2]);
     expect(Number(job.TrainingEndTime)).toBe(times.at(-1));
     expect(Number(job.LastModifiedTime)).toBe(times.at(-1));
-    expect(Date.now() - Number(job.CreationTime)).toBeLessThan(60_000); // seconds on the wire, not milliseconds
+    expect(Math.abs(Date.now() - Number(job.CreationTime))).toBeLessThan(60_000); // seconds on the wire, not milliseconds
     expect(job.BillableTimeInSeconds).toBeGreaterThanOrEqual(1);
     expect(job.TrainingTimeInSeconds).toBe(job.BillableTimeInSeconds);
   });
@@ -181,6 +181,19 @@ describe('a training job', () => {
     process.kill(pid, 'SIGKILL');
 
     expect((await ended('killed')).FailureReason).toBe('AlgorithmError: , exit code: 137');
+  });
+
+  it('fails, and leaves nothing running, when what stands between it and the trainer is killed alone', async () => {
+    const s3 = await runningS3();
+    const { create, ended, lines, folder } = await runningSageMaker({ s3: s3.client });
+    await create('alone', 'ignores-sigterm');
+    const pid = await pidFrom(lines);
+    const record = JSON.parse(readFileSync(join(folder, 'jobs', 'alone', 'record.json'), 'utf8'));
+
+    process.kill(record.processes[0].pid, 'SIGKILL');
+
+    expect((await ended('alone')).FailureReason).toBe('AlgorithmError: , exit code: 137');
+    expect(isRunning(pid)).toBe(false);
   });
 
   it('keeps every line of both streams, in their order, and reads the last value of each metric', async () => {
@@ -368,7 +381,9 @@ describe('stopping a training job', () => {
 
   it('may come before the trainer has begun', async () => {
     const s3 = await runningS3();
-    const { create, ended, stopJob, folder, sageMaker } = await runningSageMaker({ s3: s3.client });
+    const { create, ended, stopJob, folder, sageMaker, heard } = await runningSageMaker({
+      s3: s3.client,
+    });
 
     await create('early', 'ignores-sigterm');
     await stopJob('early');
@@ -376,6 +391,7 @@ describe('stopping a training job', () => {
     await sageMaker.idle();
 
     expect(job.SecondaryStatus).toBe('Stopped');
+    expect(heard('early').slice(-2)).toEqual(['Stopping Stopping', 'Stopped Stopped']);
     expect(existsSync(join(folder, 'jobs', 'early', 'ml'))).toBe(false);
     expect(sageMaker.running()).toEqual([]);
   });
