@@ -81,7 +81,7 @@ export async function train(
       used: 'head-only',
       why: 'This version retrains the head only; every layer of the teacher stays as it was, to the last bit.',
       frozenParameters: entry.trunkParameters,
-      trainedParameters: head.kernel.length + head.bias.length,
+      trainedParameters: head.kernel.length + head.bias.length + 2 * entry.features.size,
     },
     data: {
       dataset: manifest.header.dataset,

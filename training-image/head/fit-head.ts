@@ -2,9 +2,11 @@ import type { Tensor2D } from '@tensorflow/tfjs';
 import type { Tell } from '../tell.ts';
 import { tf } from '../tensorflow/load.ts';
 import { minimise, type Smooth } from './minimise.ts';
+import { type Scaling, scaled, scalingOf } from './scale-features.ts';
 
-/** One dense layer: logits = features · kernel + bias. */
+/** Two layers: logits = scaled(features) · kernel + bias. */
 export interface Head {
+  scaling: Scaling;
   kernel: Float32Array; // [d, classes] row by row
   bias: Float32Array; // [classes]
 }
@@ -22,7 +24,7 @@ export interface Labelled {
   labels: Int32Array; // [n]
 }
 
-/** Penalties that are tried, on standardised features; chosen: from hardly any to a nearly constant head. */
+/** Penalties that are tried, on scaled features; chosen: from hardly any to a nearly constant head. */
 const PENALTIES = [1e-3, 1e-2, 1e-1, 1];
 
 const TOLERANCE = 1e-4; // nats a unit of weight: the float32 sums below are no more exact than about 1e-6
@@ -31,8 +33,6 @@ const MOST_ITERATIONS = 300;
 /**
  * Softmax regression on frozen features, to convergence, with the penalty that the validation part likes best
  * (accuracy first, then loss; the stronger of equals).
- *
- * Features are standardised for the fit and the scaling is folded into the result, so that the head is plain.
  *
  * @param classWeights the weight of an example by its class; their mean over the examples should be 1
  */
@@ -43,18 +43,22 @@ export function fitHead(
   tell: Tell,
 ): FittedHead {
   const classes = classWeights.length;
-  const scaling = standardisation(train);
-  const standard = standardised(train, scaling);
-  const objective = softmaxLoss(standard, train.labels, classWeights);
+  const d = train.features.length / train.labels.length;
+  const scaling = scalingOf(train.features, d);
+  const objective = softmaxLoss(scaled(train.features, scaling), train.labels, classWeights);
   let best: (FittedHead & { loss: number }) | undefined;
-  let start = new Float64Array((scaling.mean.length + 1) * classes);
+  let start = new Float64Array((d + 1) * classes);
   try {
     for (const [tried, l2] of [...PENALTIES].reverse().entries()) {
       tell.progress('head', tried, PENALTIES.length);
       const options = { tolerance: TOLERANCE, maxIterations: MOST_ITERATIONS };
       const found = minimise(objective.penalised(l2), start, options);
       start = Float64Array.from(found.x); // the next penalty is weaker: its minimum lies further in this direction
-      const head = unscaled(found.x, scaling, classes);
+      const head = {
+        scaling,
+        kernel: Float32Array.from(found.x.subarray(0, d * classes)),
+        bias: Float32Array.from(found.x.subarray(d * classes)),
+      };
       const { accuracy, loss } = score(head, validation);
       if (
         best &&
@@ -82,45 +86,6 @@ export function fitHead(
   );
   const { loss: _, ...fitted } = best;
   return fitted;
-}
-
-interface Scaling {
-  mean: Float64Array; // [d]
-  deviation: Float64Array; // [d]; 1 where a feature never changes
-}
-
-function standardisation({ features, labels }: Labelled): Scaling {
-  const d = features.length / labels.length;
-  const mean = new Float64Array(d);
-  const deviation = new Float64Array(d);
-  for (let i = 0; i < features.length; i++)
-    mean[i % d] = (mean[i % d] ?? 0) + (features[i] ?? 0) / labels.length;
-  for (let i = 0; i < features.length; i++) {
-    const off = (features[i] ?? 0) - (mean[i % d] ?? 0);
-    deviation[i % d] = (deviation[i % d] ?? 0) + (off * off) / labels.length;
-  }
-  for (let j = 0; j < d; j++) deviation[j] = Math.sqrt(deviation[j] ?? 0) || 1;
-  return { mean, deviation };
-}
-
-const standardised = ({ features }: Labelled, { mean, deviation }: Scaling): Float32Array => {
-  const d = mean.length;
-  return features.map((each, i) => (each - (mean[i % d] ?? 0)) / (deviation[i % d] ?? 1));
-};
-
-/** The head that does on raw features what `x` does on standardised ones. */
-function unscaled(x: Float64Array, { mean, deviation }: Scaling, classes: number): Head {
-  const d = mean.length;
-  const kernel = new Float32Array(d * classes);
-  const bias = Float64Array.from(x.subarray(d * classes));
-  for (let j = 0; j < d; j++) {
-    for (let c = 0; c < classes; c++) {
-      const weight = (x[j * classes + c] ?? 0) / (deviation[j] ?? 1);
-      kernel[j * classes + c] = weight;
-      bias[c] = (bias[c] ?? 0) - weight * (mean[j] ?? 0);
-    }
-  }
-  return { kernel, bias: Float32Array.from(bias) };
 }
 
 /**
@@ -167,7 +132,7 @@ function softmaxLoss(features: Float32Array, labels: Int32Array, classWeights: r
 }
 
 /** @returns logits [n, classes] row by row */
-export function logitsOf({ kernel, bias }: Head, features: Float32Array): Float32Array {
+export function logitsOf({ scaling, kernel, bias }: Head, features: Float32Array): Float32Array {
   const classes = bias.length;
   const d = kernel.length / classes;
   const n = features.length / d;
@@ -175,7 +140,7 @@ export function logitsOf({ kernel, bias }: Head, features: Float32Array): Float3
   return tf.tidy(
     () =>
       tf
-        .tensor2d(features, [n, d])
+        .tensor2d(scaled(features, scaling), [n, d])
         .matMul(tf.tensor2d(kernel, [d, classes]))
         .add(tf.tensor1d(bias))
         .dataSync() as Float32Array,

@@ -1,18 +1,34 @@
 import type { LayersModel, SymbolicTensor } from '@tensorflow/tfjs';
 import type { Head } from '../head/fit-head.ts';
+import { CUT } from '../head/scale-features.ts';
 import type { Teacher } from '../teacher/load-teacher.ts';
 import { tf } from '../tensorflow/load.ts';
+
+const EPSILON = 1e-3; // Keras' default; what it changes is put right in gamma
 
 /**
  * The teacher's trunk with the new head on it, from pixels 0 to 255, [b, px, px, 3], to logits, [b, classes].
  * The trunk's weights are the teacher's own: nothing here can change them.
  */
-export function buildStudent({ trunk }: Teacher, { kernel, bias }: Head): LayersModel {
+export function buildStudent({ trunk }: Teacher, { scaling, kernel, bias }: Head): LayersModel {
   const classes = bias.length;
+  const d = scaling.mean.length;
+  // The head's scaling in stock layers: BatchNorm moves the features by CUT as well, so that ReLU6 is the cut.
+  const scale = tf.layers.batchNormalization({ name: 'head_scaling', epsilon: EPSILON });
+  const cut = tf.layers.reLU({ name: 'head_cut', maxValue: 2 * CUT });
   const dense = tf.layers.dense({ name: 'head', units: classes, kernelInitializer: 'zeros' });
-  const logits = dense.apply(trunk.outputs) as SymbolicTensor;
+  const logits = [scale, cut, dense].reduce(
+    (at, layer) => layer.apply(at) as SymbolicTensor,
+    trunk.outputs[0] as SymbolicTensor,
+  );
+
   tf.tidy(() => {
-    dense.setWeights([tf.tensor2d(kernel, [kernel.length / classes, classes]), tf.tensor1d(bias)]);
+    const weights = tf.tensor2d(kernel, [d, classes]);
+    const moved = weights.sum(0).mul(CUT); // what moving the features by CUT adds to each logit
+    const variance = tf.tensor1d(scaling.deviation).square(); // [d]
+    const gamma = variance.add(EPSILON).sqrt().div(variance.sqrt()); // [d]
+    scale.setWeights([gamma, tf.fill([d], CUT), tf.tensor1d(scaling.mean), variance]);
+    dense.setWeights([weights, tf.tensor1d(bias).sub(moved)]);
   });
   return tf.model({ name: 'student', inputs: trunk.inputs, outputs: logits });
 }
