@@ -1,0 +1,155 @@
+import { type GraphTensor, scalar } from './graph.ts';
+import type { Activation, Layer, OperationOf } from './layer.ts';
+import { add } from './rules/add.ts';
+import { averagePool } from './rules/average-pool.ts';
+import { frozenBatchNorm, type NormWeights, trainingBatchNorm } from './rules/batch-norm.ts';
+import { biasAdd } from './rules/bias-add.ts';
+import { conv2d, depthwiseConv2d } from './rules/convolution.ts';
+import { dropout } from './rules/dropout.ts';
+import { globalAverage } from './rules/global-average.ts';
+import { globalMax } from './rules/global-max.ts';
+import { matMul } from './rules/mat-mul.ts';
+import { maxPool } from './rules/max-pool.ts';
+import { relu, relu6 } from './rules/relu.ts';
+import { rescale } from './rules/rescale.ts';
+import { reshape } from './rules/reshape.ts';
+import { softmax } from './rules/softmax.ts';
+import { zeroPadding } from './rules/zero-padding.ts';
+import type { Tape } from './tape.ts';
+import type { WeightSource } from './weight-source.ts';
+
+/** What is different while a network is trained. */
+export interface TrainingMode {
+  /** int32 [2], for this step and this layer */
+  seed(layer: Layer): GraphTensor;
+  /** Gets the new moving averages of a BatchNorm; if left out, all BatchNorms keep theirs and use them. */
+  keepAverages?: (norm: Layer, mean: GraphTensor, variance: GraphTensor) => void;
+}
+
+/** Writes what one layer computes. */
+export function writeLayer(
+  tape: Tape,
+  layer: Layer,
+  inputs: readonly [GraphTensor, ...GraphTensor[]],
+  weights: WeightSource,
+  training?: TrainingMode,
+): GraphTensor {
+  const [x, ...others] = inputs;
+  const { operation, shape } = layer;
+  switch (operation.kind) {
+    case 'input':
+      throw new Error(`${layer.name} takes the pictures; it is given, not computed.`);
+    case 'rescaling':
+      return rescale(tape, x, operation.scale, operation.offset);
+    case 'convolution':
+      return convolve(tape, layer, x, weights.weight(layer, 'kernel'), biasOf(layer, weights));
+    case 'norm':
+      return normalise(tape, layer, x, weights, training);
+    case 'dense': {
+      const y = matMul(tape, x, weights.weight(layer, 'kernel'));
+      return activate(tape, withBias(tape, y, biasOf(layer, weights)), operation.activation);
+    }
+    case 'activation':
+      return activate(tape, x, operation.activation);
+    case 'add':
+      return others.reduce((sum, other) => add(tape, sum, other), x);
+    case 'zero-padding':
+      return zeroPadding(tape, x, operation, shape);
+    case 'pooling':
+      return (operation.of === 'max' ? maxPool : averagePool)(tape, x, operation, shape);
+    case 'global-pooling': {
+      const y = (operation.of === 'max' ? globalMax : globalAverage)(tape, x);
+      return shape.length > 2 ? reshape(tape, y, shape) : y;
+    }
+    case 'reshape':
+      return reshape(tape, x, shape);
+    case 'dropout':
+      return training ? dropout(tape, x, operation.rate, training.seed(layer)) : x;
+  }
+}
+
+/** Writes a convolution and the BatchNorm after it as one convolution. */
+export function writeFolded(
+  tape: Tape,
+  convolution: Layer,
+  norm: Layer,
+  x: GraphTensor,
+  weights: WeightSource,
+): GraphTensor {
+  const { kernel, bias } = weights.folded(convolution, norm);
+  return convolve(tape, convolution, x, kernel, bias);
+}
+
+function convolve(
+  tape: Tape,
+  { operation, shape }: Layer,
+  x: GraphTensor,
+  kernel: GraphTensor,
+  bias: GraphTensor | undefined,
+): GraphTensor {
+  const convolution = operation as OperationOf<'convolution'>;
+  const write = convolution.depthwise ? depthwiseConv2d : conv2d;
+  const y = write(tape, x, kernel, convolution, shape);
+  return activate(tape, withBias(tape, y, bias), convolution.activation);
+}
+
+const biasOf = (layer: Layer, weights: WeightSource): GraphTensor | undefined =>
+  layer.weights.bias && weights.weight(layer, 'bias');
+
+const withBias = (tape: Tape, x: GraphTensor, bias: GraphTensor | undefined): GraphTensor =>
+  bias ? biasAdd(tape, x, bias) : x;
+
+const ACTIVATIONS: Record<Activation, (tape: Tape, x: GraphTensor) => GraphTensor> = {
+  linear: (_, x) => x,
+  relu,
+  relu6,
+  softmax,
+};
+
+const activate = (tape: Tape, x: GraphTensor, activation: Activation): GraphTensor =>
+  ACTIVATIONS[activation](tape, x);
+
+function normalise(
+  tape: Tape,
+  norm: Layer,
+  x: GraphTensor,
+  weights: WeightSource,
+  training: TrainingMode | undefined,
+): GraphTensor {
+  const { epsilon, momentum } = norm.operation as OperationOf<'norm'>;
+  const own = normWeights(tape, norm, weights);
+  const channels = norm.shape.at(-1) ?? 0;
+  const isPicture = norm.shape.length === 4;
+  const picture = isPicture ? x : reshape(tape, x, [-1, 1, 1, channels]); // the kernel takes nothing else
+
+  let y: GraphTensor;
+  if (training?.keepAverages) {
+    const after = trainingBatchNorm(tape, picture, own, epsilon, momentum);
+    training.keepAverages(norm, after.mean, after.variance);
+    y = after.y;
+  } else {
+    y = frozenBatchNorm(tape, picture, own, epsilon);
+  }
+  return isPicture ? y : reshape(tape, y, norm.shape);
+}
+
+/** A BatchNorm without scale or centre has a gamma of 1, a beta of 0, that nothing trains. */
+function normWeights({ graph }: Tape, norm: Layer, weights: WeightSource): NormWeights {
+  const size = norm.weights.moving_mean ?? [];
+  const all = (value: number) =>
+    graph.add(
+      'Fill',
+      [graph.constant(Int32Array.from(size), [1]), scalar(graph, value)],
+      {
+        T: { type: 'float32' },
+        index_type: { type: 'int32' },
+      },
+      size,
+    );
+  return {
+    gamma: norm.weights.gamma ? weights.weight(norm, 'gamma') : all(1),
+    beta: norm.weights.beta ? weights.weight(norm, 'beta') : all(0),
+    mean: weights.weight(norm, 'moving_mean'),
+    variance: weights.weight(norm, 'moving_variance'),
+  };
+}
