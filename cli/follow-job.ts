@@ -3,7 +3,7 @@ import { FilterLogEventsCommand } from '@aws-sdk/client-cloudwatch-logs';
 import { Listr, ListrLogger, ProcessOutput } from 'listr2';
 import { FINAL, type Job, type State } from '#core/job.ts';
 import { TRAINING_LOGS } from '#core/plan.ts';
-import { parseProgressLine } from '#core/progress-line.ts';
+import { parseProgressLine, type TrainingProgress } from '#core/progress-line.ts';
 import type { Pipeline } from './connect.ts';
 import { EXIT, Stop } from './exit.ts';
 import { count } from './output.ts';
@@ -47,7 +47,9 @@ export async function followJob(
     },
   });
 
+  const isTerminal = process.stderr.isTTY === true;
   const read = logReader(pipeline);
+  const isWorthALine = changesOnly(isTerminal);
   const steps = new Listr(
     [
       step(before.title, async (show) => {
@@ -70,14 +72,14 @@ export async function followJob(
       step('Train', async (show) => {
         const training = await leave(['training', 'interrupted'], async (at) => {
           const progress = await read(at);
-          if (progress) show.output = progress;
+          if (progress && isWorthALine(progress)) show.output = wordsOf(progress);
         });
         stopUnlessWell(training);
       }),
       step('Publish the student', async () => stopUnlessWell(await leave(['trained']))),
     ],
     {
-      renderer: process.stderr.isTTY ? 'default' : 'simple',
+      renderer: isTerminal ? 'default' : 'simple',
       rendererOptions: { logger: ON_STDERR },
     },
   );
@@ -98,22 +100,32 @@ const ON_STDERR = new ListrLogger({
   processOutput: new ProcessOutput(process.stderr, process.stderr),
 });
 
-/** The last progress that the trainer printed, in words; reads each line of the log once. */
+/** The last progress that the trainer printed; reads each line of the log once. */
 function logReader({ logs }: Pipeline) {
   let startTime = 0;
-  return async ({ run }: Job): Promise<string | undefined> => {
+  return async ({ run }: Job): Promise<TrainingProgress | undefined> => {
     if (!run) return undefined;
-    const filter = {
-      logGroupName: TRAINING_LOGS,
-      logStreamNamePrefix: run.trainingJobName,
-      startTime,
-    };
+    const logStreamNamePrefix = run.trainingJobName;
+    const filter = { logGroupName: TRAINING_LOGS, logStreamNamePrefix, startTime };
     const { events = [] } = await logs.send(new FilterLogEventsCommand(filter));
     startTime = (events.at(-1)?.timestamp ?? startTime - 1) + 1;
-    const progress = events
-      .map(({ message }) => parseProgressLine(message ?? ''))
-      .findLast(Boolean);
-    return progress && `${progress.step}: ${count(progress.done)} of ${count(progress.of)}`;
+    return events.map(({ message }) => parseProgressLine(message ?? '')).findLast(Boolean);
+  };
+}
+
+const wordsOf = ({ step, done, of }: TrainingProgress): string =>
+  `${step}: ${count(done)} of ${count(of)}`;
+
+const QUIET_MS = 10_000; // between two lines of one step in a log file
+
+/** A terminal shows every change in place; in a file each one is a line. */
+function changesOnly(isTerminal: boolean): (progress: TrainingProgress) => boolean {
+  let last = { step: '', at: 0 };
+  return ({ step }) => {
+    const now = Date.now();
+    if (!isTerminal && step === last.step && now - last.at < QUIET_MS) return false;
+    last = { step, at: now };
+    return true;
   };
 }
 

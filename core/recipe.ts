@@ -64,10 +64,18 @@ export function parseRecipe(
   }
 
   const parsed = Recipe.safeParse(written);
-  if (!parsed.success)
-    return refused(parsed.error.issues.map((issue) => asProblem(issue, file, written)));
+  if (parsed.success) return { recipe: parsed.data, problems: notYet(parsed.data, file, teachers) };
+  const wrong = parsed.error.issues.map((issue) => asProblem(issue, file, written));
+  // What is written correctly may be impossible all the same; all of it is told at once.
+  return refused([...wrong, ...notYet(Recipe.parse(correctFields(written)), file, teachers)]);
+}
 
-  return { recipe: parsed.data, problems: notYet(parsed.data, file, teachers) };
+function correctFields(written: unknown): Record<string, unknown> {
+  const fields = Object.entries(Recipe.shape).filter(([name, schema]) => {
+    const value = Object(written)[name];
+    return value !== undefined && schema.safeParse(value).success;
+  });
+  return Object.fromEntries(fields.map(([name]) => [name, Object(written)[name]]));
 }
 
 const refused = (problems: Problem[]) => ({ recipe: Recipe.parse({}), problems });

@@ -21,6 +21,14 @@ describe('parseRecipe', () => {
     expect(codes('{"seed": -1, "split": {"test": 2}, "epochs": 3}')).toHaveLength(3);
   });
 
+  it('names what cannot be done beside what is written wrongly', () => {
+    expect(codes('{"regime": "full", "teacher": "resnet", "epochs": 3}')).toEqual([
+      'RECIPE_FIELD',
+      'TEACHER_UNKNOWN',
+      'REGIME_NOT_YET',
+    ]);
+  });
+
   it.each(['text', 'reinforcement-learning', 'detection', 'segmentation', 'regression', 'poetry'])(
     'refuses the task %s with a sentence',
     (task) => {

@@ -112,7 +112,8 @@ describe('a folder of pictures, with nothing running', () => {
       expect(exit).toBe(3);
       expect(stdout).toBe('');
       expect(stderr).toContain('0/notes.png');
-      expect(stderr).toContain('dataset.json');
+      expect(stderr).toContain('"epochs"');
+      expect(stderr).toContain('"full" comes with the fine-tuning engine');
       expect(stderr).not.toContain('    at '); // no stack trace
     },
     2 * MINUTES,

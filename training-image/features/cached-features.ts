@@ -8,7 +8,7 @@ import type { Dataset } from '../data/read-dataset.ts';
 import { TrainingRefused } from '../stop-training.ts';
 import type { Teacher } from '../teacher/load-teacher.ts';
 import type { Tell } from '../tell.ts';
-import { PICTURES_AT_ONCE, trunkFeatures } from './trunk-features.ts';
+import { openTrunk, PICTURES_AT_ONCE } from './open-trunk.ts';
 
 export interface FeatureWork {
   teacher: Teacher;
@@ -34,7 +34,7 @@ export async function cachedFeatures(work: FeatureWork): Promise<Float32Array> {
   const { teacher, examples, readSha256, checkpoints, scratch, tell } = work;
   const width = teacher.entry.features.size;
   // Whatever a feature depends on is in the folder's name: a stale shard is never read.
-  const key = sha256(`features 1|${teacher.digest}|${readSha256}|${RESIZE}`).slice(0, 16);
+  const key = sha256(`features 2|${teacher.digest}|${readSha256}|${RESIZE}`).slice(0, 16);
   const folder = join(checkpoints, `features-${key}`);
   await mkdir(folder, { recursive: true });
   await rm(scratch, { recursive: true, force: true });
@@ -57,6 +57,7 @@ export async function cachedFeatures(work: FeatureWork): Promise<Float32Array> {
   }
 
   await decodeAll(work, missing);
+  const trunk = openTrunk(teacher);
   let done = examples.length - missing.reduce((sum, { count }) => sum + count, 0);
   for (const { file, pixels, count } of missing) {
     const picture = teacher.entry.input.px ** 2 * teacher.entry.input.channels; // bytes
@@ -65,13 +66,14 @@ export async function cachedFeatures(work: FeatureWork): Promise<Float32Array> {
     for (let i = 0; i < count; i += PICTURES_AT_ONCE) {
       tell.progress('features', done, examples.length);
       const batch = decoded.subarray(i * picture, (i + PICTURES_AT_ONCE) * picture);
-      features.set(trunkFeatures(teacher, batch), i * width);
+      features.set(trunk.features(batch), i * width);
       done += batch.length / picture;
       await new Promise(setImmediate); // lets messages in
     }
     await writeWhole(file, features);
     await rm(pixels);
   }
+  trunk.dispose();
   tell.progress('features', examples.length, examples.length);
 
   const all = new Float32Array(examples.length * width);

@@ -1,4 +1,5 @@
 import type { LayersModel, SymbolicTensor } from '@tensorflow/tfjs';
+import { trunkOf } from '../features/open-trunk.ts';
 import type { Head } from '../head/fit-head.ts';
 import { CUT } from '../head/scale-features.ts';
 import type { Teacher } from '../teacher/load-teacher.ts';
@@ -10,7 +11,11 @@ const EPSILON = 1e-3; // Keras' default; what it changes is put right in gamma
  * The teacher's trunk with the new head on it, from pixels 0 to 255, [b, px, px, 3], to logits, [b, classes].
  * The trunk's weights are the teacher's own: nothing here can change them.
  */
-export function buildStudent({ trunk }: Teacher, { scaling, kernel, bias }: Head): LayersModel {
+export function buildStudent(
+  { model, entry }: Teacher,
+  { scaling, kernel, bias }: Head,
+): LayersModel {
+  const trunk = trunkOf(model, entry.features.layer);
   const classes = bias.length;
   const d = scaling.mean.length;
   // The head's scaling in stock layers: BatchNorm moves the features by CUT as well, so that ReLU6 is the cut.
