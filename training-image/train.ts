@@ -59,8 +59,9 @@ export async function train(
   const only = (part: Part): Labelled =>
     pick(features, manifest.examples, (i) => parts[i] === part);
   const [trained, validation] = [only('train'), only('validation')];
-  const classWeights = weightsOf(trained.labels, classes.length, recipe.class_weights);
-  const head = fitHead(trained, validation, classWeights, tell);
+  const weigh = (labels: Int32Array) => weightsOf(labels, classes.length, recipe.class_weights);
+  const fitted = fitHead(trained, validation, weigh, tell);
+  const { head } = fitted;
   seconds.lap('head');
 
   const measures = measure(head, only('test'), classes); // the first and only look at the test part
@@ -95,14 +96,14 @@ export async function train(
     },
     measures: {
       ...measures,
-      validation: { n: validation.labels.length, accuracy: head.validationAccuracy },
+      validation: { n: validation.labels.length, accuracy: fitted.validationAccuracy },
     },
     head: {
-      examples: trained.labels.length,
-      iterations: head.iterations,
-      l2: head.l2,
-      classWeights,
-      trainLossNats: head.trainLossNats,
+      examples: fitted.examples,
+      iterations: fitted.iterations,
+      l2: fitted.l2,
+      classWeights: fitted.classWeights,
+      trainLossNats: fitted.lossNats,
     },
     seconds: seconds.laps,
     made: await whatMadeIt(),

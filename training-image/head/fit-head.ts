@@ -1,8 +1,8 @@
-import type { Tensor2D } from '@tensorflow/tfjs';
 import type { Tell } from '../tell.ts';
 import { tf } from '../tensorflow/load.ts';
-import { minimise, type Smooth } from './minimise.ts';
+import { minimise } from './minimise.ts';
 import { type Scaling, scaled, scalingOf } from './scale-features.ts';
+import { softmaxLoss } from './softmax-loss.ts';
 
 /** Two layers: logits = scaled(features) · kernel + bias. */
 export interface Head {
@@ -11,124 +11,101 @@ export interface Head {
   bias: Float32Array; // [classes]
 }
 
-export interface FittedHead extends Head {
-  iterations: number;
-  l2: number;
-  trainLossNats: number; // weighted mean cross-entropy on the train part, without the penalty
-  validationAccuracy: number;
-}
-
 /** Features of some examples, with their labels. */
 export interface Labelled {
   features: Float32Array; // [n, d] row by row
   labels: Int32Array; // [n]
 }
 
+export interface FittedHead {
+  head: Head; // fitted on train and validation together
+  examples: number;
+  classWeights: number[];
+  iterations: number;
+  l2: number;
+  lossNats: number; // weighted mean cross-entropy on those examples, without the penalty
+  validationAccuracy: number; // of the same penalty's head before it saw the validation part
+}
+
 /** Penalties that are tried, on scaled features; chosen: from hardly any to a nearly constant head. */
 const PENALTIES = [1e-3, 1e-2, 1e-1, 1];
 
-const TOLERANCE = 1e-4; // nats a unit of weight: the float32 sums below are no more exact than about 1e-6
+const TOLERANCE = 1e-4; // nats a unit of weight: the float32 sums are no more exact than about 1e-6
 const MOST_ITERATIONS = 300;
 
 /**
- * Softmax regression on frozen features, to convergence, with the penalty that the validation part likes best
- * (accuracy first, then loss; the stronger of equals).
+ * Softmax regression on frozen features, to convergence. The penalty is the one that the validation part likes best
+ * (accuracy first, then loss; the stronger of equals); then the head is fitted once more on both parts, since a small
+ * dataset has nothing to give away.
  *
- * @param classWeights the weight of an example by its class; their mean over the examples should be 1
+ * @param weigh the weight of an example by its class, for the labels it is given; their mean over those is 1
  */
 export function fitHead(
   train: Labelled,
   validation: Labelled,
-  classWeights: readonly number[],
+  weigh: (labels: Int32Array) => number[],
   tell: Tell,
 ): FittedHead {
-  const classes = classWeights.length;
-  const d = train.features.length / train.labels.length;
-  const scaling = scalingOf(train.features, d);
-  const objective = softmaxLoss(scaled(train.features, scaling), train.labels, classWeights);
-  let best: (FittedHead & { loss: number }) | undefined;
-  let start = new Float64Array((d + 1) * classes);
-  try {
-    for (const [tried, l2] of [...PENALTIES].reverse().entries()) {
-      tell.progress('head', tried, PENALTIES.length);
-      const options = { tolerance: TOLERANCE, maxIterations: MOST_ITERATIONS };
-      const found = minimise(objective.penalised(l2), start, options);
-      start = Float64Array.from(found.x); // the next penalty is weaker: its minimum lies further in this direction
-      const head = {
-        scaling,
-        kernel: Float32Array.from(found.x.subarray(0, d * classes)),
-        bias: Float32Array.from(found.x.subarray(d * classes)),
-      };
-      const { accuracy, loss } = score(head, validation);
-      if (
-        best &&
-        (accuracy < best.validationAccuracy ||
-          (accuracy === best.validationAccuracy && loss >= best.loss))
-      )
-        continue;
-      const trainLossNats = objective.penalised(0)(found.x, new Float64Array(found.x.length));
-      best = {
-        ...head,
-        iterations: found.iterations,
-        l2,
-        trainLossNats,
-        validationAccuracy: accuracy,
-        loss,
-      };
-    }
-  } finally {
-    objective.dispose();
-  }
-  tell.progress('head', PENALTIES.length, PENALTIES.length);
-  if (!best) throw new Error('there is no penalty to try');
-  tell.line(
-    `train_loss=${best.trainLossNats.toFixed(6)} validation_accuracy=${best.validationAccuracy.toFixed(6)}`,
-  );
-  const { loss: _, ...fitted } = best;
-  return fitted;
+  const { l2, accuracy, start } = choosePenalty(train, validation, weigh, tell);
+  tell.progress('head', PENALTIES.length, PENALTIES.length + 1);
+  const both = joined(train, validation);
+  const classWeights = weigh(both.labels);
+  const { solve, dispose } = problemOf(both, classWeights);
+  const { head, iterations, lossNats } = solve(l2, start);
+  dispose();
+  tell.progress('head', PENALTIES.length + 1, PENALTIES.length + 1);
+  tell.line(`train_loss=${lossNats.toFixed(6)} validation_accuracy=${accuracy.toFixed(6)}`);
+  const examples = both.labels.length;
+  return { head, examples, classWeights, iterations, l2, lossNats, validationAccuracy: accuracy };
 }
 
-/**
- * Weighted mean cross-entropy in nats plus l2/2 · |kernel|², and its gradient, as a function of kernel and bias in one
- * vector. The two matrix products run in TensorFlow, the rest is small.
- */
-function softmaxLoss(features: Float32Array, labels: Int32Array, classWeights: readonly number[]) {
-  const n = labels.length;
+function choosePenalty(
+  train: Labelled,
+  validation: Labelled,
+  weigh: (labels: Int32Array) => number[],
+  tell: Tell,
+) {
+  const { solve, dispose } = problemOf(train, weigh(train.labels));
+  let best: { l2: number; accuracy: number; loss: number; start: Float64Array } | undefined;
+  let start: Float64Array | undefined;
+  for (const [tried, l2] of [...PENALTIES].reverse().entries()) {
+    tell.progress('head', tried, PENALTIES.length + 1);
+    const { head, x } = solve(l2, start);
+    start = x; // the next penalty is weaker: its minimum lies further in this direction
+    const { accuracy, loss } = score(head, validation);
+    const isBetter =
+      !best || accuracy > best.accuracy || (accuracy === best.accuracy && loss < best.loss);
+    if (isBetter) best = { l2, accuracy, loss, start: x };
+  }
+  dispose();
+  if (!best) throw new Error('there is no penalty to try');
+  return best;
+}
+
+/** Some examples, ready to be fitted with any penalty. */
+function problemOf({ features, labels }: Labelled, classWeights: readonly number[]) {
+  const d = features.length / labels.length;
   const classes = classWeights.length;
-  const d = features.length / n;
-  const x = tf.tensor2d(features, [n, d]); // [n, d]
-  const wanted = tf.oneHot(tf.tensor1d(labels, 'int32'), classes).toFloat(); // [n, classes]
-  const weights = tf.tensor2d(
-    Float32Array.from(labels, (label) => (classWeights[label] ?? 1) / n),
-    [n, 1],
-  ); // [n, 1]
+  const scaling = scalingOf(features, d);
+  const objective = softmaxLoss(scaled(features, scaling), labels, classWeights);
+  return {
+    solve(l2: number, start: Float64Array = new Float64Array((d + 1) * classes)) {
+      const options = { tolerance: TOLERANCE, maxIterations: MOST_ITERATIONS };
+      const { x, iterations } = minimise(objective.penalised(l2), start, options);
+      const kernel = Float32Array.from(x.subarray(0, d * classes));
+      const bias = Float32Array.from(x.subarray(d * classes));
+      const lossNats = objective.penalised(0)(x, new Float64Array(x.length));
+      return { head: { scaling, kernel, bias }, x, iterations, lossNats };
+    },
+    dispose: objective.dispose,
+  };
+}
 
-  const penalised =
-    (l2: number): Smooth =>
-    (parameters, gradient) =>
-      tf.tidy(() => {
-        const kernel = tf.tensor2d(Float32Array.from(parameters.subarray(0, d * classes)), [
-          d,
-          classes,
-        ]);
-        const bias = tf.tensor1d(Float32Array.from(parameters.subarray(d * classes)));
-        const logits = x.matMul(kernel).add(bias) as Tensor2D; // [n, classes]
-        const logProbabilities = tf.logSoftmax(logits); // [n, classes]
-        const loss = weights.mul(wanted.mul(logProbabilities)).sum().neg();
-        const error = tf.exp(logProbabilities).sub(wanted).mul(weights) as Tensor2D; // [n, classes]
-        const kernelGradient = x.matMul(error, true, false).dataSync(); // [d, classes]
-        gradient.set(kernelGradient);
-        gradient.set(error.sum(0).dataSync(), d * classes);
-
-        let squares = 0;
-        for (let i = 0; i < d * classes; i++) {
-          const weight = parameters[i] ?? 0;
-          squares += weight * weight;
-          gradient[i] = (gradient[i] ?? 0) + l2 * weight;
-        }
-        return (loss.dataSync()[0] ?? 0) + (l2 / 2) * squares;
-      });
-  return { penalised, dispose: () => tf.dispose([x, wanted, weights]) };
+function joined(a: Labelled, b: Labelled): Labelled {
+  const features = new Float32Array(a.features.length + b.features.length);
+  features.set(a.features);
+  features.set(b.features, a.features.length);
+  return { features, labels: Int32Array.from([...a.labels, ...b.labels]) };
 }
 
 /** @returns logits [n, classes] row by row */
