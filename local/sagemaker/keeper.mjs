@@ -7,6 +7,7 @@ import { constants } from 'node:os';
 const endAll = () => process.kill(-process.pid, 'SIGKILL'); // this process leads its group
 
 process.on('disconnect', endAll);
+process.on('uncaughtException', endAll); // whatever goes wrong here, the trainer must not be left alone
 if (!process.connected) endAll();
 // A shutdown of the machine signals everybody; the trainer decides for itself, and this stays with it.
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => {});
@@ -18,9 +19,14 @@ process.on('message', (message) => {
 });
 
 function start({ command, args, cwd, env }) {
-  // One pipe for both, so that the lines stay in the order in which they were written.
-  trainer = spawn(command, args, { cwd, env, stdio: ['ignore', 1, 1] });
-  trainer.on('spawn', () => process.send({ started: trainer.pid }));
+  try {
+    // One pipe for both, so that the lines stay in the order in which they were written.
+    trainer = spawn(command, args, { cwd, env, stdio: ['ignore', 1, 1] });
+  } catch (error) {
+    report({ failed: error.message }); // an argument or a value that no program can be given
+    return;
+  }
+  trainer.on('spawn', () => process.send({ started: trainer.pid }, (error) => error && endAll()));
   trainer.on('error', (error) => report({ failed: error.message }));
   trainer.on(
     'exit',

@@ -1,11 +1,12 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { SageMakerClient } from '@aws-sdk/client-sagemaker';
 import { describe, expect, it, onTestFinished } from 'vitest';
+import { killGroup } from '#local/sagemaker/process-identity.ts';
 import { localSageMaker } from '#local/sagemaker/sagemaker.ts';
 import { IMAGES } from './images.ts';
 import {
@@ -34,7 +35,10 @@ async function sageMakerProcess(folder: string, s3: RunningS3, checkpointSyncSec
       env: { ...process.env, AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED: 'true' },
     },
   );
-  onTestFinished(() => void child.kill('SIGKILL'));
+  onTestFinished(() => {
+    child.kill('SIGKILL');
+    for (const leader of leadersIn(folder)) killGroup(leader); // of a test that failed
+  });
   if (!child.stdout) throw new Error('the server has no stdout');
   const [endpoint] = await once(createInterface(child.stdout), 'line');
   const credentials = { accessKeyId: 'any', secretAccessKey: 'any' };
@@ -50,6 +54,15 @@ async function sageMakerProcess(folder: string, s3: RunningS3, checkpointSyncSec
   };
 }
 
+/** The first process that each job's record tells of. */
+const leadersIn = (folder: string): number[] =>
+  readdirSync(join(folder, 'jobs')).flatMap((job) => {
+    const { processes } = JSON.parse(
+      readFileSync(join(folder, 'jobs', job, 'record.json'), 'utf8'),
+    );
+    return processes[0]?.pid ?? [];
+  });
+
 const logOf = (folder: string, job: string): string[] => {
   const path = join(folder, 'jobs', job, 'log.txt');
   return existsSync(path) ? readFileSync(path, 'utf8').trim().split('\n') : [];
@@ -62,7 +75,40 @@ const numberIn = (folder: string, job: string, beginning: string): Promise<numbe
     return line === undefined ? undefined : Number(line.split(' ').at(-1));
   }, `a line "${beginning}…"`);
 
+/** Starts a trainer as `startTrainer` does, and prints the number of its group. */
+const STARTS_A_TRAINER = `
+  const keeper = require('node:child_process').spawn(
+    process.execPath,
+    [${JSON.stringify(join(import.meta.dirname, '../../../local/sagemaker/keeper.mjs'))}],
+    { detached: true, stdio: ['ignore', 'pipe', 'inherit', 'ipc'] },
+  );
+  keeper.send({ start: { command: 'sleep', args: ['60'], cwd: '/', env: process.env } });
+  console.log(keeper.pid);
+`;
+
+/** Dead processes that nobody has asked after yet are passed over; `stat` has state and group as its 3rd and 5th field. */
+const isGroupAlive = (leader: number): boolean =>
+  readdirSync('/proc').some((entry) => {
+    try {
+      const stat = /^\d+$/.test(entry) ? readFileSync(`/proc/${entry}/stat`, 'utf8') : '';
+      const [state, , group] = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+      return Number(group) === leader && state !== 'Z';
+    } catch {
+      return false; // gone since
+    }
+  });
+
 describe('a kill -9 of the local SageMaker', () => {
+  it('leaves no trainer however early it comes', async () => {
+    for (let i = 0; i < 15; i += 1) {
+      const parent = spawn(process.execPath, ['-e', STARTS_A_TRAINER]);
+      const [number] = await once(createInterface(parent.stdout), 'line');
+      await sleep(6 * i); // ms; a keeper takes about 40 to start
+      parent.kill('SIGKILL');
+      await until(() => !isGroupAlive(Number(number)) || undefined, 'the group to end');
+    }
+  });
+
   it('ends the trainer and all it started at once, even one that ignores signals', async () => {
     const s3 = await runningS3();
     const folder = temporaryFolder();
@@ -122,7 +168,7 @@ describe('a kill -9 of the local SageMaker', () => {
     expect(begun).toHaveLength(2); // one log for all lives
   });
 
-  it('can come at any time: after a dozen kills at random moments the job completes all the same', async () => {
+  it('can come at any time: after eight kills at random moments the job completes all the same', async () => {
     const s3 = await runningS3();
     const folder = temporaryFolder();
     let random = 12345; // the same moments in every run
@@ -131,10 +177,10 @@ describe('a kill -9 of the local SageMaker', () => {
       return random / 2 ** 32;
     };
     const { create, kill } = await sageMakerProcess(folder, s3);
-    await create('often', 'counts', countTo(200));
+    await create('often', 'counts', countTo(120));
     await sleep(next() * 900);
     await kill();
-    for (let i = 0; i < 11; i += 1) {
+    for (let i = 0; i < 7; i += 1) {
       const again = await sageMakerProcess(folder, s3);
       await sleep(next() * 900);
       await again.kill();
@@ -145,7 +191,7 @@ describe('a kill -9 of the local SageMaker', () => {
 
     expect(job.TrainingJobStatus).toBe('Completed');
     const { step, begins } = JSON.parse(await s3.get('out/often/output/model/count.json'));
-    expect(step).toBe(200);
+    expect(step).toBe(120);
     expect(begins.length).toBeGreaterThan(3);
     expect(begins).toEqual([...begins].sort((one: number, other: number) => one - other));
     expect(await s3.keys('checkpoints/')).toEqual(['checkpoints/count.json']);
@@ -195,6 +241,29 @@ describe('a kill -9 of the local SageMaker', () => {
     );
     const secondLife = Number(job.TrainingEndTime) - Number(began?.StartTime);
     expect(secondLife).toBeLessThan(3_500); // ms: the rest of the time, not all of it
+  });
+
+  it('ends a job whose time was over, without beginning anew', async () => {
+    const s3 = await runningS3();
+    const folder = temporaryFolder();
+    const first = await sageMakerProcess(folder, s3);
+    await first.create('over', 'leaves-a-model-and-stays', countTo(0));
+    await numberIn(folder, 'over', 'up');
+    await first.kill();
+    const path = join(folder, 'jobs', 'over', 'record.json');
+    const record = JSON.parse(readFileSync(path, 'utf8'));
+    writeFileSync(path, JSON.stringify({ ...record, ranSeconds: 601 }));
+
+    const second = await runningSageMaker({ s3: s3.client, folder });
+    await second.ended('over');
+
+    expect(second.heard('over')).toEqual([
+      'InProgress Interrupted',
+      'InProgress Starting',
+      'Stopping Stopping',
+      'Stopped MaxRuntimeExceeded',
+    ]);
+    expect(await s3.get('out/over/output/model/half')).toBe('half');
   });
 
   it('kills a trainer that is alive none the less before it starts another', async () => {

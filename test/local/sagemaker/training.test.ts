@@ -172,6 +172,15 @@ describe('a training job', () => {
     );
   });
 
+  it('says that a value cannot be given to a program', async () => {
+    const s3 = await runningS3();
+    const { create, ended } = await runningSageMaker({ s3: s3.client });
+
+    await create('null', 'reports', { Environment: { A: 'a\0b' } });
+
+    expect((await ended('null')).FailureReason).toMatch(/without null bytes.*, exit code: 127$/s);
+  });
+
   it('counts a signal as Docker does, when the trainer is killed from outside', async () => {
     const s3 = await runningS3();
     const { create, ended, lines } = await runningSageMaker({ s3: s3.client });
