@@ -100,12 +100,16 @@ const isGroupAlive = (leader: number): boolean =>
 
 describe('a kill -9 of the local SageMaker', () => {
   it('leaves no trainer however early it comes', async () => {
-    for (let i = 0; i < 15; i += 1) {
+    for (const delay of [0, 20, 40, 60, 80]) {
       const parent = spawn(process.execPath, ['-e', STARTS_A_TRAINER]);
-      const [number] = await once(createInterface(parent.stdout), 'line');
-      await sleep(6 * i); // ms; a keeper takes about 40 to start
+      const [text] = await once(createInterface(parent.stdout), 'line');
+      const leader = Number(text);
+      await sleep(delay); // ms; a keeper takes about 40 to start
+      process.kill(leader, 'SIGSTOP'); // so that it meets its task and the end of its parent at once
       parent.kill('SIGKILL');
-      await until(() => !isGroupAlive(Number(number)) || undefined, 'the group to end');
+      await once(parent, 'exit');
+      process.kill(leader, 'SIGCONT');
+      await until(() => !isGroupAlive(leader) || undefined, 'the group to end');
     }
   });
 
