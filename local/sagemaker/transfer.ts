@@ -13,7 +13,7 @@ import { Upload } from '@aws-sdk/lib-storage';
 import { each } from './each.ts';
 import { DataProblem } from './place.ts';
 
-/** Chosen: more gained nothing for small files on two cores. */
+/** Chosen: enough that disk and network wait for each other seldom, few enough for many open files elsewhere. */
 export const FILES_AT_ONCE = 8;
 
 export interface S3Object {
