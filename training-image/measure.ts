@@ -1,13 +1,12 @@
 import type { StudentCard } from '#core/card.ts';
 import { wilson95 } from '#core/statistics.ts';
-import { argMax, type Head, type Labelled, logitsOf } from './head/fit-head.ts';
+import { argMax, type Head, logitsOf } from './head/fit-head.ts';
+import type { Labelled } from './head/labelled.ts';
+
+export type Measures = Omit<StudentCard['measures'], 'validation'>;
 
 /** How good a head is on the test part, which nothing has looked at before. */
-export function measure(
-  head: Head,
-  test: Labelled,
-  classes: readonly string[],
-): Omit<StudentCard['measures'], 'validation'> {
+export function measure(head: Head, test: Labelled, classes: readonly string[]): Measures {
   const logits = logitsOf(head, test.features);
   const confusion = classes.map(() => classes.map(() => 0)); // rows: the true class; columns: the answer
   for (const [i, label] of test.labels.entries()) {

@@ -14,3 +14,12 @@ export class TrainingRefused extends Error {
 export class TrainingInterrupted extends Error {
   override name = 'TrainingInterrupted';
 }
+
+const FILES_NAMED = 10; // the failure file holds a thousand characters
+
+/** @param faults each the name of a file and what is wrong with it */
+export function tellFaults(faults: readonly string[]): string {
+  const more = faults.length - FILES_NAMED;
+  const named = faults.slice(0, FILES_NAMED).join('; ');
+  return more > 0 ? `${named}; and ${more} more.` : `${named}.`;
+}

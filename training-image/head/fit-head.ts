@@ -1,5 +1,6 @@
 import type { Tell } from '../tell.ts';
 import { tf } from '../tensorflow/load.ts';
+import type { Labelled } from './labelled.ts';
 import { minimise } from './minimise.ts';
 import { type Scaling, scaled, scalingOf } from './scale-features.ts';
 import { softmaxLoss } from './softmax-loss.ts';
@@ -9,12 +10,6 @@ export interface Head {
   scaling: Scaling;
   kernel: Float32Array; // [d, classes] row by row
   bias: Float32Array; // [classes]
-}
-
-/** Features of some examples, with their labels. */
-export interface Labelled {
-  features: Float32Array; // [n, d] row by row
-  labels: Int32Array; // [n]
 }
 
 export interface FittedHead {

@@ -15,7 +15,7 @@ export function softmaxLoss(
   const classes = classWeights.length;
   const d = features.length / n;
   const x = tf.tensor2d(features, [n, d]); // [n, d]
-  const wanted = tf.oneHot(tf.tensor1d(labels, 'int32'), classes).toFloat(); // [n, classes]
+  const wanted = tf.tidy(() => tf.oneHot(tf.tensor1d(labels, 'int32'), classes).toFloat()); // [n, classes]
   const weights = tf.tensor2d(
     Float32Array.from(labels, (label) => (classWeights[label] ?? 1) / n),
     [n, 1],

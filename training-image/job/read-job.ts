@@ -9,7 +9,7 @@ import type { TeacherEntry } from '#core/teacher.ts';
 import { TrainingRefused } from '../stop-training.ts';
 
 export interface TrainingJob {
-  job: Hyperparameters;
+  asked: Hyperparameters;
   manifest: Manifest;
   recipe: Recipe;
   entry: TeacherEntry;
@@ -24,9 +24,9 @@ export async function readJob(
   folders: MlFolder,
   catalogue: ReadonlyMap<string, TeacherEntry>,
 ): Promise<TrainingJob> {
-  const job = Hyperparameters.parse(JSON.parse(await readFile(folders.hyperparameters, 'utf8')));
-  const manifest = readManifest(await pinned(folders, 'manifest', job.manifest_sha256));
-  const recipe = Recipe.parse(JSON.parse(await pinned(folders, 'recipe', job.recipe_sha256)));
+  const asked = Hyperparameters.parse(JSON.parse(await readFile(folders.hyperparameters, 'utf8')));
+  const manifest = readManifest(await pinned(folders, 'manifest', asked.manifest_sha256));
+  const recipe = Recipe.parse(JSON.parse(await pinned(folders, 'recipe', asked.recipe_sha256)));
 
   const entry = catalogue.get(recipe.teacher);
   if (!entry) {
@@ -39,7 +39,7 @@ export async function readJob(
     const what = `The regime "${recipe.regime}" comes with the fine-tuning engine.`;
     throw new TrainingRefused('VALIDATION_FAILED', what);
   }
-  return { job, manifest, recipe, entry };
+  return { asked, manifest, recipe, entry };
 }
 
 async function pinned(

@@ -37,3 +37,8 @@ export function buildStudent(
   });
   return tf.model({ name: 'student', inputs: trunk.inputs, outputs: logits });
 }
+
+/** Frees a student and its teacher, who have the trunk in common. */
+export function disposeBoth({ model }: Teacher, student: LayersModel): void {
+  for (const layer of new Set([...model.layers, ...student.layers])) layer.dispose();
+}

@@ -1,25 +1,16 @@
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
-import { mkdir, open, readdir, rm, stat, writeFile } from 'node:fs/promises';
+import { open, readdir, rename, stat, writeFile } from 'node:fs/promises';
 import { join, relative, sep } from 'node:path';
-import type { LayersModel } from '@tensorflow/tfjs';
 import { StudentCard } from '#core/card.ts';
-import { saveModel } from './save-model.ts';
+import type { CardBeforeFiles } from './student-card.ts';
 import { studentReadme } from './student-readme.ts';
 
 export const CARD_FILE = 'student.json';
 
-/** Writes all files of a student into an emptied folder; its card, which names their digests, last. */
-export async function saveStudent(
-  folder: string,
-  student: LayersModel,
-  card: Omit<StudentCard, 'files'>,
-  check: (modelFolder: string) => Promise<void>,
-): Promise<void> {
-  await empty(folder);
-  await saveModel(student, join(folder, 'model'));
-  await check(join(folder, 'model'));
-  await writeFile(join(folder, 'labels.txt'), `${card.classes.join('\n')}\n`);
+/** Puts beside a saved model what its users need; the card, which names the digests of all files, last. */
+export async function saveStudent(folder: string, card: CardBeforeFiles): Promise<void> {
+  await writeFile(join(folder, 'labels.txt'), labelsOf(card.classes));
   await writeFile(join(folder, 'README.md'), studentReadme(card));
 
   const files: StudentCard['files'] = [];
@@ -28,17 +19,17 @@ export async function saveStudent(
     files.push({ path, bytes: (await stat(whole)).size, sha256: await digestOf(whole) });
   }
   const text = JSON.stringify(StudentCard.parse({ ...card, files }), null, 2);
-  const handle = await open(join(folder, CARD_FILE), 'w');
+  const unfinished = join(folder, `.${CARD_FILE}.tmp`);
+  const handle = await open(unfinished, 'w');
   await handle.writeFile(`${text}\n`);
   await handle.sync();
   await handle.close();
+  await rename(unfinished, join(folder, CARD_FILE)); // half a card would look like a student
 }
 
-/** The folder itself stays: in the container it is a mount. */
-async function empty(folder: string): Promise<void> {
-  await mkdir(folder, { recursive: true });
-  for (const name of await readdir(folder)) await rm(join(folder, name), { recursive: true });
-}
+/** One line a class, whatever its folder is called. */
+const labelsOf = (classes: readonly string[]): string =>
+  classes.map((name) => `${name.replaceAll(/[\r\n]/g, ' ')}\n`).join('');
 
 async function filesBelow(folder: string): Promise<string[]> {
   const entries = await readdir(folder, { recursive: true, withFileTypes: true });

@@ -1,0 +1,64 @@
+import { mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { sha256 } from '#core/identity.ts';
+import { MODEL_FILE, type TeacherEntry } from '#core/teacher.ts';
+import { teacherNamed } from '#teachers/catalogue.ts';
+import { ENTRY_FILE } from '#teachers/import-teacher.ts';
+import { WEIGHTS_FILE } from '#teachers/layers-model.ts';
+import { tf } from '#training-image/tensorflow/load.ts';
+import { modelFiles, shuffleWeights } from './graph/networks.ts';
+
+export const SMALL_PX = 16;
+const FEATURES = 24;
+
+/** A teacher like those of the catalogue in everything but its size: it knows nothing, and sees colours and edges. */
+export async function smallTeacher(folder: string): Promise<TeacherEntry> {
+  const pixels = tf.input({ shape: [SMALL_PX, SMALL_PX, 3], name: 'pixels' });
+  const layers = [
+    tf.layers.rescaling({ name: 'rescaling', scale: 1 / 128, offset: -127 / 128 }),
+    tf.layers.conv2d({
+      name: 'conv',
+      filters: 12,
+      kernelSize: 3,
+      strides: 2,
+      padding: 'same',
+      useBias: false,
+    }),
+    tf.layers.batchNormalization({ name: 'norm', epsilon: 1e-3 }),
+    tf.layers.reLU({ name: 'relu', maxValue: 6 }),
+    tf.layers.conv2d({ name: 'widen', filters: FEATURES, kernelSize: 1, useBias: false }),
+    tf.layers.batchNormalization({ name: 'widen_norm', epsilon: 1e-3 }),
+    tf.layers.reLU({ name: 'widen_relu', maxValue: 6 }),
+    tf.layers.globalAveragePooling2d({ name: 'features', dataFormat: 'channelsLast' }),
+    tf.layers.dense({ name: 'classifier', units: 7 }),
+  ];
+  const output = layers.reduce((at, layer) => layer.apply(at) as tf.SymbolicTensor, pixels);
+  const model = tf.model({ inputs: pixels, outputs: output });
+  shuffleWeights(model);
+  const { json, bytes } = await modelFiles(model);
+  const classifier = model.getLayer('classifier').countParams();
+  const trunkParameters = model.countParams() - classifier;
+  model.dispose();
+
+  const files = new Map([
+    [MODEL_FILE, new TextEncoder().encode(JSON.stringify(json))],
+    [WEIGHTS_FILE, bytes],
+  ]);
+  const entry: TeacherEntry = {
+    ...(teacherNamed('efficientnet-lite0') as TeacherEntry),
+    name: 'small',
+    title: 'A small teacher',
+    input: { px: SMALL_PX, channels: 3 },
+    features: { layer: 'features', size: FEATURES },
+    trunkParameters,
+    files: [...files].map(([name, content]) => ({
+      name,
+      bytes: content.length,
+      sha256: sha256(content),
+    })),
+  };
+  await mkdir(folder, { recursive: true });
+  for (const [name, content] of files) await writeFile(join(folder, name), content);
+  await writeFile(join(folder, ENTRY_FILE), JSON.stringify(entry));
+  return entry;
+}

@@ -1,0 +1,116 @@
+import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { StudentCard } from '#core/card.ts';
+import { sha256 } from '#core/identity.ts';
+import type { MlFolder } from '#core/ml-folder.ts';
+import { METRIC_DEFINITIONS } from '#core/plan.ts';
+import { parseProgressLine } from '#core/progress-line.ts';
+import { teller } from '#training-image/tell.ts';
+import { tf } from '#training-image/tensorflow/load.ts';
+import { train } from '#training-image/train.ts';
+import { tintedClasses } from './pictures.ts';
+import { smallTeacher } from './small-teacher.ts';
+import { type JobRequest, layOutJob } from './training-job.ts';
+
+let root: string;
+let teacher: JobRequest['teacher'];
+beforeAll(async () => {
+  root = await mkdtemp(join(tmpdir(), 'understudy-train-'));
+  const folder = join(root, 'teacher');
+  teacher = { folder, entry: await smallTeacher(folder) };
+});
+afterAll(() => rm(root, { recursive: true, force: true }));
+
+let jobs = 0;
+const job = (request: Omit<JobRequest, 'teacher'>) =>
+  layOutJob(join(root, `job${++jobs}`), { ...request, teacher });
+
+async function trained(folders: MlFolder): Promise<{ card: StudentCard; lines: string[] }> {
+  const lines: string[] = [];
+  const tell = teller(
+    (line) => lines.push(line),
+    () => undefined,
+  );
+  await train(folders, new Map([[teacher.entry.name, teacher.entry]]), tell);
+  const text = await readFile(join(folders.model, 'student.json'), 'utf8');
+  return { card: StudentCard.parse(JSON.parse(text)), lines };
+}
+
+const modelIn = (folder: string) => tf.loadLayersModel(`file://${join(folder, 'model.json')}`);
+
+describe('a training', () => {
+  it.each(['zip', 'folder'] as const)('makes a student out of a %s of pictures', async (form) => {
+    const folders = await job({ form, files: await tintedClasses([40, 40, 40]) });
+
+    const { card, lines } = await trained(folders);
+
+    expect(card.classes).toEqual(['blue', 'green', 'red']);
+    expect(card.measures.test).toMatchObject({ n: 12, correct: 12 }); // 0.1 of each class
+    expect(card.measures.chance).toBeCloseTo(1 / 3);
+    expect(card.data.notices).toEqual([]);
+    expect(Object.keys(card.seconds)).toEqual([
+      'verify',
+      'decode',
+      'features',
+      'head',
+      'evaluate',
+      'save',
+    ]);
+    const steps = lines.map((line) => parseProgressLine(line)?.step).filter(Boolean);
+    expect([...new Set(steps)]).toEqual(['verify', 'decode', 'features', 'head']);
+    for (const { Regex } of METRIC_DEFINITIONS) {
+      expect(lines.filter((line) => new RegExp(Regex).test(line))).toHaveLength(1);
+    }
+  });
+
+  it('leaves a folder in which every file but the card has its digest in the card', async () => {
+    const folders = await job({ form: 'zip', files: await tintedClasses([10, 10]) });
+
+    const { card } = await trained(folders);
+
+    const names = await readdir(folders.model, { recursive: true });
+    const files = names.filter((name) => name.includes('.')).sort();
+    expect(files).toEqual([
+      'README.md',
+      'labels.txt',
+      'model/model.json',
+      'model/weights.bin',
+      'student.json',
+    ]);
+    expect(card.files.map(({ path }) => path)).toEqual(files.slice(0, -1));
+    for (const { path, bytes, sha256: digest } of card.files) {
+      const content = await readFile(join(folders.model, path));
+      expect([content.length, sha256(content)]).toEqual([bytes, digest]);
+    }
+    expect(await readFile(join(folders.model, 'labels.txt'), 'utf8')).toBe('green\nred\n');
+  });
+
+  it('changes no bit of the teacher in the student', async () => {
+    const folders = await job({ form: 'zip', files: await tintedClasses([10, 10]) });
+
+    await trained(folders);
+
+    const [before, after] = [
+      await modelIn(teacher.folder),
+      await modelIn(join(folders.model, 'model')),
+    ];
+    const trunk = before.layers.filter(({ name }) => name !== 'classifier');
+    expect(trunk.flatMap((layer) => layer.getWeights())).toHaveLength(10); // two convolutions, two norms
+    for (const layer of trunk) {
+      const [old, kept] = [layer.getWeights(), after.getLayer(layer.name).getWeights()];
+      const values = (tensors: tf.Tensor[]) => tensors.map((each) => each.dataSync());
+      expect(values(kept)).toEqual(values(old));
+    }
+  });
+
+  it('frees every tensor', async () => {
+    const folders = await job({ form: 'zip', files: await tintedClasses([10, 10]) });
+    const before = tf.memory().numTensors;
+
+    await trained(folders);
+
+    expect(tf.memory().numTensors).toBe(before);
+  });
+});

@@ -1,0 +1,41 @@
+import type { DecodedPictures } from '../data/decode-examples.ts';
+import type { Teacher } from '../teacher/load-teacher.ts';
+import type { Tell } from '../tell.ts';
+import type { FeatureCache } from './feature-cache.ts';
+import { openTrunk, PICTURES_AT_ONCE } from './open-trunk.ts';
+
+/**
+ * Runs the pictures whose features are still missing through the frozen trunk, once.
+ *
+ * @returns the features of all examples, [n, d] row by row
+ */
+export async function computeFeatures(
+  teacher: Teacher,
+  pictures: DecodedPictures,
+  cache: FeatureCache,
+  tell: Tell,
+): Promise<Float32Array> {
+  const { input, features: output } = teacher.entry;
+  const picture = input.px * input.px * input.channels; // bytes
+  const n = cache.features.length / output.size;
+  let done = n - cache.missing.reduce((sum, { count }) => sum + count, 0);
+
+  const trunk = openTrunk(teacher);
+  try {
+    for (const shard of cache.missing) {
+      const pixels = await pictures.take(shard); // uint8 [count, px, px, 3]
+      const features = new Float32Array(shard.count * output.size); // [count, d]
+      for (let i = 0; i < shard.count; i += PICTURES_AT_ONCE) {
+        tell.progress('features', done, n);
+        const batch = pixels.subarray(i * picture, (i + PICTURES_AT_ONCE) * picture);
+        features.set(trunk.features(batch), i * output.size);
+        done += batch.length / picture;
+      }
+      await cache.keep(shard, features);
+    }
+  } finally {
+    trunk.dispose();
+  }
+  tell.progress('features', n, n);
+  return cache.features;
+}
