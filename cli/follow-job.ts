@@ -81,6 +81,7 @@ export async function followJob(
     {
       renderer: isTerminal ? 'default' : 'simple',
       rendererOptions: { logger: ON_STDERR },
+      registerSignalListeners: false, // it would exit with a code of its own
     },
   );
   await steps.run().catch((error: unknown) => {

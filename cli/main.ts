@@ -1,5 +1,6 @@
 import { Command, CommanderError } from 'commander';
 import { EXIT, Stop } from './exit.ts';
+import { say } from './output.ts';
 import { cancel } from './verbs/cancel.ts';
 import { demo } from './verbs/demo.ts';
 import { download } from './verbs/download.ts';
@@ -22,16 +23,20 @@ export async function main(argv: readonly string[]): Promise<void> {
     program.addCommand(verb().exitOverride());
   }
 
+  process.on('SIGINT', () => {
+    say('Interrupted; what was under way goes on when the pipeline runs again.');
+    process.exit(EXIT.interrupted); // a pipeline of this command's own notices, and ends in good order
+  });
   process.exitCode = await program.parseAsync(argv).then(() => EXIT.ok, exitOf);
 }
 
 function exitOf(error: unknown): number {
   if (error instanceof Stop) {
-    process.stderr.write(`${error.message}\n`);
+    say(error.message);
     return error.exit;
   }
   if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.ok : EXIT.usage; // it has spoken itself
   const what = error instanceof Error ? (error.stack ?? error.message) : String(error);
-  process.stderr.write(`This is a fault of ours; please report it.\n${what}\n`);
+  say(`This is a fault of ours; please report it.\n${what}`);
   return EXIT.internal;
 }

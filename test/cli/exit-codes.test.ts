@@ -2,7 +2,8 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { understudy } from '#test/end-to-end/commands.ts';
+import { outcomeOf, startUnderstudy, understudy } from '#test/end-to-end/commands.ts';
+import { digitFolders } from '#test/end-to-end/mnist.ts';
 
 let folder: string;
 beforeAll(async () => {
@@ -43,4 +44,22 @@ describe('the exit code of understudy', () => {
     },
     60_000,
   );
+
+  it('is 130 after Ctrl-C, and no pipeline is left behind', async () => {
+    const state = join(folder, 'interrupted');
+    await digitFolders(join(folder, 'digits'), 120);
+    const child = startUnderstudy(state, 'train', join(folder, 'digits'));
+    const ended = outcomeOf(child);
+    await new Promise<void>((resolve) => {
+      child.stderr?.on('data', (text) => {
+        if (String(text).includes('Train')) resolve();
+      });
+    });
+
+    child.kill('SIGINT');
+
+    expect((await ended).exit).toBe(130);
+    const later = await understudy(state, 'status', '--json'); // it waits for the folder to be free
+    expect(JSON.parse(later.stdout)).toHaveLength(1);
+  }, 60_000);
 });

@@ -13,9 +13,11 @@ export interface Outcome {
 
 /** Types a command, as a user would, with the state of the pipeline in `folder`. */
 export function understudy(folder: string, ...words: string[]): Promise<Outcome> {
-  const child = spawn(process.execPath, [UNDERSTUDY, ...words], environment(folder));
-  return outcomeOf(child);
+  return outcomeOf(startUnderstudy(folder, ...words));
 }
+
+export const startUnderstudy = (folder: string, ...words: string[]): ChildProcess =>
+  spawn(process.execPath, [UNDERSTUDY, ...words], environment(folder));
 
 const environment = (folder: string) => ({
   env: { ...process.env, UNDERSTUDY_FOLDER: folder, NO_COLOR: '1' },
