@@ -1,10 +1,11 @@
 import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { CreateTableCommand, DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import dynalite from 'dynalite';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { advance, type Job, receive } from '#core/job.ts';
-import { dynamoJobs, OPEN_JOBS } from '#lambdas/aws/jobs.ts';
+import { dynamoJobs } from '#lambdas/aws/jobs.ts';
+import { createJobTable } from '#local/create-job-table.ts';
 import { type Jobs, StaleJob } from '#ports';
 import { memoryJobs } from '#test/in-memory-ports.ts';
 
@@ -86,27 +87,7 @@ describe('the job table in DynamoDB', () => {
     const { port } = server.address() as AddressInfo;
     endpoint = `http://127.0.0.1:${port}`;
     client = connect();
-    await client.send(
-      new CreateTableCommand({
-        TableName: 'jobs',
-        AttributeDefinitions: ['row', 'open', 'deadline'].map((AttributeName) => ({
-          AttributeName,
-          AttributeType: 'S',
-        })),
-        GlobalSecondaryIndexes: [
-          {
-            IndexName: OPEN_JOBS,
-            KeySchema: [
-              { AttributeName: 'open', KeyType: 'HASH' },
-              { AttributeName: 'deadline', KeyType: 'RANGE' },
-            ],
-            Projection: { ProjectionType: 'ALL' },
-          },
-        ],
-        KeySchema: [{ AttributeName: 'row', KeyType: 'HASH' }],
-        BillingMode: 'PAY_PER_REQUEST',
-      }),
-    );
+    await createJobTable(client, 'jobs');
   });
   afterAll(() => {
     client.destroy();
