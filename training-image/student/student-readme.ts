@@ -46,7 +46,7 @@ for (const file of process.argv.slice(2)) {
 ## In the browser
 
 \`\`\`html browser
-<script src="https://cdn.jsdelivr.net/npm/@tensorflow/tfjs@4.22.0/dist/tf.min.js"></script>
+<script src="node_modules/@tensorflow/tfjs/dist/tf.min.js"></script>
 <input type="file" accept="image/*" id="file"> <output id="answer"></output>
 <script type="module">
   const model = await tf.loadLayersModel('model/model.json');
