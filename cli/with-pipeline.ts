@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { setTimeout as pause } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { z } from 'zod';
+import * as z from 'zod';
 import { readEndpoint, stateFolder } from '#local/endpoint-file.ts';
 import { connectTo, type Pipeline } from './connect.ts';
 import { EXIT, Stop } from './exit.ts';

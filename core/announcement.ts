@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import type { Job } from './job.ts';
 
 /** What the world is told of a job, once per final state; the id lets a reader drop a repetition. */

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { Announcement, announcementOf } from './announcement.ts';
 import { Problem } from './problem.ts';
 

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 
 /** One object of the bucket exactly as validated; the trainer recomputes what can be recomputed. */
 const ObjectRecord = z.object({

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 
 /** The hyperparameters of a training job; SageMaker carries strings only. What else is needed comes as files. */
 export const Hyperparameters = z.object({

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 
 /** Something wrong with what a user gave us: what, where, and what to do about it. A value, never an exception. */
 export const Problem = z.object({

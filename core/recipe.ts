@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { type Problem, problem } from './problem.ts';
 
 const fraction = z.number().min(0.05).max(0.4);

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import type { TrainingSettings } from './aws/training.ts';
 
 /** What infra and the local form must set, a part a concern; one schema each, so that neither can drift. */

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { rename, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { z } from 'zod';
+import * as z from 'zod';
 
 /** Where the pipeline of this machine keeps everything: bucket, table, training jobs, logs. */
 export const stateFolder = (environment: NodeJS.ProcessEnv = process.env): string =>

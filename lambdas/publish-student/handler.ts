@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { dynamoJobs } from '#lambdas/aws/jobs.ts';
 import { s3Objects } from '#lambdas/aws/objects.ts';
 import { sageMakerTraining } from '#lambdas/aws/training.ts';

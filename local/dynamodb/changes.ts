@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { AttributeValue, DynamoDBRecord } from 'aws-lambda';
-import { z } from 'zod';
+import * as z from 'zod';
 import { ACCOUNT, REGION } from '../events/account.ts';
 import type { Engine } from './engine.ts';
 

@@ -2,7 +2,7 @@ import { mkdirSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import db, { type Store, type Table } from 'dynalite/db/index.js';
 import validations from 'dynalite/validations/index.js';
-import { z } from 'zod';
+import * as z from 'zod';
 import { ACCOUNT, REGION } from '../events/account.ts';
 import { type JsonAnswer, refusal } from '../events/aws-json.ts';
 

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { EventBridgeEvent } from 'aws-lambda';
-import { z } from 'zod';
+import * as z from 'zod';
 import { ACCOUNT, REGION } from './account.ts';
 import { activity } from './activity.ts';
 import { answerJson, type JsonAnswer, operationOf, refusal } from './aws-json.ts';

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 
 /** What an event is asked: a field holds a list (any of) or a nested pattern; fields are joined by "and". */
 export type Pattern = { readonly [field: string]: unknown };

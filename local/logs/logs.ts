@@ -1,5 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { z } from 'zod';
+import * as z from 'zod';
 import { answerJson, type JsonAnswer, operationOf, refusal } from '../events/aws-json.ts';
 
 interface LogEvent {

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { crc32 } from 'node:zlib';
 import { AwsCrc32c } from '@aws-crypto/crc32c';
 import { Crc64Nvme } from '@aws-sdk/crc64-nvme';
-import { z } from 'zod';
+import * as z from 'zod';
 
 /** A sum over a stream of bytes; `digest` is called once, at the end. */
 interface RunningSum {

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { readDocument } from './body.ts';
 import { checksumElements, checksumHeader } from './checksums.ts';
 import { writeCondition } from './conditions.ts';

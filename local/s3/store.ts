@@ -1,7 +1,7 @@
 import { existsSync, mkdirSync, readdirSync } from 'node:fs';
 import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { z } from 'zod';
+import * as z from 'zod';
 import { type Bucket, noSuchBucket, openBucket } from './bucket.ts';
 import { readRecord, replaceFile, syncFolder } from './durable-files.ts';
 import { S3Error } from './errors.ts';

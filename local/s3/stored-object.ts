@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { Checksum } from './checksums.ts';
 
 /** A piece of an object: a file in the bucket's folder, all of whose bytes belong to it. */

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { mkdirSync, readdirSync, rmSync } from 'node:fs';
 import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { z } from 'zod';
+import * as z from 'zod';
 import { Algorithm, Checksum } from './checksums.ts';
 import type { DataFiles } from './data-files.ts';
 import { DRAFT, readRecord, replaceFile, syncFolder } from './durable-files.ts';

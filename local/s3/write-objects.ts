@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { type Body, bodyOf, copiedBody, readDocument, storeBody } from './body.ts';
 import type { Bucket } from './bucket.ts';
 import { Algorithm, checksumElements, checksumHeaders, DEFAULT_ALGORITHM } from './checksums.ts';

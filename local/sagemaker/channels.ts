@@ -6,7 +6,7 @@ import {
   NoSuchKey,
   type S3Client,
 } from '@aws-sdk/client-s3';
-import { z } from 'zod';
+import * as z from 'zod';
 import { each } from './each.ts';
 import { DataProblem, placeBelow, s3Location } from './place.ts';
 import type { Channel } from './requests.ts';

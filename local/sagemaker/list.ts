@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { summarize } from './describe.ts';
 import { type JobRecord, nameOf } from './record.ts';
 import type { ListTrainingJobsRequest } from './requests.ts';

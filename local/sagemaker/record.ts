@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { ACCOUNT, REGION } from '../events/account.ts';
 import { ProcessIdentity } from './process-identity.ts';
 import { CreateTrainingJobRequest, TRAINING_JOB_STATUSES } from './requests.ts';

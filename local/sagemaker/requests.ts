@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 
 // What the API reference of SageMaker says of each field, and for what this form cannot do, a sentence.
 // Objects are loose: what changes nothing on one machine (VPC, KMS keys, tags) is kept and told again.

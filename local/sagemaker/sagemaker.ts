@@ -2,7 +2,7 @@ import { rm } from 'node:fs/promises';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { join } from 'node:path';
 import type { S3Client } from '@aws-sdk/client-s3';
-import { z } from 'zod';
+import * as z from 'zod';
 import { activity } from '../events/activity.ts';
 import { answerJson, type JsonAnswer, operationOf, refusal } from '../events/aws-json.ts';
 import { emptyChannel } from './channels.ts';

@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import type { Readable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
-import { z } from 'zod';
+import * as z from 'zod';
 import { identify, killGroup, type ProcessIdentity } from './process-identity.ts';
 
 /** What runs on this machine where SageMaker would run a container. */

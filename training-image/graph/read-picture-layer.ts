@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import type { Shape } from './graph.ts';
 import type { Padding, PoolingKind } from './layer.ts';
 import {

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import type { Problem } from '#core/problem.ts';
 import type { Layer } from './layer.ts';
 import { notKnown } from './not-known.ts';
