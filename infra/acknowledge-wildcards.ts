@@ -1,0 +1,57 @@
+import { Stack, Validations } from 'aws-cdk-lib';
+import type { Policy, PolicyStatement } from 'aws-cdk-lib/aws-iam';
+
+/** The wildcards that our rights may have, and why; any other one is an error at synthesis. */
+const REASONS: readonly [RegExp, string][] = [
+  [
+    /^[^*]*\/(datasets|jobs|teachers|students)\/\*$/,
+    'The objects below a prefix can be named in no other way.',
+  ],
+  [
+    /^[^*]*\/jobs\/\*\/(output|checkpoints)\/\*$/,
+    'Each job has a folder of its own, named when it is made.',
+  ],
+  [
+    /:training-job\/understudy-\*$/,
+    'Training jobs are named when they are made; all of ours begin like this.',
+  ],
+  [
+    /:log-group:\/aws\/sagemaker\/TrainingJobs:\*$/,
+    'SageMaker names the log streams in its own log group.',
+  ],
+];
+
+/** Actions that know no narrower resource than all. Source: the service authorization reference. */
+const WITHOUT_RESOURCE = new Set([
+  'dynamodb:ListStreams',
+  'cloudwatch:PutMetricData', // its condition names the namespace
+  'ecr:GetAuthorizationToken',
+]);
+
+/** Tells cdk-nag, finding by finding, which wildcards of a policy are meant. */
+export function acknowledgeWildcards(policy: Policy, statements: readonly PolicyStatement[]): void {
+  for (const statement of statements) {
+    for (const resource of statement.resources) {
+      const finding = asFound(Stack.of(policy).resolve(resource));
+      const reason = reasonFor(finding, statement);
+      if (!finding.includes('*') || reason === undefined) continue;
+      const id = `AwsSolutions::AwsSolutions-IAM5[Resource::${finding}]`;
+      Validations.of(policy).acknowledge({ id, reason });
+    }
+  }
+}
+
+function reasonFor(finding: string, { actions }: PolicyStatement): string | undefined {
+  if (finding !== '*') return REASONS.find(([form]) => form.test(finding))?.[1];
+  const known = actions.every((action) => WITHOUT_RESOURCE.has(action));
+  return known ? `${actions.join(' and ')} know no narrower resource.` : undefined;
+}
+
+/** A resource as cdk-nag writes it: what is known only at deployment stands in angle brackets. */
+function asFound(resolved: unknown): string {
+  if (typeof resolved === 'string') return resolved;
+  const { 'Fn::Join': join, 'Fn::GetAtt': attribute, Ref: reference } = Object(resolved);
+  if (Array.isArray(join)) return join[1].map(asFound).join(join[0]);
+  if (Array.isArray(attribute)) return `<${attribute.join('.')}>`;
+  return `<${reference}>`;
+}

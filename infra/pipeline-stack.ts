@@ -1,0 +1,281 @@
+import { CfnOutput, Duration, Stack, type StackProps } from 'aws-cdk-lib';
+import {
+  Alarm,
+  ComparisonOperator,
+  type IMetric,
+  TreatMissingData,
+} from 'aws-cdk-lib/aws-cloudwatch';
+import type { Table } from 'aws-cdk-lib/aws-dynamodb';
+import {
+  EventBus,
+  EventField,
+  type EventPattern,
+  type IEventBus,
+  Rule,
+  RuleTargetInput,
+  Schedule,
+} from 'aws-cdk-lib/aws-events';
+import { LambdaFunction, SnsTopic, SqsQueue } from 'aws-cdk-lib/aws-events-targets';
+import { PolicyStatement } from 'aws-cdk-lib/aws-iam';
+import { CfnEventSourceMapping } from 'aws-cdk-lib/aws-lambda';
+import type { IBucket } from 'aws-cdk-lib/aws-s3';
+import { Topic } from 'aws-cdk-lib/aws-sns';
+import { EmailSubscription } from 'aws-cdk-lib/aws-sns-subscriptions';
+import { Queue, QueueEncryption } from 'aws-cdk-lib/aws-sqs';
+import { Construct } from 'constructs';
+import { DATASETS, STUDENTS } from '#core/keys.ts';
+import {
+  ANNOUNCEMENTS,
+  ROWS_WITH_NEWS,
+  STAGES,
+  SWEEP_EVERY_MINUTES,
+  TRAININGS,
+  UPLOADS,
+  VALIDATED_ROWS,
+} from '#core/wiring.ts';
+import {
+  announce,
+  findOpenJobs,
+  followStream,
+  launchTrainings,
+  readAndSaveJobs,
+  readObjects,
+  watchTrainings,
+  writeObjects,
+} from './rights.ts';
+import { type PipelineSettings, settled } from './settings.ts';
+import { Stage } from './stage.ts';
+import { bucketOf, jobTableOf } from './storage.ts';
+import { Trainer } from './trainer.ts';
+
+/** Drop a labelled dataset into `bucket`; get a student back, and a notice on `topic`. */
+export class StudentPipeline extends Construct {
+  readonly bucket: IBucket;
+  readonly jobTable: Table;
+  readonly bus: IEventBus;
+  readonly topic: Topic;
+
+  /** @throws Error that names every setting that is wrong */
+  constructor(scope: Construct, id: string, wishes: PipelineSettings = {}) {
+    super(scope, id);
+    const settings = settled(wishes);
+    const { ephemeral, instanceTypes } = settings;
+    const stack = Stack.of(this);
+
+    // What keeps, and what trains.
+    this.bucket = bucketOf(this, settings);
+    this.jobTable = jobTableOf(this, settings);
+    this.bus = new EventBus(this, 'Bus') as IEventBus; // the CDK's classes were not checked with exact optional properties
+    const trainer = new Trainer(this, { bucket: this.bucket, imageUri: settings.imageUri });
+    const { bucket, jobTable, bus } = this;
+
+    const pipeline = { BUCKET: bucket.bucketName, JOB_TABLE: jobTable.tableName };
+    const training = {
+      TRAINING_IMAGE: trainer.image,
+      TRAINING_ROLE: trainer.role.roleArn,
+      INSTANCE_TYPES: instanceTypes.join(','),
+    };
+    const launching = { MAX_CONCURRENT_JOBS: String(settings.maxConcurrentJobs) };
+    const announcing = { ANNOUNCEMENT_BUS: bus.eventBusName };
+
+    // 1. A dataset arrives → validate-dataset.
+    const validate = new Stage(this, {
+      stage: 'validate-dataset',
+      environment: pipeline,
+      statements: [
+        ...readObjects(bucket, DATASETS),
+        writeObjects(bucket, 'jobs/'),
+        readAndSaveJobs(jobTable),
+      ],
+      ephemeral,
+    });
+    this.queueInFrontOf(validate, 'Uploads', {
+      ...UPLOADS,
+      detail: { ...UPLOADS.detail, bucket: { name: [bucket.bucketName] } },
+    });
+
+    // 2. Its row is validated → launch-training, one at a time.
+    const launchRights = [
+      ...readObjects(bucket, 'jobs/', 'teachers/'),
+      readAndSaveJobs(jobTable),
+      findOpenJobs(jobTable),
+      ...launchTrainings(stack, trainer.role, instanceTypes),
+      watchTrainings(stack),
+    ];
+    const launch = new Stage(this, {
+      stage: 'launch-training',
+      environment: { ...pipeline, ...training, ...launching },
+      statements: [...launchRights, ...followStream(jobTable)],
+      ephemeral,
+      concurrency: 1,
+    });
+    this.streamInto(launch, VALIDATED_ROWS);
+
+    // 3. The training job changes its state → publish-student.
+    const publishRights = [
+      ...readObjects(bucket, 'jobs/', STUDENTS),
+      writeObjects(bucket, STUDENTS),
+      readAndSaveJobs(jobTable),
+      watchTrainings(stack),
+    ];
+    const publish = new Stage(this, {
+      stage: 'publish-student',
+      environment: { ...pipeline, ...training },
+      statements: publishRights,
+      ephemeral,
+    });
+    this.queueInFrontOf(publish, 'Trainings', TRAININGS);
+
+    // 4. A row has news → announce-job → the bus → the topic.
+    const announceStage = new Stage(this, {
+      stage: 'announce-job',
+      environment: { ...pipeline, ...announcing },
+      statements: [readAndSaveJobs(jobTable), announce(bus), ...followStream(jobTable)],
+      ephemeral,
+    });
+    this.streamInto(announceStage, ROWS_WITH_NEWS);
+    this.topic = this.topicFor(settings.notifyEmail);
+
+    // 5. Whatever no event has moved → sweep-jobs, every few minutes.
+    const sweep = new Stage(this, {
+      stage: 'sweep-jobs',
+      environment: { ...pipeline, ...training, ...launching, ...announcing },
+      statements: [
+        ...readObjects(bucket, DATASETS, 'jobs/', 'teachers/', STUDENTS),
+        writeObjects(bucket, 'jobs/', STUDENTS),
+        ...launchRights.filter(
+          (statement) => !statement.actions.some((action) => action.startsWith('s3:')),
+        ),
+        announce(bus),
+      ],
+      ephemeral,
+      concurrency: 1,
+    });
+    new Rule(this, 'Sweeps', {
+      schedule: Schedule.rate(Duration.minutes(SWEEP_EVERY_MINUTES)),
+      targets: [new LambdaFunction(sweep.handler, { retryAttempts: 0 })], // the next sweep is the retry
+    });
+
+    this.alarmsOf([validate, launch, publish, announceStage], sweep);
+  }
+
+  /** Rule → queue → stage; what fails five times waits among the dead letters. */
+  private queueInFrontOf(
+    stage: Stage,
+    id: string,
+    pattern: EventPattern & { 'detail-type': string[] },
+  ): void {
+    const { timeoutSeconds, batchSize } = STAGES[stage.node.id as keyof typeof STAGES];
+    const queue = new Queue(this, id, {
+      encryption: QueueEncryption.SQS_MANAGED,
+      enforceSSL: true,
+      visibilityTimeout: Duration.seconds(6 * timeoutSeconds), // AWS asks for six times the function's
+      deadLetterQueue: { queue: stage.deadLetters, maxReceiveCount: 5 },
+    });
+    const { source, detail, 'detail-type': detailType } = pattern;
+    new Rule(this, `${id}Rule`, {
+      eventPattern: { ...(source && { source }), detailType, ...(detail && { detail }) },
+      targets: [new SqsQueue(queue)],
+    });
+    const mapping = new CfnEventSourceMapping(stage, 'Mapping', {
+      functionName: stage.handler.functionName,
+      eventSourceArn: queue.queueArn,
+      batchSize,
+      functionResponseTypes: ['ReportBatchItemFailures'],
+      scalingConfig: { maximumConcurrency: 5 },
+    });
+    const rights = new PolicyStatement({
+      actions: [
+        'sqs:ReceiveMessage',
+        'sqs:DeleteMessage',
+        'sqs:GetQueueAttributes',
+        'sqs:ChangeMessageVisibility',
+      ],
+      resources: [queue.queueArn],
+    });
+    mapping.node.addDependency(stage.allow(rights));
+  }
+
+  /** The job table's stream, filtered so that no stage triggers itself. */
+  private streamInto(stage: Stage, filter: object): void {
+    const mapping = new CfnEventSourceMapping(stage, 'Mapping', {
+      functionName: stage.handler.functionName,
+      eventSourceArn: this.jobTable.tableStreamArn ?? '',
+      startingPosition: 'TRIM_HORIZON',
+      batchSize: STAGES[stage.node.id as keyof typeof STAGES].batchSize,
+      filterCriteria: { filters: [{ pattern: JSON.stringify(filter) }] },
+      bisectBatchOnFunctionError: true,
+      maximumRetryAttempts: 5,
+      maximumRecordAgeInSeconds: 3_600, // the sweeper has seen to it long before
+      functionResponseTypes: ['ReportBatchItemFailures'],
+      destinationConfig: { onFailure: { destination: stage.deadLetters.queueArn } },
+    });
+    const rights = new PolicyStatement({
+      actions: ['sqs:SendMessage'],
+      resources: [stage.deadLetters.queueArn],
+    });
+    mapping.node.addDependency(stage.allow(rights));
+  }
+
+  /** A mail, or whatever else subscribes, gets the sentence; the bus has the whole announcement. */
+  private topicFor(email: string | undefined): Topic {
+    const topic = new Topic(this, 'Announcements', { enforceSSL: true });
+    if (email !== undefined) topic.addSubscription(new EmailSubscription(email));
+    new Rule(this, 'AnnouncementsRule', {
+      eventBus: this.bus,
+      eventPattern: { source: ANNOUNCEMENTS.source, detailType: ANNOUNCEMENTS['detail-type'] },
+      targets: [
+        new SnsTopic(topic, {
+          message: RuleTargetInput.fromText(EventField.fromPath('$.detail.sentence')),
+        }),
+      ],
+    });
+    return topic;
+  }
+
+  /** Something waits among the dead letters, or the sweeper fails: somebody should look. */
+  private alarmsOf(stages: readonly Stage[], sweep: Stage): void {
+    const alarm = (id: string, metric: IMetric, alarmDescription: string) =>
+      new Alarm(this, id, {
+        metric,
+        alarmDescription,
+        threshold: 0,
+        comparisonOperator: ComparisonOperator.GREATER_THAN_THRESHOLD,
+        evaluationPeriods: 1,
+        treatMissingData: TreatMissingData.NOT_BREACHING,
+      });
+    for (const { node, deadLetters } of stages) {
+      const metric = deadLetters.metricApproximateNumberOfMessagesVisible();
+      alarm(
+        `${node.id}-dead-letters`,
+        metric,
+        `${node.id} gave messages up: read its log, then redrive them.`,
+      );
+    }
+    const errors = sweep.handler.metricErrors({
+      period: Duration.minutes(3 * SWEEP_EVERY_MINUTES),
+    });
+    alarm('sweep-jobs-errors', errors, 'A swept job met a fault: read the log of sweep-jobs.');
+  }
+}
+
+/** The pipeline as a stack of its own. */
+export class PipelineStack extends Stack {
+  constructor(scope: Construct, id: string, settings: PipelineSettings & StackProps = {}) {
+    const { env, ...wishes } = settings;
+    super(scope, id, env === undefined ? {} : { env });
+    const { bucket, jobTable, topic, bus } = new StudentPipeline(
+      this,
+      'Pipeline',
+      wishes as PipelineSettings,
+    );
+
+    new CfnOutput(this, 'BucketName', { value: bucket.bucketName });
+    new CfnOutput(this, 'JobTableName', { value: jobTable.tableName });
+    new CfnOutput(this, 'BusName', { value: bus.eventBusName });
+    new CfnOutput(this, 'TopicArn', { value: topic.topicArn });
+    new CfnOutput(this, 'DropHere', {
+      value: `aws s3 cp my-pictures.zip s3://${bucket.bucketName}/${DATASETS}`,
+    });
+  }
+}

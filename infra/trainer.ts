@@ -1,0 +1,90 @@
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { ArnFormat, Stack } from 'aws-cdk-lib';
+import { DockerImageAsset, Platform } from 'aws-cdk-lib/aws-ecr-assets';
+import { Policy, PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
+import type { IBucket } from 'aws-cdk-lib/aws-s3';
+import { Construct } from 'constructs';
+import { DATASETS } from '#core/keys.ts';
+import { TRAINING_LOGS } from '#core/plan.ts';
+import { acknowledgeWildcards } from './acknowledge-wildcards.ts';
+import { readObjects, writeObjects } from './rights.ts';
+import { ECR_IMAGE } from './settings.ts';
+
+const ROOT = fileURLToPath(new URL('..', import.meta.url));
+
+export interface TrainerProps {
+  bucket: IBucket;
+  imageUri: string | undefined;
+}
+
+/** What a training job runs, and as whom: SageMaker carries data in and out with this role; the container has none. */
+export class Trainer extends Construct {
+  readonly image: string;
+  readonly role: Role;
+
+  constructor(scope: Construct, { bucket, imageUri }: TrainerProps) {
+    super(scope, 'trainer');
+    this.role = new Role(this, 'Role', {
+      assumedBy: new ServicePrincipal('sagemaker.amazonaws.com'),
+    });
+    const { image, repositoryArn } = this.imageOf(imageUri);
+    this.image = image;
+
+    const logStreams = Stack.of(this).formatArn({
+      service: 'logs',
+      resource: 'log-group',
+      resourceName: `${TRAINING_LOGS}:*`,
+      arnFormat: ArnFormat.COLON_RESOURCE_NAME,
+    });
+    const statements = [
+      ...readObjects(bucket, DATASETS, 'jobs/', 'teachers/'),
+      writeObjects(bucket, 'jobs/*/output/', 'jobs/*/checkpoints/'),
+      new PolicyStatement({
+        actions: [
+          'logs:CreateLogGroup',
+          'logs:CreateLogStream',
+          'logs:DescribeLogStreams',
+          'logs:PutLogEvents',
+        ],
+        resources: [logStreams],
+      }),
+      new PolicyStatement({
+        actions: ['cloudwatch:PutMetricData'],
+        resources: ['*'],
+        conditions: { StringEquals: { 'cloudwatch:namespace': TRAINING_LOGS } },
+      }),
+      new PolicyStatement({ actions: ['ecr:GetAuthorizationToken'], resources: ['*'] }),
+      new PolicyStatement({
+        actions: [
+          'ecr:BatchCheckLayerAvailability',
+          'ecr:BatchGetImage',
+          'ecr:GetDownloadUrlForLayer',
+        ],
+        resources: [repositoryArn],
+      }),
+    ];
+    const rights = new Policy(this, 'Rights', { roles: [this.role], statements });
+    acknowledgeWildcards(rights, statements);
+  }
+
+  /** One that is in a registry, or one that `cdk deploy` builds and uploads. */
+  private imageOf(imageUri: string | undefined): { image: string; repositoryArn: string } {
+    if (imageUri === undefined) {
+      const asset = new DockerImageAsset(this, 'Image', {
+        directory: ROOT,
+        file: join('training-image', 'Dockerfile'),
+        platform: Platform.LINUX_AMD64, // also on a Mac with an ARM processor: GPU instances are x86
+        exclude: ['node_modules', '.git', '.understudy', 'cdk.out', 'test', 'bench', 'docs'],
+      });
+      return { image: asset.imageUri, repositoryArn: asset.repository.repositoryArn };
+    }
+    const [, account = '', region = '', repository = ''] = ECR_IMAGE.exec(imageUri) ?? [];
+    const service = { service: 'ecr', account, region };
+    const resource = { resource: 'repository', resourceName: repository };
+    return {
+      image: imageUri,
+      repositoryArn: Stack.of(this).formatArn({ ...service, ...resource }),
+    };
+  }
+}

@@ -1,0 +1,78 @@
+import type { Template } from 'aws-cdk-lib/assertions';
+
+interface Statement {
+  Effect: string;
+  Action: string | string[];
+  Resource: unknown;
+  Condition?: Record<string, Record<string, string | string[]>>;
+}
+
+/** What is asked for: an action on a resource, with what AWS would know of the request. */
+export interface Wish {
+  action: string;
+  resource: string;
+  context?: Record<string, string | string[]>;
+}
+
+/**
+ * Evaluates the identity policies of a role as IAM does, for what the stack uses of its language: allow statements,
+ * `*` in actions and resources, and the condition operators below.
+ *
+ * @see https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic.html
+ */
+export function rightsOf(template: Template, role: RegExp) {
+  const policies = Object.values(template.findResources('AWS::IAM::Policy'));
+  const statements: Statement[] = policies
+    .filter(({ Properties }) => role.test(JSON.stringify(Properties.Roles)))
+    .flatMap(({ Properties }) => Properties.PolicyDocument.Statement);
+  if (statements.length === 0) throw new Error(`no role fits ${role}`);
+  return {
+    can: (wish: Wish): boolean => statements.some((statement) => allows(statement, wish)),
+  };
+}
+
+function allows({ Effect, Action, Resource, Condition = {} }: Statement, wish: Wish): boolean {
+  if (Effect !== 'Allow') return false;
+  const actions = [Action].flat();
+  const resources = (Array.isArray(Resource) ? Resource : [Resource]).map(asText);
+  return (
+    actions.some((action) => fits(action, wish.action)) &&
+    resources.some((resource) => fits(resource, wish.resource)) &&
+    Object.entries(Condition).every(([operator, keys]) =>
+      Object.entries(keys).every(([key, wanted]) =>
+        holds(operator, [wanted].flat(), wish.context?.[key]),
+      ),
+    )
+  );
+}
+
+function holds(operator: string, wanted: string[], given: string | string[] | undefined): boolean {
+  const values = given === undefined ? [] : [given].flat();
+  const isOneOf = (value: string) => wanted.some((pattern) => fits(pattern, value));
+  switch (operator) {
+    case 'StringEquals':
+    case 'Bool':
+      return values.length > 0 && values.every((value) => wanted.includes(value));
+    case 'StringLikeIfExists':
+      return values.every(isOneOf);
+    case 'ForAllValues:StringEquals': // true for a request that says nothing of it
+      return values.every((value) => wanted.includes(value));
+    default:
+      throw new Error(`the evaluator does not know ${operator}`);
+  }
+}
+
+const fits = (pattern: string, text: string): boolean =>
+  new RegExp(`^${pattern.split('*').map(escaped).join('.*')}$`, 's').test(text);
+
+const escaped = (text: string): string => text.replaceAll(/[.*+?^${}()|[\]\\]/g, '\\$&');
+
+/** A resource with what only deployment knows as a plain name: `bucket`, `table`, `us-east-1` … */
+export function asText(resource: unknown): string {
+  if (typeof resource === 'string') return resource;
+  const { 'Fn::Join': join, 'Fn::GetAtt': attribute, Ref: reference } = Object(resource);
+  if (Array.isArray(join)) return join[1].map(asText).join(join[0]);
+  if (Array.isArray(attribute))
+    return `{${attribute[0].replace(/[0-9A-F]{8}$/, '')}.${attribute[1]}}`;
+  return `{${reference}}`;
+}
