@@ -1,7 +1,7 @@
 /** How features are brought to one scale: (feature − mean) / deviation, cut off at ± CUT. */
 export interface Scaling {
   mean: Float32Array; // [d]
-  deviation: Float32Array; // [d]; 1 where a feature hardly changes
+  deviation: Float32Array; // [d]; never less than SMALLEST
 }
 
 /**
@@ -11,7 +11,12 @@ export interface Scaling {
  */
 export const CUT = 3;
 
-const SMALLEST = 1e-4; // of features that lie between 0 and 6: below it, rounding is what varies
+/**
+ * Of features that lie between 0 and 6. A smaller deviation would make much of what another device rounds differently:
+ * with noise of 2e-3 on the features, as a browser's 16-bit floats bring it, 98.8 % of 1,592 MNIST digits kept their
+ * label at 1e-4, and 99.9 % at 1e-2; the accuracy was 95.4 and 95.2 %.
+ */
+const SMALLEST = 1e-2;
 
 /** @param features [n, d] row by row */
 export function scalingOf(features: Float32Array, d: number): Scaling {
@@ -27,7 +32,7 @@ export function scalingOf(features: Float32Array, d: number): Scaling {
   }
   return {
     mean: Float32Array.from(mean),
-    deviation: Float32Array.from(variance, (each) => (each > SMALLEST ** 2 ? Math.sqrt(each) : 1)),
+    deviation: Float32Array.from(variance, (each) => Math.sqrt(each + SMALLEST ** 2)),
   };
 }
 
