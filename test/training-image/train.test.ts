@@ -77,6 +77,7 @@ describe('a training', () => {
       'labels.txt',
       'model/model.json',
       'model/weights.bin',
+      'resize.mjs',
       'student.json',
     ]);
     expect(card.files.map(({ path }) => path)).toEqual(files.slice(0, -1));

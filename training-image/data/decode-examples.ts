@@ -14,7 +14,7 @@ export interface DecodedPictures {
   take(shard: Shard): Promise<Uint8Array>;
 }
 
-const DECODED_AT_ONCE = 8; // sharp has as many threads of its own as libuv, 4; the others wait with their bytes read
+const DECODED_AT_ONCE = 4; // as many as libuv has threads; each holds a picture of 75 MB at most
 
 /**
  * Decodes every example of these shards before any of them is used, so that a broken one is told at once.

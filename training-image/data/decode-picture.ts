@@ -1,8 +1,9 @@
 import sharp from 'sharp';
+import { resize } from './resize.mjs';
 
 /** How pictures come to the teacher's size; the student's card and README say it, and `understudy predict` does it. */
 export const RESIZE =
-  'sharp: upright by EXIF, sRGB, alpha on white, bicubic to px × px without keeping the aspect ratio';
+  'resize.mjs: bicubic to px × px without keeping the aspect ratio; before it upright by EXIF, sRGB, alpha on white';
 
 const MOST_PIXELS = 25_000_000;
 
@@ -29,16 +30,7 @@ export async function decodePicture(bytes: Uint8Array, px: number): Promise<Buff
   })
     .toColourspace('srgb')
     .flatten({ background: 'white' })
-    .resize(px, px, { fit: 'fill', kernel: 'cubic', fastShrinkOnLoad: false })
     .raw({ depth: 'uchar' })
     .toBuffer({ resolveWithObject: true });
-  if (info.channels === 3) return data;
-  if (info.channels === 1) return tripled(data);
-  throw new Error(`it has ${info.channels} channels`);
-}
-
-function tripled(grey: Buffer): Buffer {
-  const rgb = Buffer.alloc(3 * grey.length);
-  for (let i = 0; i < grey.length; i++) rgb.fill(grey[i] ?? 0, 3 * i, 3 * i + 3);
-  return rgb;
+  return Buffer.from(resize(data, info.width, info.height, px).buffer);
 }

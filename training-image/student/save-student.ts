@@ -1,16 +1,21 @@
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
-import { open, readdir, rename, stat, writeFile } from 'node:fs/promises';
+import { copyFile, open, readdir, rename, stat, writeFile } from 'node:fs/promises';
 import { join, relative, sep } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { StudentCard } from '#core/card.ts';
 import type { CardBeforeFiles } from './student-card.ts';
 import { studentReadme } from './student-readme.ts';
 
 export const CARD_FILE = 'student.json';
 
+const RESIZE_FILE = 'resize.mjs';
+const RESIZE = fileURLToPath(new URL(`../data/${RESIZE_FILE}`, import.meta.url));
+
 /** Puts beside a saved model what its users need; the card, which names the digests of all files, last. */
 export async function saveStudent(folder: string, card: CardBeforeFiles): Promise<void> {
   await writeFile(join(folder, 'labels.txt'), labelsOf(card.classes));
+  await copyFile(RESIZE, join(folder, RESIZE_FILE));
   await writeFile(join(folder, 'README.md'), studentReadme(card));
 
   const files: StudentCard['files'] = [];

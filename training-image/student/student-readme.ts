@@ -12,6 +12,7 @@ Right on ${test.correct} of ${test.n} pictures that it was neither trained nor c
 A picture of something else gets one of these names too.
 
 - \`model/\`: a TensorFlow.js layers-model. In: pixels 0 to 255, RGB, \`[batch, ${px}, ${px}, 3]\`. Out: a logit for each class, \`[batch, ${card.classes.length}]\`; softmax makes probabilities of them.
+- \`resize.mjs\`: how a picture comes to ${px} × ${px} pixels, for Node and browsers. Use it: resized by a canvas instead, one picture in twenty gets another answer.
 - \`labels.txt\`: the classes in the order of the logits.
 - \`student.json\`: everything that is known of it, how it was trained and measured.
 
@@ -23,6 +24,7 @@ A picture of something else gets one of these names too.
 import { readFile } from 'node:fs/promises';
 import * as tf from '@tensorflow/tfjs';
 import sharp from 'sharp';
+import { resize } from './resize.mjs';
 
 const json = JSON.parse(await readFile('model/model.json', 'utf8'));
 const weights = await readFile('model/weights.bin');
@@ -34,9 +36,10 @@ const model = await tf.loadLayersModel(tf.io.fromMemory({
 const labels = (await readFile('labels.txt', 'utf8')).trimEnd().split('\\n');
 
 for (const file of process.argv.slice(2)) {
-  const pixels = await sharp(file, { autoOrient: true }).toColourspace('srgb').flatten({ background: 'white' })
-    .resize(${px}, ${px}, { fit: 'fill', kernel: 'cubic', fastShrinkOnLoad: false }).raw().toBuffer();
-  const logits = model.predict(tf.tensor4d(Float32Array.from(pixels), [1, ${px}, ${px}, 3]));
+  const { data, info } = await sharp(file, { autoOrient: true }).toColourspace('srgb')
+    .flatten({ background: 'white' }).raw({ depth: 'uchar' }).toBuffer({ resolveWithObject: true });
+  const pixels = resize(data, info.width, info.height, ${px});
+  const logits = model.predict(tf.tensor(Float32Array.from(pixels), [1, ${px}, ${px}, 3]));
   const probabilities = await tf.softmax(logits).data();
   const best = probabilities.indexOf(Math.max(...probabilities));
   console.log(file, labels[best], probabilities[best].toFixed(3));
@@ -45,17 +48,27 @@ for (const file of process.argv.slice(2)) {
 
 ## In the browser
 
+\`npm install @tensorflow/tfjs\` in this folder, serve it, and open this page in it:
+
 \`\`\`html browser
 <script src="node_modules/@tensorflow/tfjs/dist/tf.min.js"></script>
 <input type="file" accept="image/*" id="file"> <output id="answer"></output>
 <script type="module">
+  import { resize } from './resize.mjs';
+
   const model = await tf.loadLayersModel('model/model.json');
   const labels = (await (await fetch('labels.txt')).text()).trimEnd().split('\\n');
 
   document.getElementById('file').onchange = async ({ target }) => {
-    const size = { resizeWidth: ${px}, resizeHeight: ${px}, resizeQuality: 'high' };
-    const picture = await createImageBitmap(target.files[0], size);
-    const logits = tf.tidy(() => model.predict(tf.browser.fromPixels(picture).toFloat().expandDims()));
+    const picture = await createImageBitmap(target.files[0]);
+    const { width, height } = picture;
+    const canvas = Object.assign(document.createElement('canvas'), { width, height });
+    const context = canvas.getContext('2d');
+    context.fillStyle = 'white';
+    context.fillRect(0, 0, width, height);
+    context.drawImage(picture, 0, 0);
+    const pixels = resize(context.getImageData(0, 0, width, height).data, width, height, ${px});
+    const logits = tf.tidy(() => model.predict(tf.tensor(Float32Array.from(pixels), [1, ${px}, ${px}, 3])));
     const probabilities = await tf.softmax(logits).data();
     const best = probabilities.indexOf(Math.max(...probabilities));
     document.getElementById('answer').textContent = \`\${labels[best]} (\${probabilities[best].toFixed(3)})\`;
