@@ -52,15 +52,17 @@ for (const file of process.argv.slice(2)) {
 
 \`\`\`html browser
 <script src="node_modules/@tensorflow/tfjs/dist/tf.min.js"></script>
-<input type="file" accept="image/*" id="file"> <output id="answer"></output>
+<input type="file" accept="image/*" id="file" disabled> <output id="answer"></output>
 <script type="module">
   import { resize } from './resize.mjs';
 
   const model = await tf.loadLayersModel('model/model.json');
   const labels = (await (await fetch('labels.txt')).text()).trimEnd().split('\\n');
 
-  document.getElementById('file').onchange = async ({ target }) => {
-    const picture = await createImageBitmap(target.files[0]);
+  const input = document.getElementById('file');
+  input.disabled = false;
+  input.onchange = async () => {
+    const picture = await createImageBitmap(input.files[0]);
     const { width, height } = picture;
     const canvas = Object.assign(document.createElement('canvas'), { width, height });
     const context = canvas.getContext('2d');
