@@ -80,6 +80,7 @@ export type Observation =
     }
   | { saw: 'training-running'; trainingJobName: string }
   | { saw: 'training-interrupted'; trainingJobName: string }
+  | { saw: 'training-starved'; trainingJobName: string; reason: string } // ended for want of capacity
   | { saw: 'training-completed'; trainingJobName: string; artifacts: string }
   | { saw: 'training-ended'; trainingJobName: string; code: string; what: string; toDo: string }
   | { saw: 'student-published'; version: string; accuracy: number; interval95: [number, number] }
@@ -94,8 +95,8 @@ export const ARROWS: Record<State, readonly State[]> = {
   validated: ['launching', 'failed', 'cancelled'],
   launching: ['training', 'waiting', 'interrupted', 'trained', 'failed', 'cancelled'],
   waiting: ['launching', 'failed', 'cancelled'],
-  training: ['interrupted', 'trained', 'failed', 'cancelled'],
-  interrupted: ['training', 'trained', 'failed', 'cancelled'],
+  training: ['interrupted', 'waiting', 'trained', 'failed', 'cancelled'],
+  interrupted: ['training', 'waiting', 'trained', 'failed', 'cancelled'],
   trained: ['published', 'failed', 'cancelled'],
   rejected: [],
   published: [],
@@ -191,11 +192,17 @@ function observe(job: Job, observation: Observation): Job | undefined {
     }
     case 'training-running':
       if (!isCurrent(job, observation) || job.run?.ended || state === 'training') return undefined;
-      return { ...job, waits: 0, progress: { state: 'training' } };
+      return { ...job, progress: { state: 'training' } };
     case 'training-interrupted':
       if (!isCurrent(job, observation) || job.run?.ended || state === 'interrupted')
         return undefined;
       return { ...job, progress: { state: 'interrupted' } };
+    case 'training-starved': {
+      if (!isCurrent(job, observation) || job.run?.ended) return undefined;
+      const { reason } = observation;
+      const seen = ended(job, { state: 'waiting', waitingFor: 'capacity', reason });
+      return seen.progress === job.progress ? seen : { ...seen, waits: job.waits + 1 };
+    }
     case 'training-completed':
       if (!isCurrent(job, observation) || job.run?.ended) return undefined;
       return ended(job, { state: 'trained', artifacts: observation.artifacts });
@@ -215,7 +222,7 @@ function observe(job: Job, observation: Observation): Job | undefined {
     case 'cancel-asked':
       return { ...job, progress: { state: 'cancelled' } };
     case 'retry-asked':
-      return { ...job, progress: { state: job.summary ? 'validated' : 'received' } };
+      return { ...job, waits: 0, progress: { state: job.summary ? 'validated' : 'received' } };
     case 'announced': {
       const outbox = job.outbox.filter(({ id }) => id !== observation.announcementId);
       return outbox.length === job.outbox.length ? undefined : { ...job, outbox };

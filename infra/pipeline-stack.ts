@@ -74,6 +74,7 @@ export class StudentPipeline extends Construct {
       TRAINING_IMAGE: trainer.image,
       TRAINING_ROLE: trainer.role.roleArn,
       INSTANCE_TYPES: instanceTypes.join(','),
+      SPOT: String(settings.spot),
     };
     const launching = { MAX_CONCURRENT_JOBS: String(settings.maxConcurrentJobs) };
     const announcing = { ANNOUNCEMENT_BUS: bus.eventBusName };

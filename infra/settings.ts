@@ -19,6 +19,8 @@ export const PipelineSettings = z.strictObject({
     .min(1)
     .max(5)
     .default(['ml.g4dn.xlarge', 'ml.g5.xlarge']),
+  /** Spot instances: cheaper, and interrupted now and then; a training goes on from its checkpoints. */
+  spot: z.boolean().default(true),
   maxConcurrentJobs: z.int().min(1).max(20).default(2),
   /** A training image that is in a registry already, with its digest; without it, deploying needs Docker. */
   imageUri: z

@@ -14,6 +14,7 @@ export const TrainingVariables = z.object({
     .string()
     .regex(/^ml\.[a-z0-9.]+(,ml\.[a-z0-9.]+)*$/) // in the order of preference, when the recipe names none
     .transform((list) => list.split(',') as [string, ...string[]]),
+  SPOT: z.stringbool(),
 });
 
 export const LaunchVariables = z.object({
@@ -45,4 +46,5 @@ export const trainingSettings = (
   image: variables.TRAINING_IMAGE,
   role: variables.TRAINING_ROLE,
   instanceTypes: variables.INSTANCE_TYPES,
+  spot: variables.SPOT,
 });

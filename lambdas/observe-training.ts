@@ -40,6 +40,8 @@ async function observed(
       return { saw: 'training-running', trainingJobName };
     case 'interrupted':
       return { saw: 'training-interrupted', trainingJobName };
+    case 'starved':
+      return { saw: 'training-starved', trainingJobName, reason: seen.reason };
     case 'completed':
       return { saw: 'training-completed', trainingJobName, artifacts: seen.artifacts };
     case 'ended':

@@ -50,6 +50,7 @@ export interface TrainingRequest {
 /** What Describe says of a training job, in the words of an observation. */
 export type TrainingSeen =
   | { is: 'running' | 'interrupted'; jobId: string }
+  | { is: 'starved'; jobId: string; reason: string } // ended, for there was no capacity
   | { is: 'completed'; jobId: string; artifacts: string }
   | { is: 'ended'; jobId: string; code: string; what: string; toDo: string };
 

@@ -125,6 +125,7 @@ function setEnvironment({ endpoint, trainingsAtOnce }: StageOptions): void {
     TRAINING_IMAGE,
     TRAINING_ROLE,
     INSTANCE_TYPES: 'ml.local.cpu',
+    SPOT: 'false',
     MAX_CONCURRENT_JOBS: String(trainingsAtOnce),
     ANNOUNCEMENT_BUS: BUS,
     SWEEP_AHEAD_SECONDS: String(SWEEP_AHEAD_SECONDS),

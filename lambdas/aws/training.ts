@@ -15,10 +15,12 @@ import { NoRoom, type Training, type TrainingRequest, type TrainingSeen } from '
 export interface TrainingSettings {
   image: string; // with its digest
   role: string; // ARN
-  instanceTypes: readonly [string, ...string[]]; // when the recipe names none
+  instanceTypes: readonly [string, ...string[]]; // in the order of preference, when the recipe names none
+  spot: boolean; // cheaper instances that AWS may take back; the checkpoints outlive that
 }
 
 const VOLUME_GB = 50;
+const LONGEST_SPOT_WAIT_SECONDS = 4 * 3600; // for instances, beside the training itself
 
 /** SageMaker as AWS, or the local form, serves it. */
 export function sageMakerTraining(
@@ -27,16 +29,17 @@ export function sageMakerTraining(
 ): Training {
   return {
     async start(request) {
-      const TrainingJobName = request.trainingJobName;
-      try {
-        await client.send(new CreateTrainingJobCommand(createRequest(settings, request)));
-      } catch (error) {
-        if (error instanceof ResourceInUse) return adopt(TrainingJobName, request.job.id);
-        if (error instanceof ResourceLimitExceeded)
-          throw new NoRoom('quota', error.message, { cause: error });
-        if (isCapacity(error)) throw new NoRoom('capacity', error.message, { cause: error });
-        throw error;
+      const refusals: NoRoom[] = [];
+      // A refused creation leaves no job behind, so the next type is tried under the same name.
+      for (const instanceType of request.instanceTypes ?? settings.instanceTypes) {
+        const refusal = await create(request, instanceType);
+        if (!refusal) return;
+        refusals.push(refusal);
       }
+      const [first] = refusals;
+      if (!first) throw new Error('there is no instance type to try');
+      const reasons = refusals.map(({ message }) => message).join(' ');
+      throw new NoRoom(first.waitingFor, reasons, { cause: first.cause });
     },
 
     async describe(TrainingJobName) {
@@ -60,6 +63,31 @@ export function sageMakerTraining(
     },
   };
 
+  /** @returns why there is no room for it on this type of instance, if so */
+  async function create(
+    request: TrainingRequest,
+    instanceType: string,
+  ): Promise<NoRoom | undefined> {
+    try {
+      await client.send(
+        new CreateTrainingJobCommand(createRequest(settings, request, instanceType)),
+      );
+      return undefined;
+    } catch (cause) {
+      if (cause instanceof ResourceInUse) {
+        await adopt(request.trainingJobName, request.job.id);
+        return undefined;
+      }
+      if (cause instanceof ResourceLimitExceeded) {
+        return new NoRoom('quota', quotaReason(cause.message), { cause });
+      }
+      if (isCapacity(cause)) {
+        return new NoRoom('capacity', `${instanceType}: ${cause.message}`, { cause });
+      }
+      throw cause;
+    }
+  }
+
   /** A used name is the success of an earlier try, unless somebody else's job bears it. */
   async function adopt(TrainingJobName: string, jobId: string): Promise<void> {
     const { HyperParameters } = await client.send(
@@ -70,7 +98,11 @@ export function sageMakerTraining(
   }
 }
 
-function createRequest({ image, role, instanceTypes }: TrainingSettings, request: TrainingRequest) {
+function createRequest(
+  { image, role, spot }: TrainingSettings,
+  request: TrainingRequest,
+  instanceType: string,
+) {
   const { job, trainingJobName, teacher, minutes } = request;
   if (!job.summary) throw new Error(`job ${job.id} has no validated dataset`);
   const keys = jobKeys(job.id);
@@ -102,12 +134,16 @@ function createRequest({ image, role, instanceTypes }: TrainingSettings, request
     OutputDataConfig: { S3OutputPath: uri(keys.output), CompressionType: 'NONE' as const },
     CheckpointConfig: { S3Uri: uri(keys.checkpoints) },
     ResourceConfig: {
-      InstanceType: (request.instanceTypes ?? instanceTypes)[0] as 'ml.g4dn.xlarge',
+      InstanceType: instanceType as 'ml.g4dn.xlarge',
       InstanceCount: 1,
       VolumeSizeInGB: VOLUME_GB,
     },
     // SageMaker's own default is a whole day.
-    StoppingCondition: { MaxRuntimeInSeconds: minutes * 60 },
+    StoppingCondition: {
+      MaxRuntimeInSeconds: minutes * 60,
+      ...(spot && { MaxWaitTimeInSeconds: minutes * 60 + LONGEST_SPOT_WAIT_SECONDS }),
+    },
+    EnableManagedSpotTraining: spot,
     Tags: [
       { Key: 'project', Value: 'understudy' },
       { Key: 'job', Value: job.id.slice(0, 16) },
@@ -147,6 +183,9 @@ function seen(described: DescribeTrainingJobResponse): TrainingSeen {
     case 'Completed':
       return { is: 'completed', jobId, artifacts: ModelArtifacts?.S3ModelArtifacts ?? '' };
     case 'Failed':
+      if (/^(CapacityError|InsufficientCapacity)/i.test(FailureReason ?? '')) {
+        return { is: 'starved', jobId, reason: FailureReason ?? '' };
+      }
       return { is: 'ended', jobId, ...parseFailure(FailureReason) };
     case 'Stopped':
       return {
@@ -167,3 +206,11 @@ const isUnknown = (error: unknown): boolean =>
 const isCapacity = (error: unknown): error is Error =>
   error instanceof Error &&
   /InsufficientCapacity|CapacityError|Throttling/i.test(`${error.name} ${error.message}`);
+
+/** AWS names the quota in its message; what to type about it stands nowhere. */
+function quotaReason(message: string): string {
+  const quota = /'([^']+)'/.exec(message)?.[1];
+  if (quota === undefined) return message;
+  const query = `Quotas[?QuotaName=='${quota}'].QuotaCode`;
+  return `${message} Ask for more: aws service-quotas request-service-quota-increase --service-code sagemaker --desired-value 1 --quota-code $(aws service-quotas list-service-quotas --service-code sagemaker --output text --query "${query}")`;
+}

@@ -139,6 +139,25 @@ describe('advance', () => {
     expect(rounds(200).history.length).toBeLessThan(8);
   });
 
+  it('waits longer each time that a training ends for want of capacity, and then begins another', () => {
+    const named = (attempt: number) => RUN.replace('-a1', `-a${attempt}`);
+    const round = (attempt: number): Observation[] => [
+      { saw: 'launch-begun', trainingJobName: named(attempt) },
+      { saw: 'training-running', trainingJobName: named(attempt) },
+      { saw: 'training-starved', trainingJobName: named(attempt), reason: 'CapacityError' },
+    ];
+    const minutes = (job: Job) => (Date.parse(job.deadline ?? '') - later.getTime()) / 60_000;
+
+    const once = jobAfter(ACCEPTED, ...round(1));
+    const twice = jobAfter(ACCEPTED, ...round(1), ...round(2));
+
+    expect(once.progress).toMatchObject({ state: 'waiting', waitingFor: 'capacity' });
+    expect(once.run).toMatchObject({ attempt: 1, ended: true });
+    expect(twice.run).toMatchObject({ attempt: 2, ended: true });
+    expect([minutes(once), minutes(twice)]).toEqual([2, 4]);
+    expect(once.outbox).toEqual([]); // nothing to tell anybody yet
+  });
+
   it('announces each final state once, and forgets what was announced', () => {
     const job = jobAfter(ACCEPTED, BEGUN, RUNNING, COMPLETED, PUBLISHED);
     const [announcement] = job.outbox;
@@ -172,6 +191,7 @@ describe('advance', () => {
       COMPLETED,
       CRASHED,
       PUBLISHED,
+      { saw: 'training-starved', trainingJobName: RUN, reason: 'CapacityError' },
       { saw: 'broken', code: 'X', what: 'It broke.', toDo: 'Retry.' },
       { saw: 'cancel-asked' },
       { saw: 'retry-asked' },

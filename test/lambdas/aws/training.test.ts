@@ -20,7 +20,8 @@ const events = mockClient(EventBridgeClient);
 const training = sageMakerTraining({
   image: 'i@sha256:0',
   role: 'arn:aws:iam::1:role/t',
-  instanceTypes: ['ml.g4dn.xlarge'],
+  instanceTypes: ['ml.g4dn.xlarge', 'ml.g5.xlarge'],
+  spot: true,
 });
 const noon = new Date('2026-11-24T12:00:00.000Z');
 const id = 'a'.repeat(64);
@@ -74,7 +75,8 @@ describe('starting a training job', () => {
     const input = sageMaker.commandCalls(CreateTrainingJobCommand)[0]?.args[0].input;
     expect(input).toMatchObject({
       EnableNetworkIsolation: true,
-      StoppingCondition: { MaxRuntimeInSeconds: 420 },
+      EnableManagedSpotTraining: true,
+      StoppingCondition: { MaxRuntimeInSeconds: 420, MaxWaitTimeInSeconds: 420 + 4 * 3600 },
       OutputDataConfig: { CompressionType: 'NONE', S3OutputPath: `s3://b/jobs/${id}/output/` },
     });
     const sources = input?.InputDataConfig?.map(({ DataSource }) => DataSource?.S3DataSource);
@@ -93,6 +95,32 @@ describe('starting a training job', () => {
 
     sageMaker.on(DescribeTrainingJobCommand).resolves({ HyperParameters: {} });
     await expect(training.start(request)).rejects.toThrow('taken by something else');
+  });
+
+  it('tries the next instance type where there is no room for the first', async () => {
+    sageMaker
+      .on(CreateTrainingJobCommand)
+      .rejectsOnce(new ResourceLimitExceeded(oops))
+      .resolvesOnce({});
+
+    await training.start(request);
+
+    const types = sageMaker
+      .commandCalls(CreateTrainingJobCommand)
+      .map(({ args }) => args[0].input.ResourceConfig?.InstanceType);
+    expect(types).toEqual(['ml.g4dn.xlarge', 'ml.g5.xlarge']);
+  });
+
+  it('names the quota that is too low, and what to type about it', async () => {
+    const quota = 'ml.g4dn.xlarge for spot training job usage';
+    const message = `The account-level service limit '${quota}' is 0 Instances.`;
+    sageMaker.on(CreateTrainingJobCommand).rejects(new ResourceLimitExceeded({ ...oops, message }));
+
+    const refusal = await training.start(request).catch((error: unknown) => error);
+
+    expect(refusal).toMatchObject({ name: 'NoRoom', waitingFor: 'quota' });
+    expect(String(refusal)).toContain('request-service-quota-increase');
+    expect(String(refusal)).toContain(`QuotaName=='${quota}'`);
   });
 
   it('waits for quota, and passes other errors on', async () => {
@@ -134,7 +162,7 @@ describe('looking at a training job', () => {
     ],
     [
       { TrainingJobStatus: 'Failed', FailureReason: 'CapacityError: none' },
-      { is: 'ended', code: 'TRAINING_FAILED' },
+      { is: 'starved', reason: 'CapacityError: none' },
     ],
   ] as const)('reads %o', async (described, expected) => {
     sageMaker

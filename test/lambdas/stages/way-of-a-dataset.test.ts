@@ -209,6 +209,20 @@ describe('the way of a dataset', () => {
     expect([...training.started.keys()]).toEqual([expect.stringMatching(/-a1$/)]);
   });
 
+  it('waits when a training ends for want of capacity, and trains again under another name', async () => {
+    await sweepJobs(ports, HOUR);
+    training.end((jobId) => ({ is: 'starved', jobId, reason: 'CapacityError: none left' }));
+
+    await sweepJobs(ports, HOUR);
+    const [waiting] = jobs.all();
+    expect(waiting?.progress).toMatchObject({ state: 'waiting', waitingFor: 'capacity' });
+
+    await sweepJobs(ports, HOUR);
+    const [again] = jobs.all();
+    expect(again?.progress.state).toBe('training');
+    expect([...training.started.keys()]).toHaveLength(2);
+  });
+
   it('goes on with a launch that died after its claim, under the same name', async () => {
     await validateDataset(ports, 'datasets/pets/_READY');
     const start = ports.training.start;

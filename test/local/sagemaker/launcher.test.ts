@@ -56,7 +56,7 @@ async function pipeline(image: string, maxConcurrentJobs = 2) {
     stopGraceSeconds: 0.1,
   });
   const role = 'arn:aws:iam::000000000000:role/understudy-trainer';
-  const settings = { image, role, instanceTypes: ['ml.g4dn.xlarge'] as [string] };
+  const settings = { image, role, instanceTypes: ['ml.g4dn.xlarge'] as [string], spot: false };
   return { s3, ...running, training: sageMakerTraining(settings, running.client) };
 }
 
