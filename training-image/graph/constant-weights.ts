@@ -1,33 +1,43 @@
-import type { Graph } from './graph.ts';
-import type { Layer, OperationOf, WeightRole } from './layer.ts';
+import type { Graph, GraphTensor } from './graph.ts';
+import { type Layer, type OperationOf, weightName } from './layer.ts';
 import { type Topology, weightOf } from './topology.ts';
-import type { WeightSource } from './weight-source.ts';
+import type { Folded, FoldedPair, WeightSource } from './weight-source.ts';
 
-/** Weights that are part of the graph: nothing can change them. */
+/** Weights that are part of the graph: nothing can change them. Each is in it once, however often it is used. */
 export function constantWeights(graph: Graph, topology: Topology): WeightSource {
+  const weights = new Map<string, GraphTensor>();
+  const folded = new Map<Layer, Folded>();
   return {
-    weight: (layer, role) =>
-      graph.constant(weightOf(topology, layer, role), layer.weights[role] ?? []),
-    folded(convolution, norm) {
-      const { kernel, bias } = foldNorm(topology, convolution, norm);
-      return {
-        kernel: graph.constant(kernel, convolution.weights.kernel ?? []),
-        bias: graph.constant(bias, [bias.length]),
-      };
+    weight(layer, role) {
+      const name = weightName(layer, role);
+      const known = weights.get(name);
+      if (known) return known;
+      const constant = graph.constant(weightOf(topology, layer, role), layer.weights[role] ?? []);
+      weights.set(name, constant);
+      return constant;
     },
+    fold: (pairs) =>
+      pairs.map((pair) => {
+        const known = folded.get(pair.norm);
+        if (known) return known;
+        const { kernel, bias } = fold(topology, pair);
+        const both = {
+          ...pair,
+          kernel: graph.constant(kernel, pair.convolution.weights.kernel ?? []),
+          bias: graph.constant(bias, [bias.length]),
+        };
+        folded.set(pair.norm, both);
+        return both;
+      }),
   };
 }
 
-/** The kernel and bias that do what a convolution and the BatchNorm after it do, with its moving averages. */
-function foldNorm(topology: Topology, convolution: Layer, norm: Layer) {
+function fold(topology: Topology, { convolution, norm }: FoldedPair) {
   const { epsilon } = norm.operation as OperationOf<'norm'>;
-  const of = (layer: Layer, role: WeightRole) =>
-    layer.weights[role] && weightOf(topology, layer, role);
-  const gamma = of(norm, 'gamma');
-  const beta = of(norm, 'beta');
+  const gamma = norm.weights.gamma && weightOf(topology, norm, 'gamma');
+  const beta = norm.weights.beta && weightOf(topology, norm, 'beta');
   const mean = weightOf(topology, norm, 'moving_mean');
   const variance = weightOf(topology, norm, 'moving_variance');
-  const bias = of(convolution, 'bias');
 
   // In double precision: the factor of a channel enters each of its products.
   const scale = Float64Array.from(
@@ -38,10 +48,9 @@ function foldNorm(topology: Topology, convolution: Layer, norm: Layer) {
   const kernel = weightOf(topology, convolution, 'kernel').map(
     (weight, i) => weight * (scale[i % scale.length] ?? 0),
   );
-  const shift = Float32Array.from(
+  const bias = Float32Array.from(
     scale,
-    (factor, channel) =>
-      (beta?.[channel] ?? 0) + factor * ((bias?.[channel] ?? 0) - (mean[channel] ?? 0)),
+    (factor, channel) => (beta?.[channel] ?? 0) - factor * (mean[channel] ?? 0),
   );
-  return { kernel, bias: shift };
+  return { kernel, bias };
 }

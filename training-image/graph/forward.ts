@@ -2,8 +2,8 @@ import type { GraphTensor } from './graph.ts';
 import type { Layer } from './layer.ts';
 import type { Tape } from './tape.ts';
 import { layerOf, type Topology } from './topology.ts';
-import type { WeightSource } from './weight-source.ts';
-import { type TrainingMode, writeFolded, writeLayer } from './write-layer.ts';
+import type { FoldedPair, WeightSource } from './weight-source.ts';
+import { convolve, type TrainingMode, writeLayer } from './write-layer.ts';
 
 /**
  * Writes the part of a network that leads from given layers to wanted ones.
@@ -22,17 +22,18 @@ export function writeForward(
   training?: TrainingMode,
 ): ReadonlyMap<string, GraphTensor> {
   const needed = layersBetween(topology, given, wanted);
-  const folded = training?.keepAverages ? new Map() : foldedConvolutions(topology, needed, wanted);
-  const isFolded = new Set(folded.values());
+  const pairs = training?.keepAverages ? [] : foldedPairs(topology, needed, wanted);
+  const folded = new Map(weights.fold(pairs).map((each) => [each.norm, each]));
+  const isFolded = new Set(pairs.map(({ convolution }) => convolution));
 
   const outputs = new Map(given);
   const inputsOf = (layer: Layer) =>
     layer.inputs.map((name) => outputs.get(name)) as [GraphTensor, ...GraphTensor[]];
   for (const layer of needed) {
     if (isFolded.has(layer)) continue;
-    const convolution = folded.get(layer);
-    const output = convolution
-      ? writeFolded(tape, convolution, layer, inputsOf(convolution)[0], weights)
+    const both = folded.get(layer);
+    const output = both
+      ? convolve(tape, both.convolution, inputsOf(both.convolution)[0], both.kernel, both.bias)
       : writeLayer(tape, layer, inputsOf(layer), weights, training);
     outputs.set(layer.name, output);
   }
@@ -55,23 +56,21 @@ function layersBetween(
   return [...topology.layers.values()].filter(({ name }) => needed.has(name));
 }
 
-/** For each BatchNorm that can be worked into the convolution before it, that convolution. */
-function foldedConvolutions(
+/** The BatchNorms that can be worked into the convolution before them, each with that convolution. */
+function foldedPairs(
   topology: Topology,
   needed: readonly Layer[],
   wanted: readonly string[],
-): Map<Layer, Layer> {
+): FoldedPair[] {
   const readers = new Map<string, number>();
   const read = [...wanted, ...[...topology.layers.values()].flatMap(({ inputs }) => inputs)];
   for (const name of read) readers.set(name, (readers.get(name) ?? 0) + 1);
 
-  const folded = new Map<Layer, Layer>();
-  for (const norm of needed) {
+  return needed.flatMap((norm) => {
     const [name = ''] = norm.inputs;
-    const before = needed.find((layer) => layer.name === name); // not if it is given
-    if (norm.operation.kind !== 'norm' || before?.operation.kind !== 'convolution') continue;
-    const isPlain = before.operation.activation === 'linear' && readers.get(name) === 1;
-    if (isPlain) folded.set(norm, before);
-  }
-  return folded;
+    const convolution = needed.find((layer) => layer.name === name); // not if it is given
+    if (norm.operation.kind !== 'norm' || convolution?.operation.kind !== 'convolution') return [];
+    const isPlain = convolution.operation.activation === 'linear' && !convolution.weights.bias;
+    return isPlain && readers.get(name) === 1 ? [{ convolution, norm }] : [];
+  });
 }

@@ -1,8 +1,8 @@
-import { type GraphTensor, scalar } from './graph.ts';
+import type { GraphTensor } from './graph.ts';
 import type { Activation, Layer, OperationOf } from './layer.ts';
 import { add } from './rules/add.ts';
 import { averagePool } from './rules/average-pool.ts';
-import { frozenBatchNorm, type NormWeights, trainingBatchNorm } from './rules/batch-norm.ts';
+import { frozenBatchNorm, trainingBatchNorm } from './rules/batch-norm.ts';
 import { biasAdd } from './rules/bias-add.ts';
 import { conv2d, depthwiseConv2d } from './rules/convolution.ts';
 import { dropout } from './rules/dropout.ts';
@@ -16,7 +16,7 @@ import { reshape } from './rules/reshape.ts';
 import { softmax } from './rules/softmax.ts';
 import { zeroPadding } from './rules/zero-padding.ts';
 import type { Tape } from './tape.ts';
-import type { WeightSource } from './weight-source.ts';
+import { normWeight, type WeightSource } from './weight-source.ts';
 
 /** What is different while a network is trained. */
 export interface TrainingMode {
@@ -68,19 +68,7 @@ export function writeLayer(
   }
 }
 
-/** Writes a convolution and the BatchNorm after it as one convolution. */
-export function writeFolded(
-  tape: Tape,
-  convolution: Layer,
-  norm: Layer,
-  x: GraphTensor,
-  weights: WeightSource,
-): GraphTensor {
-  const { kernel, bias } = weights.folded(convolution, norm);
-  return convolve(tape, convolution, x, kernel, bias);
-}
-
-function convolve(
+export function convolve(
   tape: Tape,
   { operation, shape }: Layer,
   x: GraphTensor,
@@ -117,7 +105,12 @@ function normalise(
   training: TrainingMode | undefined,
 ): GraphTensor {
   const { epsilon, momentum } = norm.operation as OperationOf<'norm'>;
-  const own = normWeights(tape, norm, weights);
+  const own = {
+    gamma: normWeight(tape.graph, norm, 'gamma', weights),
+    beta: normWeight(tape.graph, norm, 'beta', weights),
+    mean: weights.weight(norm, 'moving_mean'),
+    variance: weights.weight(norm, 'moving_variance'),
+  };
   const channels = norm.shape.at(-1) ?? 0;
   const isPicture = norm.shape.length === 4;
   const picture = isPicture ? x : reshape(tape, x, [-1, 1, 1, channels]); // the kernel takes nothing else
@@ -131,25 +124,4 @@ function normalise(
     y = frozenBatchNorm(tape, picture, own, epsilon);
   }
   return isPicture ? y : reshape(tape, y, norm.shape);
-}
-
-/** A BatchNorm without scale or centre has a gamma of 1, a beta of 0, that nothing trains. */
-function normWeights({ graph }: Tape, norm: Layer, weights: WeightSource): NormWeights {
-  const size = norm.weights.moving_mean ?? [];
-  const all = (value: number) =>
-    graph.add(
-      'Fill',
-      [graph.constant(Int32Array.from(size), [1]), scalar(graph, value)],
-      {
-        T: { type: 'float32' },
-        index_type: { type: 'int32' },
-      },
-      size,
-    );
-  return {
-    gamma: norm.weights.gamma ? weights.weight(norm, 'gamma') : all(1),
-    beta: norm.weights.beta ? weights.weight(norm, 'beta') : all(0),
-    mean: weights.weight(norm, 'moving_mean'),
-    variance: weights.weight(norm, 'moving_variance'),
-  };
 }

@@ -128,17 +128,7 @@ export const SMALL_NETWORKS: Record<string, (x: tf.SymbolicTensor) => tf.Symboli
       tf.layers.activation({ activation: 'softmax' }),
     ]),
   'BatchNorms without scale, without centre, after a bias, and after no convolution': (x) =>
-    chain(x, [
-      tf.layers.batchNormalization(),
-      tf.layers.conv2d({ filters: 4, kernelSize: 3 }),
-      tf.layers.batchNormalization({ scale: false }),
-      tf.layers.reLU(),
-      tf.layers.depthwiseConv2d({ kernelSize: 3 }),
-      tf.layers.batchNormalization({ center: false }),
-      tf.layers.batchNormalization({ scale: false, center: false }),
-      tf.layers.globalAveragePooling2d({ dataFormat: 'channelsLast' }),
-      tf.layers.batchNormalization(),
-    ]),
+    norms(x, false),
   'all poolings': (x) =>
     chain(x, [
       tf.layers.maxPooling2d({ poolSize: 3, strides: 2, padding: 'same' }),
@@ -156,17 +146,54 @@ export const SMALL_NETWORKS: Record<string, (x: tf.SymbolicTensor) => tf.Symboli
   },
 };
 
-const chain = (x: tf.SymbolicTensor, layers: readonly tf.layers.Layer[]): tf.SymbolicTensor =>
-  layers.reduce((input, layer) => layer.apply(input) as tf.SymbolicTensor, x);
+/** BatchNorms in all places and of all sorts; stock tfjs cannot train those that are not full. */
+function norms(x: tf.SymbolicTensor, full: boolean): tf.SymbolicTensor {
+  return chain(x, [
+    tf.layers.batchNormalization({ name: 'n1' }),
+    tf.layers.conv2d({ filters: 4, kernelSize: 3, name: 'c1' }),
+    tf.layers.batchNormalization({ scale: full, name: 'n2' }),
+    tf.layers.reLU({ name: 'r' }),
+    tf.layers.depthwiseConv2d({ kernelSize: 3, useBias: false, name: 'c2' }),
+    tf.layers.batchNormalization({ center: full, name: 'n3' }),
+    tf.layers.conv2d({ filters: 4, kernelSize: 1, useBias: false, name: 'c3' }),
+    tf.layers.batchNormalization({ scale: full, center: full, name: 'n4' }),
+    tf.layers.globalAveragePooling2d({ dataFormat: 'channelsLast', name: 'g' }),
+    tf.layers.batchNormalization({ name: 'n5' }),
+  ]);
+}
+
+export const chain = (
+  x: tf.SymbolicTensor,
+  layers: readonly tf.layers.Layer[],
+): tf.SymbolicTensor => layers.reduce((input, layer) => layer.apply(input) as tf.SymbolicTensor, x);
 
 export function smallNetwork(name: string): tf.LayersModel {
   const build = SMALL_NETWORKS[name];
   if (!build) throw new Error(`There is no network ${name}.`);
-  const input = tf.input({ shape: [SIDE, SIDE, 3] });
-  const pixels = tf.layers
-    .rescaling({ scale: 1 / 128, offset: -1 })
-    .apply(input) as tf.SymbolicTensor;
-  const model = tf.model({ inputs: input, outputs: build(pixels) });
+  return network(build);
+}
+
+/** The network of bare BatchNorms, and one that does the same with full ones. */
+export function bareAndFullNorms(): { bare: tf.LayersModel; full: tf.LayersModel } {
+  const bare = network((x) => norms(x, false));
+  const full = network((x) => norms(x, true));
+  for (const layer of full.layers) {
+    const own = new Map(bare.getLayer(layer.name).weights.map((each) => [each.originalName, each]));
+    layer.setWeights(
+      layer.weights.map(({ originalName, shape }) => {
+        const absent = originalName.endsWith('gamma') ? tf.ones : tf.zeros;
+        return own.get(originalName)?.read() ?? absent(shape as number[]);
+      }),
+    );
+  }
+  return { bare, full };
+}
+
+export function network(build: (x: tf.SymbolicTensor) => tf.SymbolicTensor): tf.LayersModel {
+  const input = tf.input({ shape: [SIDE, SIDE, 3], name: 'pixels' });
+  const pixels = tf.layers.rescaling({ scale: 1 / 128, offset: -1, name: 'preprocessing' });
+  const x = pixels.apply(input) as tf.SymbolicTensor;
+  const model = tf.model({ inputs: input, outputs: build(x) });
   shuffleWeights(model);
   return model;
 }
