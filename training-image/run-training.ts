@@ -2,6 +2,7 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { Worker } from 'node:worker_threads';
 import type { MlFolder } from '#core/ml-folder.ts';
 import { type FailureCode, failureText } from '#core/plan.ts';
+import { keepTensorflowLoaded } from './tensorflow/keep-loaded.ts';
 import type { WorkerData, WorkerMessage } from './work.ts';
 
 const HEARTBEAT_MS = 30_000;
@@ -30,6 +31,8 @@ export async function runTraining(folders: MlFolder, worker: URL): Promise<numbe
     Atomics.store(new Int32Array(stop), 0, 1);
     setTimeout(() => process.exit(TERMINATED), LONGEST_GOODBYE_MS).unref();
   });
+
+  keepTensorflowLoaded();
 
   const last = await lastWordOf(thread);
   clearInterval(heartbeat);

@@ -1,3 +1,4 @@
+import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { sha256 } from '#core/identity.ts';
 import type { MlFolder } from '#core/ml-folder.ts';
@@ -69,6 +70,7 @@ export async function train(
 
   const features = await computeFeatures(teacher, decoded, cache, tell); // [n, d]
   const only = (part: Part) => pick(features, labels, (i) => parts[i] === part);
+  await rm(scratch, { recursive: true });
   clock.lap('features');
 
   const weigh = (of: Int32Array) => classWeights(of, header.classes.length, recipe.class_weights);

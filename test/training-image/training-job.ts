@@ -17,6 +17,8 @@ export interface JobRequest {
   /** a folder of the bucket, or a zip in it */
   form: 'folder' | 'zip';
   files: Files;
+  /** the zip's bytes, where they should be others than those that the files give */
+  zip?: Uint8Array;
   recipe?: object;
   teacher: { entry: TeacherEntry; folder: string };
 }
@@ -74,7 +76,7 @@ export async function layOutJob(root: string, request: JobRequest): Promise<MlFo
 
 async function upload(
   put: (key: string, body: string | Uint8Array) => void,
-  { form, files }: JobRequest,
+  { form, files, zip }: JobRequest,
   recipe: string,
 ): Promise<string> {
   if (form === 'folder') {
@@ -84,7 +86,7 @@ async function upload(
     return 'datasets/things/_READY';
   }
   put('datasets/things.json', recipe);
-  put('datasets/things.zip', await zipOf(files));
+  put('datasets/things.zip', zip ?? (await zipOf(files)));
   return 'datasets/things.zip';
 }
 

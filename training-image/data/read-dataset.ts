@@ -57,14 +57,15 @@ async function openArchive(file: string, record: ObjectRecord): Promise<Dataset>
   return {
     async read({ path, entry }) {
       const found = entry && entries.get(entry.name);
-      if (!entry || !found) throw new FileRefused(code, path, 'is not in the archive');
+      if (!entry || !found) throw new FileRefused('DATA_CHANGED', path, 'is not in the archive');
       if (found.uncompressedSize !== entry.size)
-        throw new FileRefused(code, path, 'has another size');
+        throw new FileRefused('DATA_CHANGED', path, 'has another size');
       const bytes = await bytesOf(zip, found).catch((cause: Error) => {
         throw new FileRefused(code, path, `cannot be unpacked (${cause.message})`, { cause });
       });
       // yauzl does not compute it; the validator read it in the archive's directory, and promised these bytes.
-      if (crc32(bytes) !== entry.crc32) throw new FileRefused(code, path, 'has another checksum');
+      if (crc32(bytes) !== entry.crc32)
+        throw new FileRefused(code, path, 'has not the checksum that the archive gives it');
       return bytes;
     },
     close: () => zip.close(),

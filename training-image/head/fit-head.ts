@@ -42,17 +42,19 @@ export function fitHead(
   tell: Tell,
 ): FittedHead {
   const { l2, accuracy, start } = choosePenalty(train, validation, weigh, tell);
-  tell.progress('head', PENALTIES.length, PENALTIES.length + 1);
   const both = joined(train, validation);
   const classWeights = weigh(both.labels);
   const { solve, dispose } = problemOf(both, classWeights);
-  const { head, iterations, lossNats } = solve(l2, start);
+  const { head, iterations, lossNats } = solve(l2, start, () => fits(tell, PENALTIES.length));
   dispose();
-  tell.progress('head', PENALTIES.length + 1, PENALTIES.length + 1);
+  fits(tell, FITS);
   tell.line(`train_loss=${lossNats.toFixed(6)} validation_accuracy=${accuracy.toFixed(6)}`);
   const examples = both.labels.length;
   return { head, examples, classWeights, iterations, l2, lossNats, validationAccuracy: accuracy };
 }
+
+const FITS = PENALTIES.length + 1;
+const fits = (tell: Tell, done: number) => tell.progress('head', done, FITS);
 
 function choosePenalty(
   train: Labelled,
@@ -64,8 +66,7 @@ function choosePenalty(
   let best: { l2: number; accuracy: number; loss: number; start: Float64Array } | undefined;
   let start: Float64Array | undefined;
   for (const [tried, l2] of [...PENALTIES].reverse().entries()) {
-    tell.progress('head', tried, PENALTIES.length + 1);
-    const { head, x } = solve(l2, start);
+    const { head, x } = solve(l2, start, () => fits(tell, tried));
     start = x; // the next penalty is weaker: its minimum lies further in this direction
     const { accuracy, loss } = score(head, validation);
     const isBetter =
@@ -84,8 +85,13 @@ function problemOf({ features, labels }: Labelled, classWeights: readonly number
   const scaling = scalingOf(features, d);
   const objective = softmaxLoss(scaled(features, scaling), labels, classWeights);
   return {
-    solve(l2: number, start: Float64Array = new Float64Array((d + 1) * classes)) {
-      const options = { tolerance: TOLERANCE, maxIterations: MOST_ITERATIONS };
+    solve(
+      l2: number,
+      start: Float64Array = new Float64Array((d + 1) * classes),
+      onIteration: () => void = () => undefined,
+    ) {
+      const options = { tolerance: TOLERANCE, maxIterations: MOST_ITERATIONS, onIteration };
+      onIteration();
       const { x, iterations } = minimise(objective.penalised(l2), start, options);
       const kernel = Float32Array.from(x.subarray(0, d * classes));
       const bias = Float32Array.from(x.subarray(d * classes));
