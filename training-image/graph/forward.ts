@@ -33,7 +33,7 @@ export function writeForward(
     if (isFolded.has(layer)) continue;
     const both = folded.get(layer);
     const output = both
-      ? convolve(tape, both.convolution, inputsOf(both.convolution)[0], both.kernel, both.bias)
+      ? convolve(tape, both.convolution, inputsOf(both.convolution)[0], both)
       : writeLayer(tape, layer, inputsOf(layer), weights, training);
     outputs.set(layer.name, output);
   }

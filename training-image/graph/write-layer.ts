@@ -42,12 +42,16 @@ export function writeLayer(
     case 'rescaling':
       return rescale(tape, x, operation.scale, operation.offset);
     case 'convolution':
-      return convolve(tape, layer, x, weights.weight(layer, 'kernel'), biasOf(layer, weights));
+      return convolve(tape, layer, x, {
+        kernel: weights.weight(layer, 'kernel'),
+        bias: biasOf(layer, weights),
+      });
     case 'norm':
       return normalise(tape, layer, x, weights, training);
     case 'dense': {
       const y = matMul(tape, x, weights.weight(layer, 'kernel'));
-      return activate(tape, withBias(tape, y, biasOf(layer, weights)), operation.activation);
+      const bias = biasOf(layer, weights);
+      return activate(tape, bias ? biasAdd(tape, y, bias) : y, operation.activation);
     }
     case 'activation':
       return activate(tape, x, operation.activation);
@@ -72,20 +76,16 @@ export function convolve(
   tape: Tape,
   { operation, shape }: Layer,
   x: GraphTensor,
-  kernel: GraphTensor,
-  bias: GraphTensor | undefined,
+  weights: { kernel: GraphTensor; bias?: GraphTensor | undefined },
 ): GraphTensor {
   const convolution = operation as OperationOf<'convolution'>;
   const write = convolution.depthwise ? depthwiseConv2d : conv2d;
-  const y = write(tape, x, kernel, convolution, shape);
-  return activate(tape, withBias(tape, y, bias), convolution.activation);
+  const y = write(tape, x, weights, convolution, shape);
+  return activate(tape, y, convolution.activation);
 }
 
 const biasOf = (layer: Layer, weights: WeightSource): GraphTensor | undefined =>
   layer.weights.bias && weights.weight(layer, 'bias');
-
-const withBias = (tape: Tape, x: GraphTensor, bias: GraphTensor | undefined): GraphTensor =>
-  bias ? biasAdd(tape, x, bias) : x;
 
 const ACTIVATIONS: Record<Activation, (tape: Tape, x: GraphTensor) => GraphTensor> = {
   linear: (_, x) => x,

@@ -37,14 +37,18 @@ interface Case {
 const N = 8; // examples; no other size is like it
 
 const CASES: Record<string, Case> = {
-  'a convolution, same, stride 2': {
-    shapes: [
-      [N, 7, 6, 2],
-      [3, 3, 2, 4],
-    ],
-    ours: (tape, all) =>
-      conv2d(tape, at(all, 0), at(all, 1), { strides: [2, 2], padding: 'SAME' }, [-1, 4, 3, 4]),
-    theirs: (all) => tf.conv2d(of(all, 0) as tf.Tensor4D, of(all, 1) as tf.Tensor4D, 2, 'same'),
+  'a convolution with a bias, same, stride 2': {
+    shapes: [[N, 7, 6, 2], [3, 3, 2, 4], [4]],
+    ours: (tape, [x, kernel, bias]) =>
+      conv2d(
+        tape,
+        x as GraphTensor,
+        { kernel: kernel as GraphTensor, bias },
+        { strides: [2, 2], padding: 'SAME' },
+        [-1, 4, 3, 4],
+      ),
+    theirs: (all) =>
+      tf.conv2d(of(all, 0) as tf.Tensor4D, of(all, 1) as tf.Tensor4D, 2, 'same').add(of(all, 2)),
   },
   'a convolution, valid, stride 1': {
     shapes: [
@@ -52,24 +56,45 @@ const CASES: Record<string, Case> = {
       [2, 3, 2, 4],
     ],
     ours: (tape, all) =>
-      conv2d(tape, at(all, 0), at(all, 1), { strides: [1, 1], padding: 'VALID' }, [-1, 6, 4, 4]),
+      conv2d(
+        tape,
+        at(all, 0),
+        { kernel: at(all, 1) },
+        { strides: [1, 1], padding: 'VALID' },
+        [-1, 6, 4, 4],
+      ),
     theirs: (all) => tf.conv2d(of(all, 0) as tf.Tensor4D, of(all, 1) as tf.Tensor4D, 1, 'valid'),
   },
-  'a depthwise convolution, same, stride 2': {
+  'a depthwise convolution with a bias, same, stride 2': {
+    shapes: [[N, 6, 7, 4], [3, 5, 4, 2], [8]],
+    ours: (tape, [x, kernel, bias]) =>
+      depthwiseConv2d(
+        tape,
+        x as GraphTensor,
+        { kernel: kernel as GraphTensor, bias },
+        { strides: [2, 2], padding: 'SAME' },
+        [-1, 3, 4, 8],
+      ),
+    theirs: (all) =>
+      tf
+        .depthwiseConv2d(of(all, 0) as tf.Tensor4D, of(all, 1) as tf.Tensor4D, 2, 'same')
+        .add(of(all, 2)),
+  },
+  'a depthwise convolution, valid, stride 1': {
     shapes: [
-      [N, 6, 6, 4],
-      [3, 3, 4, 2],
+      [N, 6, 7, 3],
+      [5, 2, 3, 1],
     ],
     ours: (tape, all) =>
       depthwiseConv2d(
         tape,
         at(all, 0),
-        at(all, 1),
-        { strides: [2, 2], padding: 'SAME' },
-        [-1, 3, 3, 8],
+        { kernel: at(all, 1) },
+        { strides: [1, 1], padding: 'VALID' },
+        [-1, 2, 6, 3],
       ),
     theirs: (all) =>
-      tf.depthwiseConv2d(of(all, 0) as tf.Tensor4D, of(all, 1) as tf.Tensor4D, 2, 'same'),
+      tf.depthwiseConv2d(of(all, 0) as tf.Tensor4D, of(all, 1) as tf.Tensor4D, 1, 'valid'),
   },
   'a bias': {
     shapes: [[N, 4, 5, 6], [6]],

@@ -1,6 +1,5 @@
-import { FLOAT, type GraphTensor } from '../graph.ts';
+import { FLOAT, type Graph, type GraphTensor, INT, integers } from '../graph.ts';
 import type { Tape } from '../tape.ts';
-import { reshape } from './reshape.ts';
 
 /**
  * @param x [n, …, c]
@@ -8,16 +7,26 @@ import { reshape } from './reshape.ts';
  */
 export function biasAdd(tape: Tape, x: GraphTensor, bias: GraphTensor): GraphTensor {
   const { graph } = tape;
-  const attributes = { T: FLOAT, data_format: 'NHWC' };
-  const [channels = 0] = bias.shape;
-  const y = graph.add('BiasAdd', [x, bias], attributes, x.shape);
-  return tape.record(y, [x, bias], (dy) => [
+  return tape.record(withBias(graph, x, bias), [x, bias], (dy) => [
     () => dy,
-    () => {
-      // Reshaped, so that TensorFlow does not merge this with the gradient of a convolution's kernel: oneDNN's merged
-      // operation takes a third longer than the two (EfficientNet-Lite0 on AVX2: 634 ms a step instead of 479).
-      const rows = reshape(tape, dy, [-1, channels]);
-      return graph.add('BiasAddGrad', [rows], attributes, bias.shape);
-    },
+    () => biasGradient(graph, dy),
   ]);
+}
+
+const BIAS = { T: FLOAT, data_format: 'NHWC' };
+
+export const withBias = (graph: Graph, x: GraphTensor, bias: GraphTensor): GraphTensor =>
+  graph.add('BiasAdd', [x, bias], BIAS, x.shape);
+
+/**
+ * @param dy of what a bias was added to, [n, …, c]
+ * @returns [c]
+ */
+export function biasGradient(graph: Graph, dy: GraphTensor): GraphTensor {
+  // As a matrix, so that TensorFlow does not merge this with the gradient of a convolution's kernel: oneDNN's merged
+  // operation takes a third longer than the two (EfficientNet-Lite0 on AVX2: 634 ms a step instead of 479).
+  const shape = [-1, dy.shape.at(-1) ?? 0];
+  const attributes = { T: FLOAT, Tshape: INT };
+  const rows = graph.add('Reshape', [dy, integers(graph, shape)], attributes, shape);
+  return graph.add('BiasAddGrad', [rows], BIAS, shape.slice(1));
 }
