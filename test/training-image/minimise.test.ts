@@ -54,4 +54,28 @@ describe('minimise', () => {
       iterations: 5,
     });
   });
+
+  it('follows the gradient where the value is too coarse to show the way', () => {
+    let asked = 0;
+    const coarse: Smooth = (x, gradient) => {
+      asked += 1;
+      let sum = 1000;
+      for (const [i, each] of x.entries()) {
+        gradient[i] = 2 * (i + 1) * (each - 1);
+        sum += (i + 1) * (each - 1) ** 2;
+      }
+      return Math.fround(sum); // in 32 bits
+    };
+    const start = Float64Array.of(1.002, 0.999, 1.001, 0.998);
+
+    const { x, converged } = minimise(coarse, start, { ...options, resolution: 1e-6 });
+
+    expect(converged).toBe(true);
+    for (const each of x) expect(each).toBeCloseTo(1, 6);
+    expect(asked).toBeLessThan(30);
+
+    asked = 0;
+    expect(minimise(coarse, start, options).converged).toBe(false); // without it
+    expect(asked).toBeGreaterThan(60);
+  });
 });

@@ -12,6 +12,11 @@ export interface MinimiseOptions {
   /** Stop when the largest component of the gradient is at most this, in the unit of value per unit of x. */
   tolerance: number;
   maxIterations: number;
+  /**
+   * Values that differ by less than this, as a fraction of themselves, are taken for equal: where they are sums of
+   * 32-bit floats, the gradient still shows the way when they no longer do.
+   */
+  resolution?: number;
   onIteration?: (iteration: number, value: number) => void;
 }
 
@@ -46,7 +51,8 @@ export function minimise(f: Smooth, start: Float64Array, options: MinimiseOption
     const nextGradient: Float64Array = new Float64Array(x.length);
     let next = along(x, direction, length);
     let nextValue = f(next, nextGradient);
-    while (!(nextValue <= value + ARMIJO * length * slope)) {
+    const noise = (options.resolution ?? 0) * Math.abs(value);
+    while (!(nextValue <= value + ARMIJO * length * slope + noise)) {
       length /= 2;
       if (length < SMALLEST_STEP) return { x, value, iterations: iteration, converged: false };
       next = along(x, direction, length);

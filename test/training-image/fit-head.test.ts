@@ -1,0 +1,161 @@
+import { describe, expect, it } from 'vitest';
+import { classWeights } from '#training-image/head/class-weights.ts';
+import { type FittedHead, fitHead, logitsOf } from '#training-image/head/fit-head.ts';
+import type { Labelled } from '#training-image/head/labelled.ts';
+import { scaled, scalingOf } from '#training-image/head/scale-features.ts';
+import { tf } from '#training-image/tensorflow/load.ts';
+import { seeded } from './graph/networks.ts';
+
+const quiet = { line: () => undefined, progress: () => undefined };
+const CLASSES = 3;
+const D = 5;
+
+/** Clouds of points around one centre a class, so wide that they overlap. */
+function clouds(perClass: readonly number[], seed: number): Labelled {
+  const random = seeded(seed);
+  const labels = perClass.flatMap((n, label) => new Array<number>(n).fill(label));
+  const features = labels.flatMap((label) =>
+    Array.from({ length: D }, (_, i) => (i === label ? 1.5 : 0) + 4 * random()),
+  );
+  return { features: Float32Array.from(features), labels: Int32Array.from(labels) };
+}
+const weigh = (wish: 'auto' | 'none') => (labels: Int32Array) =>
+  classWeights(labels, CLASSES, wish);
+
+const joined = (a: Labelled, b: Labelled): Labelled => ({
+  features: Float32Array.from([...a.features, ...b.features]),
+  labels: Int32Array.from([...a.labels, ...b.labels]),
+});
+
+/** Mean weighted cross-entropy and its slopes, in plain loops of 64-bit floats. */
+function reference(
+  { head, classWeights: weights, l2 }: FittedHead,
+  { features, labels }: Labelled,
+) {
+  const x = scaled(features, head.scaling);
+  const n = labels.length;
+  const slopes = Array.from({ length: (D + 1) * CLASSES }, (_, i) => l2 * (head.kernel[i] ?? 0));
+  let loss = 0;
+  for (const [i, label] of labels.entries()) {
+    const row = [...x.subarray(i * D, (i + 1) * D)];
+    const logits = Array.from(
+      { length: CLASSES },
+      (_, k) =>
+        (head.bias[k] ?? 0) +
+        row.reduce((sum, v, j) => sum + v * (head.kernel[j * CLASSES + k] ?? 0), 0),
+    );
+    const total = logits.reduce((sum, each) => sum + Math.exp(each), 0);
+    const weight = (weights[label] ?? 0) / n;
+    loss -= weight * ((logits[label] ?? 0) - Math.log(total));
+    for (const [k, logit] of logits.entries()) {
+      const error = weight * (Math.exp(logit) / total - (k === label ? 1 : 0));
+      for (const [j, v] of row.entries())
+        slopes[j * CLASSES + k] = (slopes[j * CLASSES + k] ?? 0) + error * v;
+      slopes[D * CLASSES + k] = (slopes[D * CLASSES + k] ?? 0) + error;
+    }
+  }
+  return { loss, steepest: Math.max(...slopes.map(Math.abs)) };
+}
+
+describe('fitHead', () => {
+  it.each(['auto', 'none'] as const)(
+    'ends where the convex loss is flat, with class weights %s',
+    (wish) => {
+      const [train, validation] = [clouds([60, 20, 40], 1), clouds([10, 5, 8], 2)];
+
+      const fitted = fitHead(train, validation, weigh(wish), quiet);
+
+      const { loss, steepest } = reference(fitted, joined(train, validation));
+      expect(steepest).toBeLessThan(2e-4); // nats a unit of weight: the tolerance, and float32
+      expect(fitted.lossNats).toBeCloseTo(loss, 5);
+      expect(fitted.lossNats).toBeLessThan(Math.log(CLASSES)); // what knowing nothing costs
+      expect(fitted.examples).toBe(143);
+    },
+  );
+
+  it('is better than chance on points that it has not seen', () => {
+    const { head } = fitHead(
+      clouds([60, 60, 60], 1),
+      clouds([10, 10, 10], 2),
+      weigh('auto'),
+      quiet,
+    );
+    const { features, labels } = clouds([200, 200, 200], 3);
+
+    const logits = logitsOf(head, features);
+    const right = labels.filter((label, i) => {
+      const row = [...logits.subarray(i * CLASSES, (i + 1) * CLASSES)];
+      return row.indexOf(Math.max(...row)) === label;
+    });
+
+    expect(right.length / labels.length).toBeGreaterThan(0.6); // chance is 1/3
+  });
+
+  it('gives the same bits for the same data', () => {
+    const fitted = () =>
+      fitHead(clouds([30, 20, 10], 1), clouds([3, 3, 3], 2), weigh('auto'), quiet);
+
+    expect(fitted()).toEqual(fitted());
+  });
+
+  it('copes without a validation part, with a class that has no example, and with dead features', () => {
+    const train = clouds([6, 6, 0], 1);
+    for (let i = 0; i < train.features.length; i += D) train.features[i] = 0;
+    const none: Labelled = { features: new Float32Array(), labels: new Int32Array() };
+
+    const { head, lossNats, validationAccuracy } = fitHead(train, none, weigh('auto'), quiet);
+
+    expect(validationAccuracy).toBe(0);
+    expect(lossNats).toBeLessThan(Math.log(2));
+    for (const value of [...head.kernel, ...head.bias]) expect(value).toBeTypeOf('number');
+    expect([...head.kernel, ...head.bias].every(Number.isFinite)).toBe(true);
+    const answers = logitsOf(head, train.features);
+    for (let i = 0; i < 12; i++)
+      expect(answers[3 * i + 2]).toBeLessThan(
+        Math.max(answers[3 * i] ?? 0, answers[3 * i + 1] ?? 0),
+      );
+  });
+
+  it('frees every tensor', () => {
+    const before = tf.memory().numTensors;
+
+    fitHead(clouds([6, 6, 6], 1), clouds([2, 2, 2], 2), weigh('auto'), quiet);
+
+    expect(tf.memory().numTensors).toBe(before);
+  });
+});
+
+describe('classWeights', () => {
+  it.each([
+    [[5, 5], 'auto', [1, 1]],
+    [[30, 10], 'auto', [2 / 3, 2]],
+    [[30, 10], 'none', [1, 1]],
+    [[30, 0, 10], 'auto', [2 / 3, 0, 2]],
+  ] as const)('of %j examples with %s are %j', (counts, wish, expected) => {
+    const labels = Int32Array.from(counts.flatMap((n, label) => new Array<number>(n).fill(label)));
+
+    expect(classWeights(labels, counts.length, wish)).toEqual(expected);
+  });
+});
+
+describe('scaled', () => {
+  it('gives a mean of 0 and a deviation of 1, and nothing beyond three deviations', () => {
+    const features = Float32Array.from({ length: 1000 }, (_, i) => (i === 0 ? 1e6 : i % 10));
+
+    const all = scaled(features, scalingOf(features, 1));
+    expect(Math.max(...all)).toBe(3);
+
+    const even = scaled(features.subarray(1), scalingOf(features.subarray(1), 1));
+    const mean = even.reduce((sum, each) => sum + each, 0) / even.length;
+    const variance = even.reduce((sum, each) => sum + (each - mean) ** 2, 0) / even.length;
+    expect(mean).toBeCloseTo(0, 5);
+    expect(variance).toBeCloseTo(1, 3);
+  });
+
+  it('makes nothing of a feature that only rounding changes', () => {
+    const features = Float32Array.from([2, 2 + 1e-6, 2 - 1e-6, 2]);
+
+    for (const value of scaled(features, scalingOf(features, 1)))
+      expect(Math.abs(value)).toBeLessThan(1e-3);
+  });
+});
