@@ -3,6 +3,8 @@ import {
   Alarm,
   ComparisonOperator,
   type IMetric,
+  Metric,
+  Stats,
   TreatMissingData,
 } from 'aws-cdk-lib/aws-cloudwatch';
 import type { Table } from 'aws-cdk-lib/aws-dynamodb';
@@ -33,6 +35,8 @@ import {
   UPLOADS,
   VALIDATED_ROWS,
 } from '#core/wiring.ts';
+import { STUCK_JOBS } from '#lambdas/sweep-jobs/stuck-jobs-metric.ts';
+import { DEFAULT_TEACHER } from '#teachers/catalogue.ts';
 import {
   announce,
   findOpenJobs,
@@ -70,19 +74,24 @@ export class StudentPipeline extends Construct {
     const { bucket, jobTable, bus } = this;
 
     const pipeline = { BUCKET: bucket.bucketName, JOB_TABLE: jobTable.tableName };
+    const allowing = { ALLOWED_INSTANCE_TYPES: instanceTypes.join(',') };
     const training = {
       TRAINING_IMAGE: trainer.image,
       TRAINING_ROLE: trainer.role.roleArn,
-      INSTANCE_TYPES: instanceTypes.join(','),
       SPOT: String(settings.spot),
     };
-    const launching = { MAX_CONCURRENT_JOBS: String(settings.maxConcurrentJobs) };
+    const launching = {
+      INSTANCE_TYPES: instanceTypes.join(','),
+      TEACHERS_IN_IMAGE: DEFAULT_TEACHER,
+      MAX_CONCURRENT_JOBS: String(settings.maxConcurrentJobs),
+    };
+    const measuring = { METRICS_NAMESPACE: stack.stackName };
     const announcing = { ANNOUNCEMENT_BUS: bus.eventBusName };
 
     // 1. A dataset arrives → validate-dataset.
     const validate = new Stage(this, {
       stage: 'validate-dataset',
-      environment: pipeline,
+      environment: { ...pipeline, ...allowing },
       statements: [
         ...readObjects(bucket, DATASETS),
         writeObjects(bucket, 'jobs/'),
@@ -140,7 +149,14 @@ export class StudentPipeline extends Construct {
     // 5. Whatever no event has moved → sweep-jobs, every few minutes.
     const sweep = new Stage(this, {
       stage: 'sweep-jobs',
-      environment: { ...pipeline, ...training, ...launching, ...announcing },
+      environment: {
+        ...pipeline,
+        ...allowing,
+        ...training,
+        ...launching,
+        ...announcing,
+        ...measuring,
+      },
       statements: [
         ...readObjects(bucket, DATASETS, 'jobs/', 'teachers/', STUDENTS),
         writeObjects(bucket, 'jobs/', STUDENTS),
@@ -257,6 +273,14 @@ export class StudentPipeline extends Construct {
       period: Duration.minutes(3 * SWEEP_EVERY_MINUTES),
     });
     alarm('sweep-jobs-errors', errors, 'A swept job met a fault: read the log of sweep-jobs.');
+    const stuck = new Metric({
+      namespace: Stack.of(this).stackName,
+      metricName: STUCK_JOBS.metric,
+      dimensionsMap: { [STUCK_JOBS.dimension]: this.jobTable.tableName },
+      statistic: Stats.MAXIMUM,
+      period: Duration.minutes(3 * SWEEP_EVERY_MINUTES),
+    });
+    alarm('stuck-jobs', stuck, 'A job gets nowhere: `npx understudy status` names it.');
   }
 }
 
