@@ -47,7 +47,7 @@ import {
   watchTrainings,
   writeObjects,
 } from './rights.ts';
-import { type PipelineSettings, settled } from './settings.ts';
+import { type PipelineSettings, type SettledSettings, settled } from './settings.ts';
 import { Stage } from './stage.ts';
 import { bucketOf, jobTableOf } from './storage.ts';
 import { Trainer } from './trainer.ts';
@@ -284,6 +284,10 @@ export class StudentPipeline extends Construct {
   }
 }
 
+/** What stays when the stack goes, for whoever takes it away. */
+const keptBy = ({ ephemeral, bucketName }: SettledSettings): string =>
+  ephemeral ? (bucketName === undefined ? 'nothing' : 'bucket') : 'bucket, job table, logs';
+
 /** The pipeline as a stack of its own. */
 export class PipelineStack extends Stack {
   constructor(scope: Construct, id: string, settings: PipelineSettings & StackProps = {}) {
@@ -299,6 +303,7 @@ export class PipelineStack extends Stack {
     new CfnOutput(this, 'JobTableName', { value: jobTable.tableName });
     new CfnOutput(this, 'BusName', { value: bus.eventBusName });
     new CfnOutput(this, 'TopicArn', { value: topic.topicArn });
+    new CfnOutput(this, 'Keeps', { value: keptBy(settled(wishes)) });
     new CfnOutput(this, 'DropHere', {
       value: `aws s3 cp my-pictures.zip s3://${bucket.bucketName}/${DATASETS}`,
     });
