@@ -5,7 +5,7 @@ import type { ManifestExample } from '#core/manifest.ts';
 import type { Shard } from '../shards.ts';
 import { TrainingRefused, tellFaults } from '../stop-training.ts';
 import type { Tell } from '../tell.ts';
-import { decodePicture } from './decode-picture.ts';
+import { openDecoders } from './decoders.ts';
 import type { Dataset } from './read-dataset.ts';
 
 /** Pictures at the teacher's size, packed on the disk: memory holds one shard at a time. */
@@ -13,8 +13,6 @@ export interface DecodedPictures {
   /** Reads a shard and removes its file. @returns uint8 [count, px, px, 3] */
   take(shard: Shard): Promise<Uint8Array>;
 }
-
-const DECODED_AT_ONCE = 4; // as many as libuv has threads; each holds a picture of 75 MB at most
 
 /**
  * Decodes every example of these shards before any of them is used, so that a broken one is told at once.
@@ -34,24 +32,29 @@ export async function decodeExamples(
   await mkdir(scratch, { recursive: true });
   const fileOf = ({ index }: Shard) => join(scratch, `${index}.u8`);
 
-  const limit = pLimit(DECODED_AT_ONCE);
+  const decoders = openDecoders();
+  const limit = pLimit(decoders.atOnce);
   const broken: string[] = [];
   const of = shards.reduce((sum, { count }) => sum + count, 0);
   let done = 0;
-  for (const shard of shards) {
-    const inShard = examples.slice(shard.from, shard.from + shard.count);
-    const pictures = await limit.map(inShard, async (example) => {
-      tell.progress('decode', done, of);
-      const picture = await decodePicture(await dataset.read(example), px).catch(
-        (error: unknown) => {
-          broken.push(`${example.path} cannot be decoded (${firstLine(error)})`);
-          return Buffer.alloc(0);
-        },
-      );
-      done += 1;
-      return picture;
-    });
-    if (broken.length === 0) await writeFile(fileOf(shard), Buffer.concat(pictures));
+  try {
+    for (const shard of shards) {
+      const inShard = examples.slice(shard.from, shard.from + shard.count);
+      const pictures = await limit.map(inShard, async (example) => {
+        tell.progress('decode', done, of);
+        const picture = await decoders
+          .decode(await dataset.read(example), px)
+          .catch((error: unknown) => {
+            broken.push(`${example.path} cannot be decoded (${firstLine(error)})`);
+            return new Uint8Array();
+          });
+        done += 1;
+        return picture;
+      });
+      if (broken.length === 0) await writeFile(fileOf(shard), Buffer.concat(pictures));
+    }
+  } finally {
+    await decoders.close();
   }
   tell.progress('decode', of, of);
   if (broken.length > 0) throw new TrainingRefused('VALIDATION_FAILED', tellFaults(broken));
