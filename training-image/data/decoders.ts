@@ -1,5 +1,6 @@
 import { availableParallelism } from 'node:os';
 import { Piscina } from 'piscina';
+import { LOADERS_LIMITED } from './decode-picture.ts';
 
 /** Threads that decode pictures: the resize is JavaScript, and would keep all but one core idle. */
 export interface Decoders {
@@ -17,6 +18,7 @@ export function openDecoders(): Decoders {
     filename: new URL('./decode-worker.mjs', import.meta.url).href,
     minThreads: threads,
     maxThreads: threads,
+    env: { ...process.env, [LOADERS_LIMITED]: 'yes' },
   });
   return {
     atOnce: 2 * threads, // one in work and one at hand for each
