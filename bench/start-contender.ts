@@ -28,6 +28,7 @@ const ONE_THREAD = {
   TF_CPP_MIN_LOG_LEVEL: '2',
   CUDA_VISIBLE_DEVICES: '',
   KERAS_BACKEND: 'tensorflow',
+  PYTHONDONTWRITEBYTECODE: '1', // this folder is a repository's
 };
 
 /** Runs one contender's process to its end. */
