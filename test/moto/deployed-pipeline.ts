@@ -1,8 +1,13 @@
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm, symlink } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { buffer } from 'node:stream/consumers';
 import { DynamoDBClient, paginateScan } from '@aws-sdk/client-dynamodb';
+import {
+  EventBridgeClient,
+  ListRulesCommand,
+  ListTargetsByRuleCommand,
+} from '@aws-sdk/client-eventbridge';
 import { PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
 import { SNSClient, SubscribeCommand } from '@aws-sdk/client-sns';
 import {
@@ -18,6 +23,8 @@ import type { STAGES } from '#core/wiring.ts';
 import { dynamoJobs, jobIdOfRow } from '#lambdas/aws/jobs.ts';
 import { s3Objects } from '#lambdas/aws/objects.ts';
 import { teacherProvider } from '#local/provide-teachers.ts';
+import { DEFAULT_TEACHER, teacherNamed } from '#teachers/catalogue.ts';
+import { importTeacher } from '#teachers/import-teacher.ts';
 import { IMAGE } from '../infra/synthesise.ts';
 import type { Files } from '../training-image/training-job.ts';
 import { deployStack } from './deploy-stack.ts';
@@ -37,6 +44,7 @@ export async function deployedPipeline() {
   const sqs = new SQSClient(settings);
   const s3 = new S3Client(settings);
   const dynamo = new DynamoDBClient(settings);
+  const events = new EventBridgeClient(settings);
 
   const stack = await deployStack(
     moto.endpoint,
@@ -50,7 +58,7 @@ export async function deployedPipeline() {
   const sageMaker = await trainings({
     endpoint: moto.endpoint,
     image: IMAGE,
-    variables: {},
+    variables: { UNDERSTUDY_TEACHERS: await teachersOfTheImage(join(folder, 'teachers')) }, // as its Dockerfile says
     folder,
   });
   const functions = lambdaFunctions(stack, moto.endpoint, {
@@ -73,6 +81,13 @@ export async function deployedPipeline() {
     });
     await new SNSClient(settings).send(subscribe);
     return QueueUrl;
+  }
+
+  async function targetOfTheSchedule(): Promise<string> {
+    const { Rules = [] } = await events.send(new ListRulesCommand({}));
+    const rule = Rules.find(({ ScheduleExpression }) => ScheduleExpression !== undefined);
+    const { Targets = [] } = await events.send(new ListTargetsByRuleCommand({ Rule: rule?.Name }));
+    return Targets[0]?.Arn ?? '';
   }
 
   const functionOf = (stage: StageName): string => {
@@ -104,8 +119,8 @@ export async function deployedPipeline() {
       return source.poll();
     },
 
-    /** What the rule on the schedule does every five minutes. */
-    sweep: () => functions.invoke(functionOf('sweep-jobs'), {}),
+    /** What the rule on a schedule does every few minutes. */
+    sweep: async () => functions.invoke(await targetOfTheSchedule(), {}),
 
     async allJobs(): Promise<Job[]> {
       const found: Job[] = [];
@@ -154,6 +169,19 @@ export async function deployedPipeline() {
 }
 
 export type DeployedPipeline = Awaited<ReturnType<typeof deployedPipeline>>;
+
+/** What the image brings along: the default teacher, in a folder of its name. */
+async function teachersOfTheImage(folder: string): Promise<string> {
+  const entry = teacherNamed(DEFAULT_TEACHER);
+  if (!entry) throw new Error(`the catalogue has no ${DEFAULT_TEACHER}`);
+  await mkdir(folder);
+  await symlink(
+    await importTeacher(entry, { report: () => undefined }),
+    join(folder, DEFAULT_TEACHER),
+    'dir',
+  );
+  return folder;
+}
 
 /** A zip of class folders. */
 export function zipOf(files: Files): Promise<Buffer> {

@@ -6,6 +6,7 @@ import {
   GetFunctionConfigurationCommand,
   LambdaClient,
 } from '@aws-sdk/client-lambda';
+import { lastLines } from '#training-image/tensorflow/run.ts';
 import type { DeployedStack } from './deploy-stack.ts';
 import { motoClient, REGION } from './moto-client.ts';
 
@@ -53,7 +54,7 @@ export function lambdaFunctions(
       const child = await starting;
       const over = new AbortController();
       const died = once(child, 'exit', { signal: over.signal }).then(([code]): never => {
-        throw new Error(`${functionArn} ended with ${code}:\n${log.slice(-5).join('')}`);
+        throw new Error(`${functionArn} ended with ${code}:\n${lastLines(log.join(''), 8)}`);
       });
       child.send(event as object);
       const [said] = await Promise.race([once(child, 'message'), died]);
