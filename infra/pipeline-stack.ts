@@ -70,7 +70,11 @@ export class StudentPipeline extends Construct {
     this.bucket = bucketOf(this, settings);
     this.jobTable = jobTableOf(this, settings);
     this.bus = new EventBus(this, 'Bus') as IEventBus; // the CDK's classes were not checked with exact optional properties
-    const trainer = new Trainer(this, { bucket: this.bucket, imageUri: settings.imageUri });
+    const trainer = new Trainer(this, {
+      bucket: this.bucket,
+      imageUri: settings.imageUri,
+      instanceTypes,
+    });
     const { bucket, jobTable, bus } = this;
 
     const pipeline = { BUCKET: bucket.bucketName, JOB_TABLE: jobTable.tableName };

@@ -1,6 +1,8 @@
 import { readFile } from 'node:fs/promises';
 import { cpus } from 'node:os';
+import type { NodeJSKernelBackend } from '@tensorflow/tfjs-node/dist/nodejs_kernel_backend.js';
 import * as z from 'zod';
+import { hasGpu } from '#core/instance-type.ts';
 import type { MlFolder } from '#core/ml-folder.ts';
 import { TrainingRefused } from '../stop-training.ts';
 import type { Tell } from '../tell.ts';
@@ -36,9 +38,6 @@ export function refusalOf({ image, instanceType, gpu }: Devices): string | undef
   return `The instance ${instanceType} has a GPU, but TensorFlow sees none; the log says why.`;
 }
 
-/** The families of SageMaker's instance types that have NVIDIA's GPUs: g4dn, g5, g6, g6e, gr6, p3, p4d, p5, … */
-const hasGpu = (instanceType: string): boolean => /^ml\.(?:g|gr|p)\d/.test(instanceType);
-
 export function deviceLine({ image, instanceType, gpu }: Devices): string {
   if (gpu) return 'device: GPU';
   const processor = `device: CPU, ${cpus().length} cores of ${cpus()[0]?.model ?? 'unknown kind'}`;
@@ -59,5 +58,5 @@ async function instanceTypeIn({ resourceConfig }: MlFolder): Promise<string | un
 
 async function seesGpu(): Promise<boolean> {
   await tf.ready();
-  return (tf.backend() as unknown as { isUsingGPUDevice: boolean }).isUsingGPUDevice;
+  return (tf.backend() as NodeJSKernelBackend).isUsingGpuDevice;
 }
