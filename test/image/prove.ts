@@ -48,10 +48,9 @@ function title(text: string): void {
 
 function showSizes({ root }: Image): void {
   title('sizes in MB: the whole, and what is largest in it');
-  const places = ['', 'opt/understudy/tensorflow', 'opt/understudy/app/node_modules'];
-  say(
-    execFileSync('du', ['-sm', ...places.map((place) => join(root, place))], { encoding: 'utf8' }),
-  );
+  for (const place of ['', 'opt/understudy/tensorflow', 'opt/understudy/app/node_modules']) {
+    say(execFileSync('du', ['-sm', join(root, place)], { encoding: 'utf8' }));
+  }
 }
 
 async function proveNothingToBuildWith(image: Image): Promise<void> {
@@ -76,22 +75,18 @@ async function proveLibraries(image: Image, variant: Device): Promise<void> {
     missing.filter((line) => !line.startsWith('libcuda.so.1 ')),
     [],
   );
-  assert.equal(files.length, 2 + countOfLibraries(route.tensorflow) + 2);
+  const { libraries, companions } = route.tensorflow;
+  const cuda = companions.flatMap((each) => each.files).filter((file) => file.includes('.so'));
+  assert.equal(files.length, libraries.length + cuda.length + 2); // and two addons
 
   const ask = `import('./training-image/tensorflow/load.ts').then(async ({ tf }) => {
     await tf.ready();
-    const { binding, isUsingGPUDevice } = tf.backend();
-    console.log('TF_Version', binding.TF_Version, 'GPU', isUsingGPUDevice);
+    const { binding, isUsingGpuDevice } = tf.backend();
+    console.log('TF_Version', binding.TF_Version, 'GPU', isUsingGpuDevice);
   })`;
   const { output: answer } = await inImage(image, ['node', '--import', 'tsx', '--eval', ask]);
   assert.match(answer, /^TF_Version 2\.21\.0 GPU false$/m);
 }
-
-const countOfLibraries = ({
-  companions,
-}: {
-  companions: readonly { files: readonly string[] }[];
-}) => companions.flatMap(({ files }) => files).filter((file) => file.includes('.so')).length;
 
 async function proveTraining(image: Image, instanceType: string): Promise<void> {
   title(`a training on ${instanceType}`);
@@ -149,8 +144,10 @@ async function trainIn(
 }
 
 /** The process that is number 1 inside: the only child of the one that made the root's namespaces. */
-const firstIn = (pid: number): number =>
-  Number(readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim());
+function firstIn(pid: number): number {
+  return Number(readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim());
+}
 
-const inImage = (image: Image, command: readonly string[], show = say): Promise<Said> =>
-  follow(startInRoot(image.root, command, { ...image, network: false }), show);
+function inImage(image: Image, command: readonly string[], show = say): Promise<Said> {
+  return follow(startInRoot(image.root, command, { ...image, network: false }), show);
+}

@@ -1,4 +1,5 @@
 import { cpus } from 'node:os';
+import type { NodeJSKernelBackend } from '@tensorflow/tfjs-node/dist/nodejs_kernel_backend.js';
 import type { StudentCard } from '#core/card.ts';
 import own from '../../package.json' with { type: 'json' };
 import { tf } from '../tensorflow/load.ts';
@@ -6,15 +7,12 @@ import { tf } from '../tensorflow/load.ts';
 /** The programs and the device that made a student: what one would need to make it again. */
 export async function whatMadeIt(): Promise<StudentCard['made']> {
   await tf.ready();
-  const { binding, isUsingGPUDevice } = tf.backend() as unknown as {
-    binding: { TF_Version: string };
-    isUsingGPUDevice: boolean;
-  };
+  const { binding, isUsingGpuDevice } = tf.backend() as NodeJSKernelBackend;
   return {
     understudy: own.version,
     tensorflow: binding.TF_Version,
     node: process.versions.node,
-    device: isUsingGPUDevice
+    device: isUsingGpuDevice
       ? 'GPU'
       : `CPU: ${cpus()[0]?.model ?? 'unknown'}, ${cpus().length} cores`,
   };
