@@ -1,8 +1,10 @@
 import type { GraphTensor } from './graph.ts';
+import { isOnGpu } from './is-on-gpu.ts';
 import type { Activation, Layer, OperationOf } from './layer.ts';
 import { add } from './rules/add.ts';
 import { averagePool } from './rules/average-pool.ts';
 import { frozenBatchNorm, trainingBatchNorm } from './rules/batch-norm.ts';
+import { batchNormInParts } from './rules/batch-norm-in-parts.ts';
 import { biasAdd } from './rules/bias-add.ts';
 import { conv2d, depthwiseConv2d } from './rules/convolution.ts';
 import { dropout } from './rules/dropout.ts';
@@ -117,7 +119,8 @@ function normalise(
 
   let y: GraphTensor;
   if (training?.keepAverages) {
-    const after = trainingBatchNorm(tape, picture, own, epsilon, momentum);
+    const write = isOnGpu() ? trainingBatchNorm : batchNormInParts;
+    const after = write(tape, picture, own, epsilon, momentum);
     training.keepAverages(norm, after.mean, after.variance);
     y = after.y;
   } else {

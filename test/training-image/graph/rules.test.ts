@@ -3,6 +3,7 @@ import { type GraphTensor, newGraph, type Shape } from '#training-image/graph/gr
 import { add } from '#training-image/graph/rules/add.ts';
 import { averagePool } from '#training-image/graph/rules/average-pool.ts';
 import { frozenBatchNorm, trainingBatchNorm } from '#training-image/graph/rules/batch-norm.ts';
+import { batchNormInParts } from '#training-image/graph/rules/batch-norm-in-parts.ts';
 import { biasAdd } from '#training-image/graph/rules/bias-add.ts';
 import { conv2d, depthwiseConv2d } from '#training-image/graph/rules/convolution.ts';
 import { dropout } from '#training-image/graph/rules/dropout.ts';
@@ -221,17 +222,13 @@ const CASES: Record<string, Case> = {
     shapes: [[N, 4, 5, 6], [6], [6]],
     fixed: [[6], [6]],
     ours: (tape, all) => trainingBatchNorm(tape, at(all, 0), normWeights(all), 1e-3, 0.9).y,
-    theirs: ([x, gamma, beta]) => {
-      const { mean, variance } = tf.moments(x as tf.Tensor, [0, 1, 2]);
-      return tf.batchNorm(
-        x as tf.Tensor,
-        mean,
-        variance,
-        beta as tf.Tensor1D,
-        gamma as tf.Tensor1D,
-        1e-3,
-      );
-    },
+    theirs: batchNorm,
+  },
+  'BatchNorm with the statistics of the batch, in parts': {
+    shapes: [[N, 4, 5, 6], [6], [6]],
+    fixed: [[6], [6]],
+    ours: (tape, all) => batchNormInParts(tape, at(all, 0), normWeights(all), 1e-3, 0.9).y,
+    theirs: batchNorm,
   },
   'a number for each channel of a kernel': {
     shapes: [[3, 3, 4, 5], [5]],
@@ -264,6 +261,19 @@ const normWeights = (all: readonly GraphTensor[]) => ({
   mean: at(all, 3),
   variance: at(all, 4),
 });
+
+/** With the statistics of the batch. */
+function batchNorm([x, gamma, beta]: readonly tf.Tensor[]): tf.Tensor {
+  const { mean, variance } = tf.moments(x as tf.Tensor, [0, 1, 2]);
+  return tf.batchNorm(
+    x as tf.Tensor,
+    mean,
+    variance,
+    beta as tf.Tensor1D,
+    gamma as tf.Tensor1D,
+    1e-3,
+  );
+}
 
 const LABELS = [0, 3, 1, 4, 4, 2, 0, 1];
 const labelsIn = ({ graph }: Tape) => graph.constant(Int32Array.from(LABELS), [N]);
@@ -425,12 +435,15 @@ describe('the largest of a picture', () => {
 });
 
 describe('the moving averages of BatchNorm', () => {
-  it('go towards the statistics of the batch, the variance unbiased', () => {
+  it.each([
+    ['its own kernel', trainingBatchNorm],
+    ['parts', batchNormInParts],
+  ])('go towards the statistics of the batch, the variance unbiased, by %s', (_, write) => {
     const x = randomFloats(N * 4 * 5 * 2, 1);
     const graph = newGraph();
     const input = graph.placeholder('x', 'float32', [-1, 4, 5, 2]);
     const two = (a: number, b: number) => graph.constant(Float32Array.of(a, b), [2]);
-    const { mean, variance } = trainingBatchNorm(
+    const { mean, variance } = write(
       newTape(graph),
       input,
       { gamma: two(1, 2), beta: two(0, 1), mean: two(3, 4), variance: two(5, 6) },
@@ -450,6 +463,57 @@ describe('the moving averages of BatchNorm', () => {
       [...statistic.dataSync()].map((each, i) => 0.9 * (old[i] ?? 0) + 0.1 * factor * each);
     expect(difference(means, toward([3, 4], moments.mean, 1))).toBeLessThan(1e-5);
     expect(difference(variances, toward([5, 6], moments.variance, n / (n - 1)))).toBeLessThan(1e-5);
+  });
+});
+
+describe('BatchNorm in parts', () => {
+  it('keeps the digits of values that lie close together, far from 0', () => {
+    const x = randomFloats(N * 4 * 5 * 2, 1).map((each) => 300 + each / 100);
+    const graph = newGraph();
+    const input = graph.placeholder('x', 'float32', [-1, 4, 5, 2]);
+    const two = (a: number, b: number) => graph.constant(Float32Array.of(a, b), [2]);
+    const weights = {
+      gamma: two(1, 1),
+      beta: two(0, 0),
+      mean: two(300.01, 299.98), // as after some training
+      variance: two(1, 1),
+    };
+    const { variance } = batchNormInParts(newTape(graph), input, weights, 1e-3, 0);
+    const session = openSession(graph);
+    const [variances = []] = session.run(
+      [{ into: input, values: x, shape: [N, 4, 5, 2] }],
+      [variance],
+    );
+    session.dispose();
+
+    // In double precision.
+    const exact = [0, 1].map((channel) => {
+      const own = [...x].filter((_, i) => i % 2 === channel);
+      const mean = own.reduce((sum, each) => sum + each, 0) / own.length;
+      return own.reduce((sum, each) => sum + (each - mean) ** 2, 0) / (own.length - 1);
+    });
+    for (const [channel, each] of exact.entries()) {
+      expect((variances[channel] ?? Number.NaN) / each).toBeCloseTo(1, 3);
+    }
+  });
+
+  it('gives nothing but its offset where a channel is constant', () => {
+    const graph = newGraph();
+    const input = graph.placeholder('x', 'float32', [-1, 4, 5, 2]);
+    const two = (a: number, b: number) => graph.constant(Float32Array.of(a, b), [2]);
+    const weights = { gamma: two(1, 1), beta: two(7, 8), mean: two(0, 1), variance: two(1, 1) };
+    const { y } = batchNormInParts(newTape(graph), input, weights, 1e-3, 0.9);
+    const session = openSession(graph);
+    const x = new Float32Array(N * 4 * 5 * 2).fill(0.1);
+    const [values = []] = session.run([{ into: input, values: x, shape: [N, 4, 5, 2] }], [y]);
+    session.dispose();
+
+    expect(
+      difference(
+        [...values],
+        [...values].map((_, i) => 7 + (i % 2)),
+      ),
+    ).toBeLessThan(1e-4);
   });
 });
 

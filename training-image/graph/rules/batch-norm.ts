@@ -67,7 +67,7 @@ export function trainingBatchNorm(
   return { y, mean: outputOf(y, 1, mean.shape), variance: outputOf(y, 2, mean.shape) };
 }
 
-const normAttributes = (epsilon: number): Record<string, Attribute> => ({
+export const normAttributes = (epsilon: number): Record<string, Attribute> => ({
   T: FLOAT,
   U: FLOAT,
   epsilon: { float: epsilon },

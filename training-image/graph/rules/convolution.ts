@@ -66,7 +66,7 @@ export const depthwiseConv2d = convolution('DepthwiseConv2dNative', {}, (x, kern
   explicit_paddings: { ints: paddings(x, kernel, sliding) },
 }));
 
-const slidingAttributes = ({ strides, padding }: Sliding): Record<string, Attribute> => ({
+export const slidingAttributes = ({ strides, padding }: Sliding): Record<string, Attribute> => ({
   T: FLOAT,
   strides: { ints: [1, ...strides, 1] },
   padding,
