@@ -11,7 +11,7 @@ import { advance, type Job, type Observation, receive } from '#core/job.ts';
 import { datasetOf, jobKeys, SEAL_FILE, type Upload, uploadSealedBy } from '#core/keys.ts';
 import { writeManifest } from '#core/manifest.ts';
 import { PROBLEMS_IN_ROW, type Problem, problem } from '#core/problem.ts';
-import { parseRecipe } from '#core/recipe.ts';
+import { parseRecipe, type TeacherLimits } from '#core/recipe.ts';
 import type { Clock, Jobs, Objects } from '#ports';
 import type { DatasetFiles } from './dataset-files.ts';
 import { readClassFolders } from './formats/class-folders.ts';
@@ -23,7 +23,7 @@ export interface ValidationPorts {
   objects: Objects;
   jobs: Jobs;
   now: Clock;
-  teachers: ReadonlyMap<string, { input: { px: number } }>;
+  teachers: ReadonlyMap<string, TeacherLimits>;
 }
 
 /** Stage 1. An upload is sealed: accept the dataset, or tell its owner everything that is wrong with it. */

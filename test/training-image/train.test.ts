@@ -78,6 +78,7 @@ describe('a training', () => {
       'model/model.json',
       'model/weights.bin',
       'resize.mjs',
+      'saved_model/saved_model.pb',
       'student.json',
     ]);
     expect(card.files.map(({ path }) => path)).toEqual(files.slice(0, -1));
@@ -98,7 +99,7 @@ describe('a training', () => {
       await modelIn(join(folders.model, 'model')),
     ];
     const trunk = before.layers.filter(({ name }) => name !== 'classifier');
-    expect(trunk.flatMap((layer) => layer.getWeights())).toHaveLength(10); // two convolutions, two norms
+    expect(trunk.flatMap((layer) => layer.getWeights())).toHaveLength(36); // eight convolutions, seven norms
     for (const layer of trunk) {
       const [old, kept] = [layer.getWeights(), after.getLayer(layer.name).getWeights()];
       const values = (tensors: tf.Tensor[]) => tensors.map((each) => each.dataSync());
