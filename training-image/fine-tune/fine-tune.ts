@@ -23,7 +23,7 @@ export interface Examples {
 export interface FineTuning {
   /** The teacher with the head that was fitted on the train part alone. */
   start: Topology;
-  entry: TeacherEntry;
+  entry: Pick<TeacherEntry, 'taps' | 'input'>;
   retrained: number; // blocks
   recipe: Recipe;
   decoded: PackedRows;
@@ -116,9 +116,9 @@ function openInputs(tuning: FineTuning, epochs: number, tell: Tell): Inputs {
     kind: 'activations',
     ...activations,
     async close() {
-      prefix.dispose();
       await activations.train.close();
       await activations.validation.close();
+      prefix.dispose();
     },
   };
 }

@@ -68,23 +68,28 @@ export function activationSource(
 ): Source {
   const size = sizeOf(prefix.shapes[0] ?? []);
   const { n } = pictures;
-  const kept = new Map<number, PackedRows>();
+  const kept = new Map<number, Promise<PackedRows>>();
+  let isOpen = true;
 
   async function compute(view: number): Promise<PackedRows> {
     const file = join(folder, `${name}-${view}.f32`);
     const rows = await packedRows(file, size * Float32Array.BYTES_PER_ELEMENT);
-    kept.set(view, rows);
-    for (let from = 0; from < n; from += PICTURES_AT_ONCE) {
-      tell.progress('frozen-blocks', from, n);
-      const count = Math.min(PICTURES_AT_ONCE, n - from);
-      const places = Int32Array.from({ length: count }, (_, i) => from + i);
-      const [activations = new Float32Array()] = prefix.run(
-        await pictures.rows(view, places),
-        count,
-      );
-      await rows.write(from, activations);
+    try {
+      for (let from = 0; from < n && isOpen; from += PICTURES_AT_ONCE) {
+        tell.progress('frozen-blocks', from, n);
+        const count = Math.min(PICTURES_AT_ONCE, n - from);
+        const places = Int32Array.from({ length: count }, (_, i) => from + i);
+        const [activations = new Float32Array()] = prefix.run(
+          await pictures.rows(view, places),
+          count,
+        );
+        await rows.write(from, activations);
+      }
+      if (isOpen) tell.progress('frozen-blocks', n, n);
+    } catch (error) {
+      await rows.close();
+      throw error;
     }
-    tell.progress('frozen-blocks', n, n);
     return rows;
   }
 
@@ -92,11 +97,14 @@ export function activationSource(
     n,
     async rows(epoch, places) {
       const view = epoch % views;
-      const rows = kept.get(view) ?? (await compute(view));
-      return new Float32Array((await rows.pick(places)).buffer);
+      const rows = kept.get(view) ?? compute(view);
+      kept.set(view, rows);
+      return new Float32Array((await (await rows).pick(places)).buffer);
     },
     async close() {
-      for (const rows of kept.values()) await rows.close();
+      isOpen = false; // what is still being computed ends after its batch
+      const all = await Promise.allSettled(kept.values());
+      for (const rows of all) if (rows.status === 'fulfilled') await rows.value.close();
     },
   };
 }
