@@ -107,6 +107,15 @@ describe('a training', () => {
     }
   });
 
+  it('says that rare classes weigh more, and how much', async () => {
+    const folders = await job({ form: 'zip', files: await tintedClasses([40, 20, 10]) });
+
+    const { card } = await trained(folders);
+
+    expect(card.head.classWeights.map((each) => each.toFixed(2))).toEqual(['2.33', '1.17', '0.58']);
+    expect(card.data.notices.join()).toContain('from 0.58 ("red") to 2.33 ("blue") times');
+  });
+
   it('frees every tensor', async () => {
     const folders = await job({ form: 'zip', files: await tintedClasses([10, 10]) });
     const before = tf.memory().numTensors;

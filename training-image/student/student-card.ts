@@ -49,7 +49,7 @@ export function studentCard(training: Training): CardBeforeFiles {
       manifestSha256: asked.manifest_sha256,
       readSha256: training.readSha256,
       perClass: counts,
-      notices: training.notices,
+      notices: [...training.notices, ...weightNotice(manifest.header.classes, fitted.classWeights)],
     },
     measures: {
       ...measures,
@@ -70,6 +70,18 @@ export function studentCard(training: Training): CardBeforeFiles {
     seconds: training.seconds,
     made: training.made,
   };
+}
+
+const WORTH_TELLING = 1.1; // chosen: no more than rounding of the split makes
+
+function weightNotice(names: readonly string[], weights: readonly number[]): string[] {
+  const used = weights.filter((weight) => weight > 0);
+  const [least, most] = [Math.min(...used), Math.max(...used)];
+  if (most / least < WORTH_TELLING) return [];
+  const of = (weight: number) => `${weight.toFixed(2)} ("${names[weights.indexOf(weight)]}")`;
+  return [
+    `The classes are uneven; in training a picture counted from ${of(least)} to ${of(most)} times, so that each class has the same say.`,
+  ];
 }
 
 /** Of the trunk, moving averages included. */
