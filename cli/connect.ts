@@ -1,3 +1,4 @@
+import { CloudFormationClient } from '@aws-sdk/client-cloudformation';
 import { CloudWatchLogsClient } from '@aws-sdk/client-cloudwatch-logs';
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { S3Client } from '@aws-sdk/client-s3';
@@ -7,6 +8,7 @@ import { dynamoJobs } from '#lambdas/aws/jobs.ts';
 import { s3Objects } from '#lambdas/aws/objects.ts';
 import { BUCKET, JOB_TABLE, LOCAL_CREDENTIALS } from '#local/names.ts';
 import type { Jobs, Objects } from '#ports';
+import { findStack } from './find-stack.ts';
 
 /** All that a verb knows of a pipeline: its AWS endpoints. */
 export interface Pipeline {
@@ -16,6 +18,7 @@ export interface Pipeline {
   jobs: Jobs;
   logs: CloudWatchLogsClient;
   allJobs(): Promise<Job[]>;
+  pollMs: number; // how often whoever waits may look
 }
 
 /** The pipeline behind an endpoint of the local form. */
@@ -23,15 +26,39 @@ export function connectTo(endpoint: string): Pipeline {
   const settings = { endpoint, ...LOCAL_CREDENTIALS };
   const s3 = new S3Client({ ...settings, forcePathStyle: true });
   const dynamo = new DynamoDBClient(settings);
-  return {
-    bucket: BUCKET,
-    s3,
-    objects: s3Objects(BUCKET, s3),
-    jobs: dynamoJobs(JOB_TABLE, dynamo),
-    logs: new CloudWatchLogsClient(settings),
-    allJobs: () => allJobs(JOB_TABLE, DynamoDBDocumentClient.from(dynamo)),
-  };
+  const logs = new CloudWatchLogsClient(settings);
+  return pipelineOf({ bucket: BUCKET, table: JOB_TABLE, s3, dynamo, logs, pollMs: 400 });
 }
+
+/**
+ * A deployed pipeline, with the credentials and the region that the AWS CLI would use.
+ *
+ * @throws Stop not found
+ */
+export async function connectToStack(name: string): Promise<Pipeline> {
+  const { bucket, table } = await findStack(new CloudFormationClient(), name);
+  const [s3, dynamo, logs] = [new S3Client(), new DynamoDBClient(), new CloudWatchLogsClient()];
+  return pipelineOf({ bucket, table, s3, dynamo, logs, pollMs: 2_000 });
+}
+
+interface Place {
+  bucket: string;
+  table: string;
+  s3: S3Client;
+  dynamo: DynamoDBClient;
+  logs: CloudWatchLogsClient;
+  pollMs: number;
+}
+
+const pipelineOf = ({ bucket, table, s3, dynamo, logs, pollMs }: Place): Pipeline => ({
+  bucket,
+  s3,
+  objects: s3Objects(bucket, s3),
+  jobs: dynamoJobs(table, dynamo),
+  logs,
+  allJobs: () => allJobs(table, DynamoDBDocumentClient.from(dynamo)),
+  pollMs,
+});
 
 /** Every job there ever was, the newest first. */
 async function allJobs(TableName: string, client: DynamoDBDocumentClient): Promise<Job[]> {

@@ -1,5 +1,6 @@
 import pc from 'picocolors';
 import type { StudentCard } from '#core/card.ts';
+import { dollarsFor, type Estimate } from '#core/cost.ts';
 import type { Job } from '#core/job.ts';
 import { studentKeys } from '#core/keys.ts';
 import { count, percent, table } from './output.ts';
@@ -53,6 +54,21 @@ function fineTuningOf({ fineTuning }: StudentCard): string[] {
   ];
 }
 
+/** What a training costs at most: told before it starts. */
+export const wordsOfEstimate = ({ instanceType, seconds, dollars, pricesOf }: Estimate): string =>
+  `at most ${money(dollars)} (${Math.round(seconds / 60)} minutes of ${instanceType} on demand in us-east-1, prices of ${pricesOf})`;
+
+/** What was billed for a training, where anything is; empty on one's own machine. */
+export function describeCost({ run }: Job): string {
+  if (run?.billedSeconds === undefined || run.estimate === undefined) return '';
+  const { instanceType = run.estimate.instanceType, billedSeconds } = run;
+  const dollars = dollarsFor(instanceType, billedSeconds);
+  const price = dollars === undefined ? '' : `, about ${money(dollars)}`;
+  return `Billed: ${count(billedSeconds)} seconds of ${instanceType}${price}`;
+}
+
+const money = (dollars: number): string => `$${dollars.toFixed(2)}`;
+
 /** A job in one line of a table. */
 export const jobRow = (job: Job): string[] => [
   job.id.slice(0, 12),
@@ -96,6 +112,9 @@ export function describeJob(job: Job): string {
     ]);
   }
   if (run) facts.push(['Training job', `${run.trainingJobName} (attempt ${run.attempt})`]);
+  if (run?.estimate) facts.push(['Cost', wordsOfEstimate(run.estimate)]);
+  const cost = describeCost(job);
+  if (cost) facts.push(['Billed', cost.replace('Billed: ', '')]);
   if (progress.state === 'waiting') facts.push(['Waiting', progress.reason]);
   if (progress.state === 'failed')
     facts.push(['Failed', `${progress.code}: ${progress.what} ${progress.toDo}`]);

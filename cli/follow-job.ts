@@ -1,14 +1,13 @@
 import { setTimeout as pause } from 'node:timers/promises';
-import { FilterLogEventsCommand } from '@aws-sdk/client-cloudwatch-logs';
+import { FilterLogEventsCommand, ResourceNotFoundException } from '@aws-sdk/client-cloudwatch-logs';
 import { Listr, ListrLogger, ProcessOutput } from 'listr2';
 import { FINAL, type Job, type State } from '#core/job.ts';
 import { TRAINING_LOGS } from '#core/plan.ts';
 import { parseProgressLine, type TrainingProgress } from '#core/progress-line.ts';
 import type { Pipeline } from './connect.ts';
+import { wordsOfEstimate } from './describe.ts';
 import { EXIT, Stop } from './exit.ts';
 import { count } from './output.ts';
-
-const POLL_MS = 400;
 
 /**
  * Shows a job's way on stderr until it ends, step by step.
@@ -29,7 +28,7 @@ export async function followJob(
       job = await pipeline.jobs.load(id);
       if (job && !states.includes(job.progress.state)) return job;
       if (job) await look?.(job);
-      await pause(POLL_MS);
+      await pause(pipeline.pollMs);
     }
   };
 
@@ -64,10 +63,11 @@ export async function followJob(
         show.title = `Validate: ${count(classes)} classes, ${count(pictures)} pictures`;
       }),
       step('Launch the training', async (show) => {
-        const waiting = await leave(['validated', 'launching', 'waiting'], ({ progress }) => {
+        const launched = await leave(['validated', 'launching', 'waiting'], ({ progress }) => {
           if (progress.state === 'waiting') show.output = `waiting: ${progress.reason}`;
         });
-        stopUnlessWell(waiting);
+        const { run } = stopUnlessWell(launched);
+        if (run?.estimate) show.title = `Launch the training: ${wordsOfEstimate(run.estimate)}`;
       }),
       step('Train', async (show) => {
         const training = await leave(['training', 'interrupted'], async (at) => {
@@ -108,7 +108,12 @@ function logReader({ logs }: Pipeline) {
     if (!run) return undefined;
     const logStreamNamePrefix = run.trainingJobName;
     const filter = { logGroupName: TRAINING_LOGS, logStreamNamePrefix, startTime };
-    const { events = [] } = await logs.send(new FilterLogEventsCommand(filter));
+    const { events = [] } = await logs
+      .send(new FilterLogEventsCommand(filter))
+      .catch((error: unknown) => {
+        if (error instanceof ResourceNotFoundException) return { events: [] }; // nobody has ever trained here
+        throw error;
+      });
     startTime = (events.at(-1)?.timestamp ?? startTime - 1) + 1;
     return events.map(({ message }) => parseProgressLine(message ?? '')).findLast(Boolean);
   };

@@ -3,8 +3,11 @@ import { EXIT, Stop } from './exit.ts';
 import { say } from './output.ts';
 import { cancel } from './verbs/cancel.ts';
 import { demo } from './verbs/demo.ts';
+import { deploy } from './verbs/deploy.ts';
+import { destroy } from './verbs/destroy.ts';
 import { download } from './verbs/download.ts';
 import { list } from './verbs/list.ts';
+import { outputs } from './verbs/outputs.ts';
 import { predict } from './verbs/predict.ts';
 import { retry } from './verbs/retry.ts';
 import { status } from './verbs/status.ts';
@@ -19,7 +22,21 @@ export async function main(argv: readonly string[]): Promise<void> {
     .exitOverride()
     .configureHelp({ showGlobalOptions: true })
     .showHelpAfterError('(understudy --help lists the verbs)');
-  for (const verb of [demo, up, train, status, list, predict, download, retry, cancel, teachers]) {
+  for (const verb of [
+    demo,
+    up,
+    train,
+    status,
+    list,
+    predict,
+    download,
+    retry,
+    cancel,
+    teachers,
+    deploy,
+    outputs,
+    destroy,
+  ]) {
     program.addCommand(verb().exitOverride());
   }
 

@@ -5,7 +5,7 @@ import type { Pipeline } from './connect.ts';
 import { EXIT, Stop } from './exit.ts';
 import { findJob } from './find-job.ts';
 import { print, printJson } from './output.ts';
-import { withPipeline } from './with-pipeline.ts';
+import { type Where, withPipeline } from './with-pipeline.ts';
 
 /**
  * Tells a job's row what somebody wants, through the same reducer as every stage.
@@ -14,10 +14,11 @@ import { withPipeline } from './with-pipeline.ts';
  */
 export function observeJob(
   wanted: string,
+  where: Where,
   observation: Observation,
   words: { done: string; refused: string; json: boolean | undefined },
 ): Promise<void> {
-  return withPipeline('storage', async (pipeline) => {
+  return withPipeline('storage', where, async (pipeline) => {
     const { id } = await findJob(pipeline, wanted);
     const { before, after } = await move(pipeline, id, observation);
     if (after === before) {

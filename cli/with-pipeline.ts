@@ -1,25 +1,47 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { setTimeout as pause } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
+import { Option } from 'commander';
 import * as z from 'zod';
 import { readEndpoint, stateFolder } from '#local/endpoint-file.ts';
-import { connectTo, type Pipeline } from './connect.ts';
+import { connectTo, connectToStack, type Pipeline } from './connect.ts';
 import { EXIT, Stop } from './exit.ts';
+import { refusedByAws } from './refused-by-aws.ts';
 
 /** `storage` reads and writes rows and objects; `training` also brings jobs to their end. */
 export type Need = 'storage' | 'training';
+
+/** Which pipeline a verb is for. */
+export interface Where {
+  stack?: string; // a deployed one, by its stack's name; the one of this machine, if left out
+}
+
+/** The option of every verb that is for a pipeline. */
+export const stackOption = (): Option =>
+  new Option('--stack <name>', 'a pipeline deployed on AWS, instead of this machine').env(
+    'UNDERSTUDY_STACK',
+  );
 
 const PATIENCE_MS = 60_000; // for another command's pipeline to end
 const POLL_MS = 200;
 
 /**
- * Runs `work` against the pipeline that is up on this machine, or against one that is started for it and ended after.
+ * Runs `work` against a deployed pipeline, or the one that is up on this machine, or one that is started for it and
+ * ended after.
  * If a pipeline that somebody else started ends meanwhile, `work` begins again on another: it must bear that.
  */
 export async function withPipeline<T>(
   need: Need,
+  { stack }: Where,
   work: (pipeline: Pipeline) => Promise<T>,
 ): Promise<T> {
+  if (stack !== undefined) {
+    try {
+      return await work(await connectToStack(stack));
+    } catch (error) {
+      throw refusedByAws(error);
+    }
+  }
   for (;;) {
     const { endpoint, end } = await pipelineThatCan(need);
     try {

@@ -8,7 +8,7 @@ export const Announcement = z.object({
   at: z.iso.datetime(),
   jobId: z.string(),
   student: z.string(),
-  sentence: z.string(), // what a person reads
+  sentence: z.string(), // what a person reads; never with anything that JSON escapes
 });
 export type Announcement = z.infer<typeof Announcement>;
 
@@ -27,7 +27,7 @@ export function announcementOf(job: Job, at: Date): Announcement | undefined {
     at: at.toISOString(),
     jobId: job.id,
     student: job.name,
-    sentence,
+    sentence: plain(sentence),
   };
 }
 
@@ -50,5 +50,13 @@ function sentenceOf({ name, progress }: Job): string | undefined {
       return undefined;
   }
 }
+
+/** EventBridge puts the sentence into its target's JSON as it is, unescaped: a single quote of that kind would lose the mail. */
+const plain = (sentence: string): string =>
+  sentence
+    .replaceAll(/"([^"]*)"/g, '“$1”')
+    .replaceAll('"', '”')
+    .replaceAll('\\', '/')
+    .replaceAll(/\p{Cc}+/gu, ' ');
 
 const percent = (fraction: number): string => (100 * fraction).toFixed(1);

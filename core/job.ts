@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import { Announcement, announcementOf } from './announcement.ts';
+import { Estimate } from './cost.ts';
 import { Problem } from './problem.ts';
 
 /** What each state knows beside the job itself. */
@@ -57,7 +58,14 @@ export const Job = z.object({
     .optional(), // from validated on
   /** The last training job that was or may have been created; the next waits until this one is seen ended. */
   run: z
-    .object({ attempt: z.int().positive(), trainingJobName: z.string(), ended: z.boolean() })
+    .object({
+      attempt: z.int().positive(),
+      trainingJobName: z.string(),
+      ended: z.boolean(),
+      estimate: Estimate.optional(), // where prices are known
+      instanceType: z.string().optional(), // the one that was taken
+      billedSeconds: z.int().nonnegative().optional(), // once it has ended
+    })
     .optional(),
   waits: z.int().nonnegative(), // launches refused in a row, for the back-off
   progress: Progress,
@@ -67,22 +75,31 @@ export const Job = z.object({
 });
 export type Job = z.infer<typeof Job>;
 
+/** What a training job takes and costs, as far as it is known. */
+export type Usage = Pick<NonNullable<Job['run']>, 'instanceType' | 'billedSeconds'>;
+
 /** What somebody saw or wants; facts, not commands. */
 export type Observation =
   | { saw: 'dataset-accepted'; summary: NonNullable<Job['summary']> }
   | { saw: 'dataset-refused'; problems: Problem[]; problemCount: number }
-  | { saw: 'launch-begun'; trainingJobName: string }
+  | { saw: 'launch-begun'; trainingJobName: string; estimate?: Estimate | undefined }
   | {
       saw: 'launch-refused';
       trainingJobName: string;
       waitingFor: 'capacity' | 'quota' | 'concurrency';
       reason: string;
     }
-  | { saw: 'training-running'; trainingJobName: string }
-  | { saw: 'training-interrupted'; trainingJobName: string }
-  | { saw: 'training-starved'; trainingJobName: string; reason: string } // ended for want of capacity
-  | { saw: 'training-completed'; trainingJobName: string; artifacts: string }
-  | { saw: 'training-ended'; trainingJobName: string; code: string; what: string; toDo: string }
+  | ({ saw: 'training-running'; trainingJobName: string } & Usage)
+  | ({ saw: 'training-interrupted'; trainingJobName: string } & Usage)
+  | ({ saw: 'training-starved'; trainingJobName: string; reason: string } & Usage) // ended for want of capacity
+  | ({ saw: 'training-completed'; trainingJobName: string; artifacts: string } & Usage)
+  | ({
+      saw: 'training-ended';
+      trainingJobName: string;
+      code: string;
+      what: string;
+      toDo: string;
+    } & Usage)
   | { saw: 'student-published'; version: string; accuracy: number; interval95: [number, number] }
   | { saw: 'broken'; code: string; what: string; toDo: string }
   | { saw: 'cancel-asked' }
@@ -115,6 +132,25 @@ const PATIENCE_MINUTES: Partial<Record<State, number>> = {
 };
 const LONGEST_WAIT_MINUTES = 60;
 const ANNOUNCEMENT_MINUTES = 2;
+
+/** After how long a state is a reason to worry, in minutes; chosen: beyond what budget, spot and retries explain. */
+const STUCK_MINUTES: Partial<Record<State, number>> = {
+  received: 60,
+  validated: 60,
+  launching: 60,
+  training: 30 * 60, // the longest budget is 24 hours, and spot may take 4 more
+  interrupted: 30 * 60,
+  trained: 60,
+};
+const STUCK_WAITS = 28; // launches refused in a row: about a day
+
+/** Whether somebody should look after a job, since the pipeline has got nowhere with it. */
+export function isStuck({ progress, history, waits }: Job, at: Date): boolean {
+  if (progress.state === 'waiting') return waits >= STUCK_WAITS;
+  const minutes = STUCK_MINUTES[progress.state];
+  const since = Date.parse(history.at(-1)?.at ?? at.toISOString());
+  return minutes !== undefined && at.getTime() - since > minutes * 60_000;
+}
 
 export const FINAL: ReadonlySet<State> = new Set(['rejected', 'published', 'failed', 'cancelled']);
 
@@ -178,6 +214,7 @@ function observe(job: Job, observation: Observation): Job | undefined {
           attempt: nextAttempt(job),
           trainingJobName: observation.trainingJobName,
           ended: false,
+          ...(observation.estimate && { estimate: observation.estimate }),
         },
         progress: { state: 'launching' },
       };
@@ -192,24 +229,24 @@ function observe(job: Job, observation: Observation): Job | undefined {
     }
     case 'training-running':
       if (!isCurrent(job, observation) || job.run?.ended || state === 'training') return undefined;
-      return { ...job, progress: { state: 'training' } };
+      return { ...using(job, observation), progress: { state: 'training' } };
     case 'training-interrupted':
       if (!isCurrent(job, observation) || job.run?.ended || state === 'interrupted')
         return undefined;
-      return { ...job, progress: { state: 'interrupted' } };
+      return { ...using(job, observation), progress: { state: 'interrupted' } };
     case 'training-starved': {
       if (!isCurrent(job, observation) || job.run?.ended) return undefined;
       const { reason } = observation;
-      const seen = ended(job, { state: 'waiting', waitingFor: 'capacity', reason });
+      const seen = ended(job, observation, { state: 'waiting', waitingFor: 'capacity', reason });
       return seen.progress === job.progress ? seen : { ...seen, waits: job.waits + 1 };
     }
     case 'training-completed':
       if (!isCurrent(job, observation) || job.run?.ended) return undefined;
-      return ended(job, { state: 'trained', artifacts: observation.artifacts });
+      return ended(job, observation, { state: 'trained', artifacts: observation.artifacts });
     case 'training-ended': {
       if (!isCurrent(job, observation) || job.run?.ended) return undefined;
       const { code, what, toDo } = observation;
-      return ended(job, { state: 'failed', code, what, toDo });
+      return ended(job, observation, { state: 'failed', code, what, toDo });
     }
     case 'student-published': {
       const { version, accuracy, interval95 } = observation;
@@ -231,14 +268,25 @@ function observe(job: Job, observation: Observation): Job | undefined {
 }
 
 /** The end of a run is a fact even where it moves nothing: a cancelled job's run ends too, and then may be retried. */
-function ended(job: Job, progress: Progress): Job {
+function ended(job: Job, usage: Usage, progress: Progress): Job {
   const running =
     ARROWS[job.progress.state].includes(progress.state) && job.progress.state !== 'validated';
+  const { run, ...used } = using(job, usage);
   return {
-    ...job,
-    ...(job.run && { run: { ...job.run, ended: true } }),
+    ...used,
+    ...(run && { run: { ...run, ended: true } }),
     progress: running ? progress : job.progress,
   };
+}
+
+function using(job: Job, { instanceType, billedSeconds }: Usage): Job {
+  if (!job.run) return job;
+  const run = {
+    ...job.run,
+    ...(instanceType !== undefined && { instanceType }),
+    ...(billedSeconds !== undefined && { billedSeconds }),
+  };
+  return { ...job, run };
 }
 
 function settle(job: Job, seen: Job, at: Date): Job {

@@ -35,6 +35,8 @@ export const FAILURES = {
   TEACHER_CHANGED:
     'Import the teacher again; the files in the bucket are not those of the catalogue.',
   TEACHER_NOT_TRAINABLE: 'Set regime to "head-only", or choose another teacher.',
+  NO_GPU:
+    'Retry the job; if it says so again, take another instance type, or the image that fits this one.',
   OUT_OF_MEMORY: 'Choose a larger instance type in the recipe.',
   INTERNAL: 'This is a fault of ours; retry the job, and report the log if it fails again.',
 } as const;

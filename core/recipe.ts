@@ -26,8 +26,11 @@ export const Recipe = z.strictObject({
   augmentation: z.union([z.enum(['auto', 'none']), Augmentation]).default('auto'), // in blocks:k and full; "auto" does not flip
   input_px: z.int().min(32).max(1024).optional(), // the teacher's own size when left out
   budget: z
-    .strictObject({ minutes: z.int().min(1).max(1440).default(60) })
-    .default({ minutes: 60 }), // how long the training may take
+    .strictObject({
+      minutes: z.int().min(1).max(1440).default(60), // how long the training may take
+      dollars: z.number().positive().optional(), // what it may cost: it ends earlier if that is reached
+    })
+    .default({ minutes: 60 }),
   instance_types: z
     .array(z.string().regex(/^ml\.[a-z0-9]+\.[a-z0-9]+$/))
     .min(1)
@@ -73,7 +76,7 @@ const OTHER_TASKS: Record<string, string> = {
     'a student answers with a class, not a number; cut the range into classes, or fit a regression on features.',
 };
 
-/** A recipe text, with the defaults filled in, or everything that is wrong with it at once. */
+/** A recipe text, with the defaults filled in for what it leaves out or says wrongly, and everything that is wrong with it. */
 export function parseRecipe(
   text: string | undefined,
   file: string,
@@ -82,14 +85,8 @@ export function parseRecipe(
   const written = text === undefined ? {} : json(text);
   if (written === undefined) {
     const what = 'The recipe is not JSON.';
-    return refused([
-      problem(
-        'RECIPE_NOT_JSON',
-        file,
-        what,
-        'Write it as one JSON object, or remove it: every field is optional.',
-      ),
-    ]);
+    const remedy = 'Write it as one JSON object, or remove it: every field is optional.';
+    return { recipe: Recipe.parse({}), problems: [problem('RECIPE_NOT_JSON', file, what, remedy)] };
   }
 
   const parsed = Recipe.safeParse(written);
@@ -97,7 +94,8 @@ export function parseRecipe(
     return { recipe: parsed.data, problems: impossible(parsed.data, file, teachers) };
   const wrong = parsed.error.issues.map((issue) => asProblem(issue, file, written));
   // What is written correctly may be impossible all the same; all of it is told at once.
-  return refused([...wrong, ...impossible(Recipe.parse(correctFields(written)), file, teachers)]);
+  const correct = Recipe.parse(correctFields(written));
+  return { recipe: correct, problems: [...wrong, ...impossible(correct, file, teachers)] };
 }
 
 function correctFields(written: unknown): Record<string, unknown> {
@@ -107,8 +105,6 @@ function correctFields(written: unknown): Record<string, unknown> {
   });
   return Object.fromEntries(fields.map(([name]) => [name, Object(written)[name]]));
 }
-
-const refused = (problems: Problem[]) => ({ recipe: Recipe.parse({}), problems });
 
 function json(text: string): unknown {
   try {

@@ -1,8 +1,10 @@
 import { App } from 'aws-cdk-lib';
 import { PipelineStack } from './pipeline-stack.ts';
+import { DEFAULT_STACK } from './settings.ts';
 
-// `cdk deploy -c understudy='{"notifyEmail":"me@example.com"}'`, or the same object in cdk.json under "context".
+// `npx understudy deploy` runs this; so does `cdk deploy -c stack=Pets -c understudy='{"notifyEmail":"me@example.com"}'`, or the same object in cdk.json under "context".
 const app = new App();
 const wishes: unknown = app.node.tryGetContext('understudy') ?? {};
 const settings = typeof wishes === 'string' ? JSON.parse(wishes) : wishes;
-new PipelineStack(app, 'Understudy', settings);
+const name: string = app.node.tryGetContext('stack') ?? DEFAULT_STACK;
+new PipelineStack(app, name, settings);

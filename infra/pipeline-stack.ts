@@ -3,6 +3,8 @@ import {
   Alarm,
   ComparisonOperator,
   type IMetric,
+  Metric,
+  Stats,
   TreatMissingData,
 } from 'aws-cdk-lib/aws-cloudwatch';
 import type { Table } from 'aws-cdk-lib/aws-dynamodb';
@@ -33,6 +35,8 @@ import {
   UPLOADS,
   VALIDATED_ROWS,
 } from '#core/wiring.ts';
+import { STUCK_JOBS } from '#lambdas/sweep-jobs/stuck-jobs-metric.ts';
+import { DEFAULT_TEACHER } from '#teachers/catalogue.ts';
 import {
   announce,
   findOpenJobs,
@@ -43,7 +47,7 @@ import {
   watchTrainings,
   writeObjects,
 } from './rights.ts';
-import { type PipelineSettings, settled } from './settings.ts';
+import { type PipelineSettings, type SettledSettings, settled } from './settings.ts';
 import { Stage } from './stage.ts';
 import { bucketOf, jobTableOf } from './storage.ts';
 import { Trainer } from './trainer.ts';
@@ -66,23 +70,32 @@ export class StudentPipeline extends Construct {
     this.bucket = bucketOf(this, settings);
     this.jobTable = jobTableOf(this, settings);
     this.bus = new EventBus(this, 'Bus') as IEventBus; // the CDK's classes were not checked with exact optional properties
-    const trainer = new Trainer(this, { bucket: this.bucket, imageUri: settings.imageUri });
+    const trainer = new Trainer(this, {
+      bucket: this.bucket,
+      imageUri: settings.imageUri,
+      instanceTypes,
+    });
     const { bucket, jobTable, bus } = this;
 
     const pipeline = { BUCKET: bucket.bucketName, JOB_TABLE: jobTable.tableName };
+    const allowing = { ALLOWED_INSTANCE_TYPES: instanceTypes.join(',') };
     const training = {
       TRAINING_IMAGE: trainer.image,
       TRAINING_ROLE: trainer.role.roleArn,
-      INSTANCE_TYPES: instanceTypes.join(','),
       SPOT: String(settings.spot),
     };
-    const launching = { MAX_CONCURRENT_JOBS: String(settings.maxConcurrentJobs) };
+    const launching = {
+      INSTANCE_TYPES: instanceTypes.join(','),
+      TEACHERS_IN_IMAGE: DEFAULT_TEACHER,
+      MAX_CONCURRENT_JOBS: String(settings.maxConcurrentJobs),
+    };
+    const measuring = { METRICS_NAMESPACE: stack.stackName };
     const announcing = { ANNOUNCEMENT_BUS: bus.eventBusName };
 
     // 1. A dataset arrives → validate-dataset.
     const validate = new Stage(this, {
       stage: 'validate-dataset',
-      environment: pipeline,
+      environment: { ...pipeline, ...allowing },
       statements: [
         ...readObjects(bucket, DATASETS),
         writeObjects(bucket, 'jobs/'),
@@ -140,7 +153,14 @@ export class StudentPipeline extends Construct {
     // 5. Whatever no event has moved → sweep-jobs, every few minutes.
     const sweep = new Stage(this, {
       stage: 'sweep-jobs',
-      environment: { ...pipeline, ...training, ...launching, ...announcing },
+      environment: {
+        ...pipeline,
+        ...allowing,
+        ...training,
+        ...launching,
+        ...announcing,
+        ...measuring,
+      },
       statements: [
         ...readObjects(bucket, DATASETS, 'jobs/', 'teachers/', STUDENTS),
         writeObjects(bucket, 'jobs/', STUDENTS),
@@ -257,8 +277,20 @@ export class StudentPipeline extends Construct {
       period: Duration.minutes(3 * SWEEP_EVERY_MINUTES),
     });
     alarm('sweep-jobs-errors', errors, 'A swept job met a fault: read the log of sweep-jobs.');
+    const stuck = new Metric({
+      namespace: Stack.of(this).stackName,
+      metricName: STUCK_JOBS.metric,
+      dimensionsMap: { [STUCK_JOBS.dimension]: this.jobTable.tableName },
+      statistic: Stats.MAXIMUM,
+      period: Duration.minutes(3 * SWEEP_EVERY_MINUTES),
+    });
+    alarm('stuck-jobs', stuck, 'A job gets nowhere: `npx understudy status` names it.');
   }
 }
+
+/** What stays when the stack goes, for whoever takes it away. */
+const keptBy = ({ ephemeral, bucketName }: SettledSettings): string =>
+  ephemeral ? (bucketName === undefined ? 'nothing' : 'bucket') : 'bucket, job table, logs';
 
 /** The pipeline as a stack of its own. */
 export class PipelineStack extends Stack {
@@ -275,6 +307,7 @@ export class PipelineStack extends Stack {
     new CfnOutput(this, 'JobTableName', { value: jobTable.tableName });
     new CfnOutput(this, 'BusName', { value: bus.eventBusName });
     new CfnOutput(this, 'TopicArn', { value: topic.topicArn });
+    new CfnOutput(this, 'Keeps', { value: keptBy(settled(wishes)) });
     new CfnOutput(this, 'DropHere', {
       value: `aws s3 cp my-pictures.zip s3://${bucket.bucketName}/${DATASETS}`,
     });

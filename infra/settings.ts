@@ -4,6 +4,9 @@ import * as z from 'zod';
 export const ECR_IMAGE =
   /^(\d{12})\.dkr\.ecr\.([a-z0-9-]+)\.amazonaws\.com(?:\.cn)?\/([a-z0-9/._-]+)@sha256:[0-9a-f]{64}$/;
 
+/** The name of a stack that is given none. */
+export const DEFAULT_STACK = 'Understudy';
+
 /** What somebody who deploys can choose; every field may be left out. */
 export const PipelineSettings = z.strictObject({
   /** A bucket that is there already. Its owner must switch EventBridge notifications on; nothing else of it is changed. */
@@ -15,7 +18,14 @@ export const PipelineSettings = z.strictObject({
   notifyEmail: z.email().optional(),
   /** In the order of preference. GPUs by default: a CPU instance must be asked for. */
   instanceTypes: z
-    .array(z.string().regex(/^ml\.[a-z0-9]+\.[a-z0-9]+$/))
+    .array(
+      z
+        .string()
+        .regex(
+          /^ml\.[a-z0-9]+\.[a-z0-9]+$/,
+          'name instance types as SageMaker does: ml.g4dn.xlarge',
+        ),
+    )
     .min(1)
     .max(5)
     .default(['ml.g4dn.xlarge', 'ml.g5.xlarge']),

@@ -1,10 +1,11 @@
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { ArnFormat, Stack } from 'aws-cdk-lib';
+import { ArnFormat, IgnoreMode, Stack } from 'aws-cdk-lib';
 import { DockerImageAsset, Platform } from 'aws-cdk-lib/aws-ecr-assets';
 import { Policy, PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import type { IBucket } from 'aws-cdk-lib/aws-s3';
 import { Construct } from 'constructs';
+import { hasGpu } from '#core/instance-type.ts';
 import { DATASETS } from '#core/keys.ts';
 import { TRAINING_LOGS } from '#core/plan.ts';
 import { acknowledgeWildcards } from './acknowledge-wildcards.ts';
@@ -13,8 +14,19 @@ import { ECR_IMAGE } from './settings.ts';
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
 
+/** What the Dockerfile copies; its .dockerignore says the same to whoever builds by hand. */
+const IN_IMAGE = [
+  '.npmrc',
+  'package.json',
+  'package-lock.json',
+  'core',
+  'teachers',
+  'training-image',
+];
+
 export interface TrainerProps {
   bucket: IBucket;
+  instanceTypes: readonly string[];
   imageUri: string | undefined;
 }
 
@@ -23,12 +35,12 @@ export class Trainer extends Construct {
   readonly image: string;
   readonly role: Role;
 
-  constructor(scope: Construct, { bucket, imageUri }: TrainerProps) {
+  constructor(scope: Construct, { bucket, imageUri, instanceTypes }: TrainerProps) {
     super(scope, 'trainer');
     this.role = new Role(this, 'Role', {
       assumedBy: new ServicePrincipal('sagemaker.amazonaws.com'),
     });
-    const { image, repositoryArn } = this.imageOf(imageUri);
+    const { image, repositoryArn } = this.imageOf(imageUri, instanceTypes);
     this.image = image;
 
     const logStreams = Stack.of(this).formatArn({
@@ -69,13 +81,15 @@ export class Trainer extends Construct {
   }
 
   /** One that is in a registry, or one that `cdk deploy` builds and uploads. */
-  private imageOf(imageUri: string | undefined): { image: string; repositoryArn: string } {
+  private imageOf(imageUri: string | undefined, instanceTypes: readonly string[]) {
     if (imageUri === undefined) {
       const asset = new DockerImageAsset(this, 'Image', {
         directory: ROOT,
         file: join('training-image', 'Dockerfile'),
+        buildArgs: { DEVICE: instanceTypes.some(hasGpu) ? 'gpu' : 'cpu' }, // the one for GPUs also runs without
         platform: Platform.LINUX_AMD64, // also on a Mac with an ARM processor: GPU instances are x86
-        exclude: ['node_modules', '.git', '.understudy', 'cdk.out', 'test', 'bench', 'docs'],
+        exclude: ['*', ...IN_IMAGE.map((path) => `!${path}`)], // so that nothing else makes another image
+        ignoreMode: IgnoreMode.DOCKER,
       });
       return { image: asset.imageUri, repositoryArn: asset.repository.repositoryArn };
     }

@@ -7,17 +7,29 @@ export const PipelineVariables = z.object({
   JOB_TABLE: z.string().min(3),
 });
 
+const InstanceTypes = z
+  .string()
+  .regex(/^ml\.[a-z0-9.]+(,ml\.[a-z0-9.]+)*$/)
+  .transform((list) => list.split(','));
+
+export const ValidationVariables = z.object({
+  /** The only ones that a recipe may name; without it, any: on one machine they do not matter. */
+  ALLOWED_INSTANCE_TYPES: InstanceTypes.optional(),
+});
+
 export const TrainingVariables = z.object({
   TRAINING_IMAGE: z.string().min(1), // with its digest
   TRAINING_ROLE: z.string().startsWith('arn:'),
-  INSTANCE_TYPES: z
-    .string()
-    .regex(/^ml\.[a-z0-9.]+(,ml\.[a-z0-9.]+)*$/) // in the order of preference, when the recipe names none
-    .transform((list) => list.split(',') as [string, ...string[]]),
   SPOT: z.stringbool(),
 });
 
 export const LaunchVariables = z.object({
+  INSTANCE_TYPES: InstanceTypes, // in the order of preference
+  /** Names of the teachers that the training image brings along. */
+  TEACHERS_IN_IMAGE: z
+    .string()
+    .default('')
+    .transform((list) => list.split(',').filter(Boolean)),
   MAX_CONCURRENT_JOBS: z.coerce.number().int().positive(),
 });
 
@@ -28,6 +40,8 @@ export const AnnouncementVariables = z.object({
 export const SweepVariables = z.object({
   /** Jobs whose deadline is at most this far away count as due; one machine need not wait as long as a cloud. */
   SWEEP_AHEAD_SECONDS: z.coerce.number().int().nonnegative().default(0),
+  /** CloudWatch's namespace for what the sweeper counts; without it, nothing is told. */
+  METRICS_NAMESPACE: z.string().min(1).optional(),
 });
 
 /** @throws Error that names every variable that is missing or wrong */
@@ -45,6 +59,5 @@ export const trainingSettings = (
 ): TrainingSettings => ({
   image: variables.TRAINING_IMAGE,
   role: variables.TRAINING_ROLE,
-  instanceTypes: variables.INSTANCE_TYPES,
   spot: variables.SPOT,
 });

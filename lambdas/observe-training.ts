@@ -37,13 +37,18 @@ async function observed(
   const seen = await training.describe(trainingJobName);
   switch (seen?.is) {
     case 'running':
-      return { saw: 'training-running', trainingJobName };
+      return { saw: 'training-running', trainingJobName, ...seen.usage };
     case 'interrupted':
-      return { saw: 'training-interrupted', trainingJobName };
+      return { saw: 'training-interrupted', trainingJobName, ...seen.usage };
     case 'starved':
-      return { saw: 'training-starved', trainingJobName, reason: seen.reason };
+      return { saw: 'training-starved', trainingJobName, reason: seen.reason, ...seen.usage };
     case 'completed':
-      return { saw: 'training-completed', trainingJobName, artifacts: seen.artifacts };
+      return {
+        saw: 'training-completed',
+        trainingJobName,
+        artifacts: seen.artifacts,
+        ...seen.usage,
+      };
     case 'ended':
       return {
         saw: 'training-ended',
@@ -51,6 +56,7 @@ async function observed(
         code: seen.code,
         what: seen.what,
         toDo: seen.toDo,
+        ...seen.usage,
       };
     case undefined:
       // A launch may have died between its claim and its call: the launcher goes on with it.

@@ -1,6 +1,7 @@
 import type { Announcement } from '#core/announcement.ts';
 import type { ObjectFacts } from '#core/identity.ts';
-import type { Job } from '#core/job.ts';
+import type { Job, Usage } from '#core/job.ts';
+import type { Recipe } from '#core/recipe.ts';
 
 /** The one bucket of the pipeline. */
 export interface Objects {
@@ -42,22 +43,24 @@ export interface Jobs {
 export interface TrainingRequest {
   job: Job;
   trainingJobName: string;
-  teacher: string;
-  minutes: number;
-  instanceTypes: readonly string[] | undefined;
+  teacher: string | undefined; // its name in the bucket; `undefined` where the image has it
+  budget: Recipe['budget'];
+  instanceTypes: readonly string[]; // in the order of preference
 }
 
 /** What Describe says of a training job, in the words of an observation. */
-export type TrainingSeen =
-  | { is: 'running' | 'interrupted'; jobId: string }
-  | { is: 'starved'; jobId: string; reason: string } // ended, for there was no capacity
-  | { is: 'completed'; jobId: string; artifacts: string }
-  | { is: 'ended'; jobId: string; code: string; what: string; toDo: string };
+export type TrainingSeen = { jobId: string; usage: Usage } & (
+  | { is: 'running' | 'interrupted' }
+  | { is: 'starved'; reason: string } // ended, for there was no capacity
+  | { is: 'completed'; artifacts: string }
+  | { is: 'ended'; code: string; what: string; toDo: string }
+);
 
 export interface Training {
   /** Creates the training job; one of this name that exists already is the success of an earlier try.
+   *  @returns the type of instance that it took
    *  @throws NoRoom when there is no capacity or quota now */
-  start(request: TrainingRequest): Promise<void>;
+  start(request: TrainingRequest): Promise<string>;
   describe(trainingJobName: string): Promise<TrainingSeen | undefined>;
   /** Asks a running training job to end; one that has ended is left as it is. */
   stop(trainingJobName: string): Promise<void>;

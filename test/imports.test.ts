@@ -17,6 +17,8 @@ const MAY_IMPORT: Record<string, string[]> = {
     'lambdas',
     'local/names.ts',
     'local/endpoint-file.ts',
+    'local/provide-teachers.ts',
+    'infra/settings.ts',
     'teachers',
     'training-image',
   ],

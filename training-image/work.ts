@@ -2,6 +2,7 @@ import { inspect } from 'node:util';
 import { parentPort, workerData } from 'node:worker_threads';
 import { mlFolder } from '#core/ml-folder.ts';
 import type { TeacherEntry } from '#core/teacher.ts';
+import { requireDevice } from './job/require-device.ts';
 import { TrainingInterrupted, TrainingRefused } from './stop-training.ts';
 import { teller } from './tell.ts';
 import { train } from './train.ts';
@@ -31,6 +32,7 @@ export async function work(catalogue: ReadonlyMap<string, TeacherEntry>): Promis
     },
   );
   try {
+    await requireDevice(mlFolder(root), tell);
     await train(mlFolder(root), catalogue, tell);
     send({ end: 'done' });
   } catch (error) {

@@ -1,14 +1,17 @@
 import { Command } from 'commander';
 import { observeJob } from '../observe-job.ts';
+import { stackOption, type Where } from '../with-pipeline.ts';
 
 export const cancel = (): Command =>
   new Command('cancel')
     .description('end a job that is not done')
     .argument('<job>', "a dataset's name, or the beginning of a job's id")
+    .addOption(stackOption())
     .option('--json', 'print the row as JSON')
-    .action((wanted: string, { json }: { json?: boolean }) =>
+    .action((wanted: string, { json, ...where }: Where & { json?: boolean }) =>
       observeJob(
         wanted,
+        where,
         { saw: 'cancel-asked' },
         {
           done: 'is cancelled; a training that runs is ended.',

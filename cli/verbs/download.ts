@@ -11,16 +11,17 @@ import type { Pipeline } from '../connect.ts';
 import { EXIT, Stop } from '../exit.ts';
 import { findStudent } from '../find-student.ts';
 import { print, printJson } from '../output.ts';
-import { withPipeline } from '../with-pipeline.ts';
+import { stackOption, type Where, withPipeline } from '../with-pipeline.ts';
 
 export const download = (): Command =>
   new Command('download')
     .description("copy a student's files to a folder")
     .argument('<student>', 'its name for the latest version, or name/version')
     .argument('<folder>', 'made if it is not there')
+    .addOption(stackOption())
     .option('--json', "print the student's card as JSON")
-    .action((wanted: string, folder: string, { json }: { json?: boolean }) =>
-      withPipeline('storage', async (pipeline) => {
+    .action((wanted: string, folder: string, { json, ...where }: Where & { json?: boolean }) =>
+      withPipeline('storage', where, async (pipeline) => {
         const card = await findStudent(pipeline.objects, wanted);
         const { prefix } = studentKeys(card.student, card.version);
         for (const { path, sha256 } of card.files) {

@@ -3,14 +3,15 @@ import { StudentCard } from '#core/card.ts';
 import { STUDENTS } from '#core/keys.ts';
 import type { Objects } from '#ports';
 import { percent, print, printJson, table } from '../output.ts';
-import { withPipeline } from '../with-pipeline.ts';
+import { stackOption, type Where, withPipeline } from '../with-pipeline.ts';
 
 export const list = (): Command =>
   new Command('list')
     .description('list the published students')
+    .addOption(stackOption())
     .option('--json', 'print their cards as JSON')
-    .action(({ json }: { json?: boolean }) =>
-      withPipeline('storage', async ({ objects }) => {
+    .action(({ json, ...where }: Where & { json?: boolean }) =>
+      withPipeline('storage', where, async ({ objects }) => {
         const cards = await allStudents(objects);
         if (json) printJson(cards);
         else if (cards.length === 0)

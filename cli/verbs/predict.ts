@@ -4,16 +4,17 @@ import type { Answer } from '../answers.ts';
 import { EXIT, Stop } from '../exit.ts';
 import { findStudent } from '../find-student.ts';
 import { percent, print, printJson, say, table } from '../output.ts';
-import { withPipeline } from '../with-pipeline.ts';
+import { stackOption, type Where, withPipeline } from '../with-pipeline.ts';
 
 export const predict = (): Command =>
   new Command('predict')
     .description('ask a student what is on pictures')
     .argument('<student>', 'its name for the latest version, or name/version')
     .argument('<image...>', 'pictures: JPEG, PNG, GIF or WebP')
+    .addOption(stackOption())
     .option('--json', 'print every probability as JSON')
-    .action((wanted: string, images: string[], { json }: { json?: boolean }) =>
-      withPipeline('storage', async (pipeline) => {
+    .action((wanted: string, images: string[], { json, ...where }: Where & { json?: boolean }) =>
+      withPipeline('storage', where, async (pipeline) => {
         const card = await findStudent(pipeline.objects, wanted);
         await ensureTensorflow(say);
         // Only here: TensorFlow takes half a second to load, and the other verbs do without.

@@ -1,17 +1,22 @@
 import { Command } from 'commander';
 import { observeJob } from '../observe-job.ts';
+import { stackOption, type Where } from '../with-pipeline.ts';
 
 export const retry = (): Command =>
   new Command('retry')
     .description('try a failed or cancelled job again')
     .argument('<job>', "a dataset's name, or the beginning of a job's id")
+    .addOption(stackOption())
     .option('--json', 'print the row as JSON')
-    .action((wanted: string, { json }: { json?: boolean }) =>
+    .action((wanted: string, { json, ...where }: Where & { json?: boolean }) =>
       observeJob(
         wanted,
+        where,
         { saw: 'retry-asked' },
         {
-          done: 'will be tried again as soon as the pipeline runs (npm run up).',
+          done: where.stack
+            ? 'will be tried again within some minutes.'
+            : 'will be tried again as soon as the pipeline runs (npm run up).',
           refused:
             'only a failed or cancelled job can be tried again; a changed dataset is a new job.',
           json,

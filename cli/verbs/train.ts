@@ -1,11 +1,11 @@
 import { Command } from 'commander';
 import { FINAL } from '#core/job.ts';
-import { describeStudent } from '../describe.ts';
+import { describeCost, describeStudent } from '../describe.ts';
 import { findStudent } from '../find-student.ts';
 import { followJob, stopUnlessWell } from '../follow-job.ts';
 import { megabytes, print, printJson, say } from '../output.ts';
 import { type Dataset, datasetAt, uploadDataset } from '../upload-dataset.ts';
-import { withPipeline } from '../with-pipeline.ts';
+import { stackOption, type Where, withPipeline } from '../with-pipeline.ts';
 
 export const train = (): Command =>
   new Command('train')
@@ -13,14 +13,17 @@ export const train = (): Command =>
     .argument('<folder|zip>', 'a folder with one folder of pictures a class, or a zip of that')
     .option('--name <name>', "the student's name; the folder's unless given")
     .option('--recipe <file>', 'a dataset.json; the one in the folder unless given')
+    .addOption(stackOption())
     .option('--json', 'print the job and the student as JSON')
-    .action(async (path: string, options: { name?: string; recipe?: string; json?: boolean }) => {
+    .action(async (path: string, options: TrainOptions & { name?: string; recipe?: string }) => {
       await trainDataset(await datasetAt(path, options), options);
     });
 
+type TrainOptions = Where & { json?: boolean };
+
 /** Uploads, follows, and prints the student. */
-export async function trainDataset(dataset: Dataset, options: { json?: boolean }): Promise<void> {
-  await withPipeline('training', async (pipeline) => {
+export async function trainDataset(dataset: Dataset, options: TrainOptions): Promise<void> {
+  await withPipeline('training', options, async (pipeline) => {
     const title = `Upload ${dataset.name}`;
     const job = await followJob(pipeline, {
       title,
@@ -39,6 +42,6 @@ export async function trainDataset(dataset: Dataset, options: { json?: boolean }
       throw new Error(`job ${job.id} is ${progress.state} at its end`);
     const card = await findStudent(pipeline.objects, `${name}/${progress.version}`);
     if (options.json) printJson({ job, student: card });
-    else print(`\n${describeStudent(card, pipeline)}`);
+    else print(`\n${describeStudent(card, pipeline)}\n${describeCost(job)}`.trimEnd());
   });
 }

@@ -8,6 +8,8 @@ import {
   SageMakerServiceException,
   StopTrainingJobCommand,
 } from '@aws-sdk/client-sagemaker';
+import { longestRunSeconds } from '#core/cost.ts';
+import type { Usage } from '#core/job.ts';
 import { jobKeys, teacherPrefix } from '#core/keys.ts';
 import { CHANNELS, type Hyperparameters, METRIC_DEFINITIONS, parseFailure } from '#core/plan.ts';
 import { NoRoom, type Training, type TrainingRequest, type TrainingSeen } from '#ports';
@@ -15,7 +17,6 @@ import { NoRoom, type Training, type TrainingRequest, type TrainingSeen } from '
 export interface TrainingSettings {
   image: string; // with its digest
   role: string; // ARN
-  instanceTypes: readonly [string, ...string[]]; // in the order of preference, when the recipe names none
   spot: boolean; // cheaper instances that AWS may take back; the checkpoints outlive that
 }
 
@@ -31,10 +32,10 @@ export function sageMakerTraining(
     async start(request) {
       const refusals: NoRoom[] = [];
       // A refused creation leaves no job behind, so the next type is tried under the same name.
-      for (const instanceType of request.instanceTypes ?? settings.instanceTypes) {
-        const refusal = await create(request, instanceType);
-        if (!refusal) return;
-        refusals.push(refusal);
+      for (const instanceType of request.instanceTypes) {
+        const answer = await create(request, instanceType);
+        if (!(answer instanceof NoRoom)) return answer;
+        refusals.push(answer);
       }
       const [first] = refusals;
       if (!first) throw new Error('there is no instance type to try');
@@ -63,20 +64,16 @@ export function sageMakerTraining(
     },
   };
 
-  /** @returns why there is no room for it on this type of instance, if so */
-  async function create(
-    request: TrainingRequest,
-    instanceType: string,
-  ): Promise<NoRoom | undefined> {
+  /** @returns the type of instance it took, or why there is no room for it on this one */
+  async function create(request: TrainingRequest, instanceType: string): Promise<string | NoRoom> {
     try {
       await client.send(
         new CreateTrainingJobCommand(createRequest(settings, request, instanceType)),
       );
-      return undefined;
+      return instanceType;
     } catch (cause) {
       if (cause instanceof ResourceInUse) {
-        await adopt(request.trainingJobName, request.job.id);
-        return undefined;
+        return adopt(request.trainingJobName, request.job.id, instanceType);
       }
       if (cause instanceof ResourceLimitExceeded) {
         return new NoRoom('quota', quotaReason(cause.message), { cause });
@@ -89,11 +86,11 @@ export function sageMakerTraining(
   }
 
   /** A used name is the success of an earlier try, unless somebody else's job bears it. */
-  async function adopt(TrainingJobName: string, jobId: string): Promise<void> {
-    const { HyperParameters } = await client.send(
+  async function adopt(TrainingJobName: string, jobId: string, asked: string): Promise<string> {
+    const { HyperParameters, ResourceConfig } = await client.send(
       new DescribeTrainingJobCommand({ TrainingJobName }),
     );
-    if (HyperParameters?.job_id === jobId) return;
+    if (HyperParameters?.job_id === jobId) return ResourceConfig?.InstanceType ?? asked;
     throw new Error(`the training job name ${TrainingJobName} is taken by something else`);
   }
 }
@@ -103,8 +100,9 @@ function createRequest(
   request: TrainingRequest,
   instanceType: string,
 ) {
-  const { job, trainingJobName, teacher, minutes } = request;
+  const { job, trainingJobName, teacher, budget } = request;
   if (!job.summary) throw new Error(`job ${job.id} has no validated dataset`);
+  const longestRun = longestRunSeconds(instanceType, budget);
   const keys = jobKeys(job.id);
   const uri = (key: string) => `s3://${job.bucket}/${key}`;
   const hyperparameters: Hyperparameters = {
@@ -129,7 +127,9 @@ function createRequest(
       channel(CHANNELS.dataset.folder, 'ManifestFile' as const, uri(keys.channel)),
       channel(CHANNELS.manifest.folder, 'S3Prefix' as const, uri(keys.manifest)),
       channel(CHANNELS.recipe.folder, 'S3Prefix' as const, uri(keys.recipe)),
-      channel(CHANNELS.teacher.folder, 'S3Prefix' as const, uri(teacherPrefix(teacher))),
+      ...(teacher === undefined
+        ? []
+        : [channel(CHANNELS.teacher.folder, 'S3Prefix' as const, uri(teacherPrefix(teacher)))]),
     ],
     OutputDataConfig: { S3OutputPath: uri(keys.output), CompressionType: 'NONE' as const },
     CheckpointConfig: { S3Uri: uri(keys.checkpoints) },
@@ -140,8 +140,8 @@ function createRequest(
     },
     // SageMaker's own default is a whole day.
     StoppingCondition: {
-      MaxRuntimeInSeconds: minutes * 60,
-      ...(spot && { MaxWaitTimeInSeconds: minutes * 60 + LONGEST_SPOT_WAIT_SECONDS }),
+      MaxRuntimeInSeconds: longestRun,
+      ...(spot && { MaxWaitTimeInSeconds: longestRun + LONGEST_SPOT_WAIT_SECONDS }),
     },
     EnableManagedSpotTraining: spot,
     Tags: [
@@ -176,27 +176,34 @@ const STOPPED = {
 
 /** Every status that Describe can answer with, as an observation. */
 function seen(described: DescribeTrainingJobResponse): TrainingSeen {
-  const { TrainingJobStatus, SecondaryStatus, ModelArtifacts, FailureReason, HyperParameters } =
-    described;
-  const jobId = HyperParameters?.job_id ?? '';
+  const { TrainingJobStatus, SecondaryStatus, ModelArtifacts, FailureReason } = described;
+  const known = { jobId: described.HyperParameters?.job_id ?? '', usage: usageOf(described) };
   switch (TrainingJobStatus) {
     case 'Completed':
-      return { is: 'completed', jobId, artifacts: ModelArtifacts?.S3ModelArtifacts ?? '' };
+      return { is: 'completed', ...known, artifacts: ModelArtifacts?.S3ModelArtifacts ?? '' };
     case 'Failed':
       if (/^(CapacityError|InsufficientCapacity)/i.test(FailureReason ?? '')) {
-        return { is: 'starved', jobId, reason: FailureReason ?? '' };
+        return { is: 'starved', ...known, reason: FailureReason ?? '' };
       }
-      return { is: 'ended', jobId, ...parseFailure(FailureReason) };
+      return { is: 'ended', ...known, ...parseFailure(FailureReason) };
     case 'Stopped':
       return {
         is: 'ended',
-        jobId,
+        ...known,
         ...(STOPPED[SecondaryStatus as keyof typeof STOPPED] ?? STOPPED.Stopped),
       };
     default:
-      return { is: SecondaryStatus === 'Interrupted' ? 'interrupted' : 'running', jobId };
+      return { is: SecondaryStatus === 'Interrupted' ? 'interrupted' : 'running', ...known };
   }
 }
+
+const usageOf = ({
+  ResourceConfig,
+  BillableTimeInSeconds,
+}: DescribeTrainingJobResponse): Usage => ({
+  ...(ResourceConfig?.InstanceType && { instanceType: ResourceConfig.InstanceType }),
+  ...(BillableTimeInSeconds !== undefined && { billedSeconds: BillableTimeInSeconds }),
+});
 
 const isUnknown = (error: unknown): boolean =>
   error instanceof SageMakerServiceException &&

@@ -21,6 +21,8 @@ const ports = {
   training: sageMakerTraining(trainingSettings(variables)),
   now: () => new Date(),
   teachers: TEACHERS,
+  teachersInImage: variables.TEACHERS_IN_IMAGE,
+  instanceTypes: variables.INSTANCE_TYPES,
   maxConcurrentJobs: variables.MAX_CONCURRENT_JOBS,
 };
 

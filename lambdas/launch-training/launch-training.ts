@@ -1,3 +1,4 @@
+import { costAtMost, instanceTypesFor } from '#core/cost.ts';
 import { trainingJobName } from '#core/identity.ts';
 import { advance, type Job, nextAttempt, type Observation } from '#core/job.ts';
 import { jobKeys, teacherPrefix } from '#core/keys.ts';
@@ -13,6 +14,8 @@ export interface LaunchPorts {
   training: Training;
   now: Clock;
   teachers: ReadonlyMap<string, Pick<TeacherEntry, 'files'>>;
+  teachersInImage: readonly string[]; // a training job of theirs needs no teacher from the bucket
+  instanceTypes: readonly string[]; // that this deployment allows, in the order of preference
   maxConcurrentJobs: number;
 }
 
@@ -27,7 +30,8 @@ export async function launchTraining(ports: LaunchPorts, jobId: string): Promise
   const recipe = Recipe.parse(
     JSON.parse((await ports.objects.readText(jobKeys(job.id).recipe)) ?? '{}'),
   );
-  const broken = await teacherProblem(ports, recipe.teacher);
+  const isInImage = ports.teachersInImage.includes(recipe.teacher);
+  const broken = isInImage ? undefined : await teacherProblem(ports, recipe.teacher);
   if (broken) return move(ports, job, broken);
 
   const room = job.progress.state === 'launching' || (await hasRoom(ports, job));
@@ -35,20 +39,21 @@ export async function launchTraining(ports: LaunchPorts, jobId: string): Promise
 
   // The claim comes before the call: whoever dies in between has left the name for the next to go on with.
   const name = job.run?.ended === false ? job.run.trainingJobName : nameOf(job);
-  const claimed = await move(ports, job, { saw: 'launch-begun', trainingJobName: name });
+  const instanceTypes = instanceTypesFor(recipe, ports.instanceTypes);
+  const estimate = costAtMost(instanceTypes, recipe.budget);
+  const claimed = await move(ports, job, { saw: 'launch-begun', trainingJobName: name, estimate });
   const refused = { saw: 'launch-refused', trainingJobName: name } as const;
   if (!room) {
     const reason = `${ports.maxConcurrentJobs} ${ports.maxConcurrentJobs === 1 ? 'job is' : 'jobs are'} under way; this one follows.`;
     return move(ports, claimed, { ...refused, waitingFor: 'concurrency', reason });
   }
+  let instanceType: string;
   try {
-    const { minutes } = recipe.budget;
-    const { teacher, instance_types: instanceTypes } = recipe;
-    await ports.training.start({
+    instanceType = await ports.training.start({
       job: claimed,
       trainingJobName: name,
-      teacher,
-      minutes,
+      teacher: isInImage ? undefined : recipe.teacher,
+      budget: recipe.budget,
       instanceTypes,
     });
   } catch (error) {
@@ -59,7 +64,7 @@ export async function launchTraining(ports: LaunchPorts, jobId: string): Promise
       reason: error.message,
     });
   }
-  return move(ports, claimed, { saw: 'training-running', trainingJobName: name });
+  return move(ports, claimed, { saw: 'training-running', trainingJobName: name, instanceType });
 }
 
 const nameOf = (job: Job): string => trainingJobName(job.name, job.id, nextAttempt(job));

@@ -10,12 +10,15 @@ import {
   SweepVariables,
   TrainingVariables,
   trainingSettings,
+  ValidationVariables,
 } from '#lambdas/environment.ts';
 import { TEACHERS } from '#teachers/catalogue.ts';
+import { stuckJobsMetric } from './stuck-jobs-metric.ts';
 import { sweepJobs } from './sweep-jobs.ts';
 
 const variables = environment(
-  PipelineVariables.extend(TrainingVariables.shape)
+  PipelineVariables.extend(ValidationVariables.shape)
+    .extend(TrainingVariables.shape)
     .extend(LaunchVariables.shape)
     .extend(AnnouncementVariables.shape)
     .extend(SweepVariables.shape),
@@ -27,8 +30,15 @@ const ports = {
   announcer: eventBridgeAnnouncer(variables.ANNOUNCEMENT_BUS),
   now: () => new Date(),
   teachers: TEACHERS,
+  allowedInstanceTypes: variables.ALLOWED_INSTANCE_TYPES,
+  teachersInImage: variables.TEACHERS_IN_IMAGE,
+  instanceTypes: variables.INSTANCE_TYPES,
   maxConcurrentJobs: variables.MAX_CONCURRENT_JOBS,
 };
 
 /** The schedule's tick. */
-export const handler = (): Promise<void> => sweepJobs(ports, variables.SWEEP_AHEAD_SECONDS);
+export const handler = (): Promise<void> =>
+  sweepJobs(ports, variables.SWEEP_AHEAD_SECONDS, (stuckJobs) => {
+    const { METRICS_NAMESPACE: namespace, JOB_TABLE: table } = variables;
+    if (namespace) process.stdout.write(`${stuckJobsMetric(namespace, table, stuckJobs)}\n`);
+  });

@@ -1,4 +1,4 @@
-import { advance, type Job } from '#core/job.ts';
+import { advance, isStuck, type Job } from '#core/job.ts';
 import { DATASETS, SEAL_FILE, uploadSealedBy } from '#core/keys.ts';
 import { type AnnouncePorts, announceJob } from '#lambdas/announce-job/announce-job.ts';
 import { type LaunchPorts, launchTraining } from '#lambdas/launch-training/launch-training.ts';
@@ -18,9 +18,14 @@ export type SweepPorts = Omit<ValidationPorts & LaunchPorts & AnnouncePorts, 'te
  * because each stage looks before it acts. One broken job never keeps the others waiting.
  *
  * @param aheadSeconds jobs whose deadline is at most this far away count as due; 0 on AWS, more on one machine
+ * @param countStuck told how many jobs somebody should look after
  * @throws AggregateError, at the end, of what went wrong
  */
-export async function sweepJobs(ports: SweepPorts, aheadSeconds = 0): Promise<void> {
+export async function sweepJobs(
+  ports: SweepPorts,
+  aheadSeconds = 0,
+  countStuck: (jobs: number) => void = () => undefined,
+): Promise<void> {
   const faults: unknown[] = [];
   const attempt = async (work: () => Promise<unknown>) => {
     await work().catch((error: unknown) => {
@@ -34,9 +39,11 @@ export async function sweepJobs(ports: SweepPorts, aheadSeconds = 0): Promise<vo
   }
 
   const due = new Date(ports.now().getTime() + aheadSeconds * 1000).toISOString();
-  for (const job of await ports.jobs.open()) {
+  const open = await ports.jobs.open();
+  for (const job of open) {
     if (job.deadline !== undefined && job.deadline <= due) await attempt(() => drive(ports, job));
   }
+  countStuck(open.filter((job) => isStuck(job, ports.now())).length);
   if (faults.length > 0)
     throw new AggregateError(faults, `${faults.length} of the swept jobs met a fault`);
 }

@@ -1,17 +1,20 @@
 import * as z from 'zod';
 import { dynamoJobs } from '#lambdas/aws/jobs.ts';
 import { s3Objects } from '#lambdas/aws/objects.ts';
-import { environment, PipelineVariables } from '#lambdas/environment.ts';
+import { environment, PipelineVariables, ValidationVariables } from '#lambdas/environment.ts';
 import { queueHandler } from '#lambdas/queue-handler.ts';
 import { TEACHERS } from '#teachers/catalogue.ts';
 import { validateDataset } from './validate-dataset.ts';
 
-const { BUCKET, JOB_TABLE } = environment(PipelineVariables);
+const { BUCKET, JOB_TABLE, ALLOWED_INSTANCE_TYPES } = environment(
+  PipelineVariables.extend(ValidationVariables.shape),
+);
 const ports = {
   objects: s3Objects(BUCKET),
   jobs: dynamoJobs(JOB_TABLE),
   now: () => new Date(),
   teachers: TEACHERS,
+  allowedInstanceTypes: ALLOWED_INSTANCE_TYPES,
 };
 
 /** S3's "Object Created" as EventBridge sends it; its key is not URL-encoded. */

@@ -1,4 +1,5 @@
 import pLimit from 'p-limit';
+import { budgetProblems } from '#core/cost.ts';
 import {
   archiveSeal,
   folderSeal,
@@ -24,6 +25,7 @@ export interface ValidationPorts {
   jobs: Jobs;
   now: Clock;
   teachers: ReadonlyMap<string, TeacherLimits>;
+  allowedInstanceTypes?: readonly string[] | undefined; // the only ones that a recipe may name; any, if left out
 }
 
 /** Stage 1. An upload is sealed: accept the dataset, or tell its owner everything that is wrong with it. */
@@ -115,7 +117,7 @@ async function received(
 
 /** Reads listings, headers and the recipe; what the trainer needs is written before the row says so. */
 async function judge(
-  { objects, teachers }: ValidationPorts,
+  { objects, teachers, allowedInstanceTypes: allowed }: ValidationPorts,
   job: Job,
   upload: Upload,
   listed: Listed,
@@ -127,7 +129,14 @@ async function judge(
   const images = await imageProblems(examples.map(({ file }) => file));
   // An archive that cannot be listed has no classes either; only the cause is worth telling.
   const unlisted = files.length === 0 && listing.length > 0;
-  const problems = [...recipeProblems, ...listing, ...(unlisted ? [] : arrangement), ...images];
+  const budget = allowed ? budgetProblems(recipe, job.recipeKey, allowed) : [];
+  const problems = [
+    ...recipeProblems,
+    ...budget,
+    ...listing,
+    ...(unlisted ? [] : arrangement),
+    ...images,
+  ];
 
   const keys = jobKeys(job.id);
   const count = (label: number) => examples.filter((example) => example.label === label).length;

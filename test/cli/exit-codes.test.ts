@@ -18,6 +18,8 @@ describe('the exit code of understudy', () => {
     [2, ['train']],
     [2, ['train', 'NOTES']],
     [2, ['status', '--no-such-option']],
+    [2, ['deploy', '--instance-types', 'g4dn.xlarge', '--image-uri', 'latest']],
+    [6, ['teachers', '--import', 'nobody']],
     [6, ['train', 'no/such/folder']],
     [6, ['status', 'nobody']],
     [6, ['predict', 'nobody', 'x.png']],

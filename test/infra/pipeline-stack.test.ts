@@ -12,7 +12,9 @@ import {
   PipelineVariables,
   SweepVariables,
   TrainingVariables,
+  ValidationVariables,
 } from '#lambdas/environment.ts';
+import { stuckJobsMetric } from '#lambdas/sweep-jobs/stuck-jobs-metric.ts';
 import { settled } from '../../infra/settings.ts';
 import { asText } from './rights.ts';
 import { IMAGE, synthesise } from './synthesise.ts';
@@ -114,7 +116,7 @@ describe('the way of a dataset', () => {
   });
 
   it.each([
-    ['validatedataset', PipelineVariables],
+    ['validatedataset', PipelineVariables.extend(ValidationVariables.required().shape)],
     [
       'launchtraining',
       PipelineVariables.extend(TrainingVariables.shape).extend(LaunchVariables.shape),
@@ -126,7 +128,8 @@ describe('the way of a dataset', () => {
       PipelineVariables.extend(TrainingVariables.shape)
         .extend(LaunchVariables.shape)
         .extend(AnnouncementVariables.shape)
-        .extend(SweepVariables.shape),
+        .extend(ValidationVariables.required().shape)
+        .extend(SweepVariables.required().omit({ SWEEP_AHEAD_SECONDS: true }).shape),
     ],
   ])('%s gets every variable that its handler reads', (stage, schema) => {
     const { Variables } = functionOf(stage).Environment;
@@ -205,7 +208,16 @@ describe('the way of a dataset', () => {
 
   it('is swept every five minutes, and watched', () => {
     template.hasResourceProperties('AWS::Events::Rule', { ScheduleExpression: 'rate(5 minutes)' });
-    expect(resources('AWS::CloudWatch::Alarm')).toHaveLength(5);
+    expect(resources('AWS::CloudWatch::Alarm')).toHaveLength(6);
+    const { METRICS_NAMESPACE } = functionOf('sweepjobs').Environment.Variables;
+    const told = JSON.parse(stuckJobsMetric(METRICS_NAMESPACE, 'the table', 1));
+    const [metric] = told._aws.CloudWatchMetrics;
+    template.hasResourceProperties('AWS::CloudWatch::Alarm', {
+      Namespace: metric.Namespace,
+      MetricName: metric.Metrics[0].Name,
+      Dimensions: [{ Name: metric.Dimensions[0][0] }],
+    });
+    expect(told[metric.Metrics[0].Name]).toBe(1);
   });
 
   it('trains with the image that it is given, by its digest', () => {

@@ -15,10 +15,14 @@ export interface Ended {
   failure: string | undefined; // the failure file
 }
 
-/** Starts the trainer as SageMaker does, as a process of its own in the folder of its job. */
-export function startTrainer({ root, failure }: MlFolder) {
+/**
+ * Starts the trainer as SageMaker does, as a process of its own in the folder of its job.
+ *
+ * @param image what its image would set
+ */
+export function startTrainer({ root, failure }: MlFolder, image: Record<string, string> = {}) {
   const child: ChildProcess = spawn(process.execPath, ['--import', 'tsx', RUN], {
-    env: { PATH: process.env.PATH, HOME: process.env.HOME, [ML_FOLDER]: root },
+    env: { PATH: process.env.PATH, HOME: process.env.HOME, ...image, [ML_FOLDER]: root },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   const lines: string[] = [];

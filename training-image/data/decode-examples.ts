@@ -6,10 +6,8 @@ import { type PackedRows, packedRows } from '../packed-rows.ts';
 import type { Shard } from '../shards.ts';
 import { TrainingRefused, tellFaults } from '../stop-training.ts';
 import type { Tell } from '../tell.ts';
-import { decodePicture } from './decode-picture.ts';
+import { openDecoders } from './decoders.ts';
 import type { Dataset } from './read-dataset.ts';
-
-const DECODED_AT_ONCE = 4; // as many as libuv has threads; each holds a picture of 75 MB at most
 
 /**
  * Decodes every example of these shards before any of them is used, so that a broken one is told at once.
@@ -30,24 +28,29 @@ export async function decodeExamples(
   await mkdir(scratch, { recursive: true });
   const decoded = await packedRows(join(scratch, 'pictures.u8'), px * px * 3);
 
-  const limit = pLimit(DECODED_AT_ONCE);
+  const decoders = openDecoders();
+  const limit = pLimit(decoders.atOnce);
   const broken: string[] = [];
   const of = shards.reduce((sum, { count }) => sum + count, 0);
   let done = 0;
-  for (const shard of shards) {
-    const inShard = examples.slice(shard.from, shard.from + shard.count);
-    const pictures = await limit.map(inShard, async (example) => {
-      tell.progress('decode', done, of);
-      const picture = await decodePicture(await dataset.read(example), px).catch(
-        (error: unknown) => {
-          broken.push(`${example.path} cannot be decoded (${firstLine(error)})`);
-          return Buffer.alloc(0);
-        },
-      );
-      done += 1;
-      return picture;
-    });
-    if (broken.length === 0) await decoded.write(shard.from, Buffer.concat(pictures));
+  try {
+    for (const shard of shards) {
+      const inShard = examples.slice(shard.from, shard.from + shard.count);
+      const pictures = await limit.map(inShard, async (example) => {
+        tell.progress('decode', done, of);
+        const picture = await decoders
+          .decode(await dataset.read(example), px)
+          .catch((error: unknown) => {
+            broken.push(`${example.path} cannot be decoded (${firstLine(error)})`);
+            return new Uint8Array();
+          });
+        done += 1;
+        return picture;
+      });
+      if (broken.length === 0) await decoded.write(shard.from, Buffer.concat(pictures));
+    }
+  } finally {
+    await decoders.close();
   }
   tell.progress('decode', of, of);
   if (broken.length === 0) return decoded;

@@ -7,11 +7,17 @@ export const RESIZE =
 
 const MOST_PIXELS = 25_000_000;
 
-// A decoder is an attack surface: only those of the formats that the validator accepts are left.
-sharp.block({ operation: ['VipsForeignLoad'] });
-sharp.unblock({
-  operation: ['Jpeg', 'Png', 'Nsgif', 'Webp'].map((format) => `VipsForeignLoad${format}Buffer`),
-});
+/** In the environment of a thread whose process has limited the loaders already. */
+export const LOADERS_LIMITED = 'UNDERSTUDY_LOADERS_LIMITED';
+
+// A decoder is an attack surface: only those of the formats that the validator accepts are left. It holds for the whole
+// process, whose other threads can decode nothing between the two calls.
+if (process.env[LOADERS_LIMITED] === undefined) {
+  sharp.block({ operation: ['VipsForeignLoad'] });
+  sharp.unblock({
+    operation: ['Jpeg', 'Png', 'Nsgif', 'Webp'].map((format) => `VipsForeignLoad${format}Buffer`),
+  });
+}
 sharp.cache(false); // each picture is decoded once
 
 /**

@@ -36,10 +36,11 @@ export function resize(pixels, width, height, px) {
   for (const [y, { first, taps }] of weights(height, px).entries()) {
     row.fill(0);
     for (let i = 0; i < taps.length; i++) {
+      const weight = taps[i];
       const from = (first + i) * row.length;
-      for (let x = 0; x < row.length; x++) row[x] += taps[i] * narrow[from + x];
+      for (let x = 0; x < row.length; x++) row[x] += weight * narrow[from + x];
     }
-    small.set(row, y * row.length);
+    for (let x = 0, to = y * row.length; x < row.length; x++) small[to++] = row[x];
   }
   return small;
 }

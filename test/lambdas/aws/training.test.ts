@@ -20,7 +20,6 @@ const events = mockClient(EventBridgeClient);
 const training = sageMakerTraining({
   image: 'i@sha256:0',
   role: 'arn:aws:iam::1:role/t',
-  instanceTypes: ['ml.g4dn.xlarge', 'ml.g5.xlarge'],
   spot: true,
 });
 const noon = new Date('2026-11-24T12:00:00.000Z');
@@ -50,8 +49,8 @@ const request = {
   job,
   trainingJobName: 'understudy-pets-a1',
   teacher: 'efficientnet-lite0',
-  minutes: 7,
-  instanceTypes: undefined,
+  budget: { minutes: 7 },
+  instanceTypes: ['ml.g4dn.xlarge', 'ml.g5.xlarge'],
 };
 const oops = { message: 'The account-level service limit is 0 Instances', $metadata: {} };
 const validation = (message: string) =>
@@ -88,6 +87,23 @@ describe('starting a training job', () => {
     ]);
   });
 
+  it('asks for no teacher where the image has it', async () => {
+    sageMaker.on(CreateTrainingJobCommand).resolves({});
+    await training.start({ ...request, teacher: undefined });
+
+    const input = sageMaker.commandCalls(CreateTrainingJobCommand)[0]?.args[0].input;
+    const channels = input?.InputDataConfig?.map(({ ChannelName }) => ChannelName);
+    expect(channels).toEqual(['dataset', 'manifest', 'recipe']);
+  });
+
+  it('ends a training when the dollars of its budget are spent', async () => {
+    sageMaker.on(CreateTrainingJobCommand).resolves({});
+    await training.start({ ...request, budget: { minutes: 60, dollars: 0.184 } });
+
+    const input = sageMaker.commandCalls(CreateTrainingJobCommand)[0]?.args[0].input;
+    expect(input?.StoppingCondition?.MaxRuntimeInSeconds).toBe(900); // a quarter of 0.736 dollars
+  });
+
   it('takes a used name of its own job for a success, and of another for an error', async () => {
     sageMaker.on(CreateTrainingJobCommand).rejects(new ResourceInUse(oops));
     sageMaker.on(DescribeTrainingJobCommand).resolves({ HyperParameters: { job_id: id } });
@@ -103,7 +119,7 @@ describe('starting a training job', () => {
       .rejectsOnce(new ResourceLimitExceeded(oops))
       .resolvesOnce({});
 
-    await training.start(request);
+    expect(await training.start(request)).toBe('ml.g5.xlarge');
 
     const types = sageMaker
       .commandCalls(CreateTrainingJobCommand)
@@ -170,6 +186,20 @@ describe('looking at a training job', () => {
       .resolves({ HyperParameters: { job_id: id }, ...described });
 
     expect(await training.describe('n')).toMatchObject({ ...expected, jobId: id });
+  });
+
+  it('reads which instance it took, and what is billed', async () => {
+    sageMaker.on(DescribeTrainingJobCommand).resolves({
+      TrainingJobStatus: 'Completed',
+      ResourceConfig: { InstanceType: 'ml.g5.xlarge', VolumeSizeInGB: 50 },
+      TrainingTimeInSeconds: 300,
+      BillableTimeInSeconds: 93, // spot
+    });
+
+    expect((await training.describe('n'))?.usage).toEqual({
+      instanceType: 'ml.g5.xlarge',
+      billedSeconds: 93,
+    });
   });
 
   it('answers with nothing for a job that is not there, and throws when AWS is not there', async () => {

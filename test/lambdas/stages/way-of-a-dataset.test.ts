@@ -30,8 +30,10 @@ function memoryTraining() {
   const port: Training = {
     async start(request) {
       const name = request.trainingJobName;
-      if (!started.has(name))
-        started.set(name, { request, seen: { is: 'running', jobId: request.job.id } });
+      const [instanceType = ''] = request.instanceTypes;
+      const seen = { is: 'running', jobId: request.job.id, usage: { instanceType } } as const;
+      if (!started.has(name)) started.set(name, { request, seen });
+      return instanceType;
     },
     async describe(name) {
       return started.get(name)?.seen;
@@ -59,6 +61,8 @@ beforeEach(async () => {
     announcer: { announce: async (each) => void announced.push(each) },
     now,
     maxConcurrentJobs: 1,
+    teachersInImage: [],
+    instanceTypes: ['ml.g4dn.xlarge', 'ml.g5.xlarge'],
     teachers: new Map([
       [
         'efficientnet-lite0',
@@ -146,7 +150,8 @@ function trained(jobId: string, file = 'weights'): TrainingSeen {
   };
   bucket.put(`${prefix}model/weights.bin`, file);
   bucket.put(`${prefix}student.json`, JSON.stringify(card));
-  return { is: 'completed', jobId, artifacts: `s3://understudy/${prefix}` };
+  const usage = { instanceType: 'ml.g4dn.xlarge', billedSeconds: 90 };
+  return { is: 'completed', jobId, usage, artifacts: `s3://understudy/${prefix}` };
 }
 
 const onlyJob = (): Job => {
@@ -230,7 +235,7 @@ describe('the way of a dataset', () => {
 
   it('waits when a training ends for want of capacity, and trains again under another name', async () => {
     await sweepJobs(ports, HOUR);
-    training.end((jobId) => ({ is: 'starved', jobId, reason: 'CapacityError: none left' }));
+    training.end((jobId) => ({ is: 'starved', jobId, usage: {}, reason: 'CapacityError: none' }));
 
     await sweepJobs(ports, HOUR);
     const [waiting] = jobs.all();
@@ -267,6 +272,7 @@ describe('the way of a dataset', () => {
     training.end((jobId) => ({
       is: 'ended',
       jobId,
+      usage: { billedSeconds: 12 },
       code: 'STOPPED',
       what: 'It was stopped.',
       toDo: 'Retry.',
@@ -282,6 +288,50 @@ describe('the way of a dataset', () => {
 
     expect(onlyJob().progress).toMatchObject({ state: 'failed', code: 'TEACHER_CHANGED' });
     expect(training.started.size).toBe(0);
+  });
+
+  it('asks the bucket for no teacher that the image has', async () => {
+    bucket.remove('teachers/efficientnet-lite0/model.json');
+    ports.teachersInImage = ['efficientnet-lite0'];
+    await sweep();
+
+    expect(state()).toBe('training');
+    expect([...training.started.values()][0]?.request.teacher).toBeUndefined();
+  });
+
+  it('writes into the row what the training costs at most, and what was billed', async () => {
+    await sweep();
+    expect(onlyJob().run).toMatchObject({
+      instanceType: 'ml.g4dn.xlarge',
+      estimate: { instanceType: 'ml.g5.xlarge', dollars: 1.408 },
+    });
+
+    training.end(trained);
+    await sweep();
+    expect(onlyJob().run).toMatchObject({ ended: true, billedSeconds: 90 });
+  });
+
+  it('refuses a recipe that asks for an instance this deployment does not have', async () => {
+    ports.allowedInstanceTypes = ['ml.g4dn.xlarge'];
+    bucket.put('datasets/pets/dataset.json', '{"instance_types": ["ml.p4d.24xlarge"]}');
+    await sweep();
+
+    const [problem] = Object(onlyJob().progress).problems;
+    expect(problem).toMatchObject({ code: 'INSTANCE_TYPE' });
+    expect(problem.what).toContain('ml.p4d.24xlarge');
+  });
+
+  it('counts the jobs that somebody should look after', async () => {
+    const counts: number[] = [];
+    ports.training.start = () => Promise.reject(new NoRoom('quota', 'The limit is 0 Instances.'));
+    const day = 24;
+    for (let hour = 0; hour < 2 * day; hour++) {
+      ports.now = () => new Date(now().getTime() + hour * HOUR * 1000);
+      await sweepJobs(ports, 0, (stuck) => counts.push(stuck));
+    }
+
+    expect(counts.slice(0, day)).toEqual(Array(day).fill(0));
+    expect(counts.at(-1)).toBe(1);
   });
 
   it('does not publish what is not what the card says', async () => {

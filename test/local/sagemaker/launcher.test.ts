@@ -31,8 +31,8 @@ const requestOf = (trainingJobName: string, id = 'a'.repeat(64)) => ({
   job: anAcceptedJob(id),
   trainingJobName,
   teacher: 'tiny',
-  minutes: 7,
-  instanceTypes: undefined,
+  budget: { minutes: 7 },
+  instanceTypes: ['ml.g4dn.xlarge'],
 });
 
 /** What validator and launcher have put into the bucket by the time of the launch. */
@@ -56,7 +56,7 @@ async function pipeline(image: string, maxConcurrentJobs = 2) {
     stopGraceSeconds: 0.1,
   });
   const role = 'arn:aws:iam::000000000000:role/understudy-trainer';
-  const settings = { image, role, instanceTypes: ['ml.g4dn.xlarge'] as [string], spot: false };
+  const settings = { image, role, spot: false };
   return { s3, ...running, training: sageMakerTraining(settings, running.client) };
 }
 
@@ -69,7 +69,8 @@ describe('the launcher of the pipeline, against the local SageMaker', () => {
 
     const seen = await training.describe('understudy-pets-a1');
     const artifacts = `s3://${BUCKET}/jobs/${'a'.repeat(64)}/output/understudy-pets-a1/output/model/`;
-    expect(seen).toEqual({ is: 'completed', jobId: 'a'.repeat(64), artifacts });
+    const usage = { instanceType: 'ml.g4dn.xlarge', billedSeconds: expect.any(Number) };
+    expect(seen).toEqual({ is: 'completed', jobId: 'a'.repeat(64), usage, artifacts });
     const report = JSON.parse(
       await s3.get(`${artifacts.replace(`s3://${BUCKET}/`, '')}report.json`),
     );

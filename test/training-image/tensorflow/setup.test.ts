@@ -29,7 +29,7 @@ import {
   ownSetting,
 } from '#training-image/tensorflow/ensure-tensorflow.ts';
 import { fetchWheel, type Wheel } from '#training-image/tensorflow/fetch-wheel.ts';
-import { type Machine, routeFor } from '#training-image/tensorflow/platform.ts';
+import { deviceOf, type Machine, routeFor } from '#training-image/tensorflow/platform.ts';
 
 const silent = () => {};
 const setUp = new URL('../../../training-image/tensorflow/setup.ts', import.meta.url).pathname;
@@ -133,6 +133,61 @@ describe('routeFor', () => {
     const route = routeFor({ platform, arch, glibc: true });
 
     expect(route.kind === 'wheel' ? route.tensorflow.wheel.package : route.kind).toBe(expected);
+  });
+});
+
+describe('the TensorFlow for GPUs', () => {
+  const gpu = (platform: NodeJS.Platform, arch: string) =>
+    routeFor({ platform, arch, glibc: true, device: 'gpu' });
+
+  it('is another wheel, with the libraries of CUDA beside it', () => {
+    const route = gpu('linux', 'x64');
+
+    expect(route).toMatchObject({ tensorflow: { wheel: { package: 'tensorflow' } } });
+    const { companions } = route.kind === 'wheel' ? route.tensorflow : { companions: [] };
+    const files = companions.flatMap((each) => each.files);
+    expect(files).toContain('nvidia/cudnn/lib/libcudnn.so.9');
+    expect(files.filter((file) => !file.startsWith('nvidia/'))).toEqual([]);
+    for (const { wheel } of companions) expect(wheel.sha256).toMatch(/^[0-9a-f]{64}$/);
+    expect(new Set(companions.map(({ wheel }) => wheel.sha256)).size).toBe(12); // the extra names so many
+  });
+
+  it.each<[NodeJS.Platform, string]>([
+    ['linux', 'arm64'],
+    ['darwin', 'arm64'],
+    ['win32', 'x64'],
+  ])('is not to be had on %s and %s', (platform, arch) => {
+    expect(gpu(platform, arch)).toMatchObject({
+      kind: 'none',
+      why: expect.stringMatching('Linux and x64 alone'),
+    });
+  });
+
+  it('has a place of its own in the cache', async () => {
+    const setting = { ...ownSetting(), cache: join(folder, 'cache') };
+    process.env.PATH = '';
+    const both = [setting, { ...setting, machine: { ...setting.machine, device: 'gpu' as const } }];
+
+    for (const each of both) await expect(ensureTensorflow(silent, each)).rejects.toThrow(/pip/);
+    expect(await isTensorflowReady()).toBe(true);
+    expect(await isTensorflowReady({ ...ownSetting(), machine: both[1]?.machine as Machine })).toBe(
+      false,
+    );
+  });
+});
+
+describe('the device that the environment names', () => {
+  it.each([
+    [undefined, undefined],
+    ['', undefined],
+    ['cpu', 'cpu'],
+    ['gpu', 'gpu'],
+  ])('%j is %s', (named, device) => {
+    expect(deviceOf({ UNDERSTUDY_DEVICE: named })).toBe(device);
+  });
+
+  it('is not guessed', () => {
+    expect(() => deviceOf({ UNDERSTUDY_DEVICE: 'GPU' })).toThrow(/is "GPU"; name .* cpu or gpu/);
   });
 });
 

@@ -1,0 +1,86 @@
+import { mkdtemp, readdir, readFile, rm, stat } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath, pathToFileURL } from 'node:url';
+import { lastLines, run } from '#training-image/tensorflow/run.ts';
+import { median } from './median.ts';
+import { Stop } from './stop.ts';
+
+export interface Bundle {
+  stage: string;
+  bytes: number;
+  mostBytes: number;
+  loadMs: number[]; // each in a process of its own
+  mostLoadMs: number;
+}
+
+const MOST_BYTES: Record<string, number> = { 'validate-dataset': 700e3, 'launch-training': 1e6 };
+const MOST_LOAD_MS = 100;
+const LOADS = 9;
+
+/** What the handlers' modules ask of their environment while they load; any words will do, nothing is called. */
+const VARIABLES = {
+  BUCKET: 'bench',
+  JOB_TABLE: 'bench',
+  TRAINING_IMAGE: 'bench',
+  TRAINING_ROLE: 'arn:aws:iam::123456789012:role/bench',
+  SPOT: 'true',
+  INSTANCE_TYPES: 'ml.g4dn.xlarge',
+  MAX_CONCURRENT_JOBS: '1',
+  AWS_REGION: 'eu-west-1',
+};
+
+/** The bundles as the stack deploys them: how large they are, and how long they take to load. */
+export async function measureBundles(): Promise<Bundle[]> {
+  const folder = await mkdtemp(join(tmpdir(), 'understudy-bench-'));
+  try {
+    const app = fileURLToPath(new URL('../infra/app.ts', import.meta.url));
+    const synthesis = await run(process.execPath, ['--import', 'tsx', app], {
+      ...process.env,
+      CDK_OUTDIR: folder,
+    });
+    if (!synthesis.ok) {
+      throw new Stop(`The stack could not be made:\n${lastLines(synthesis.output, 8)}`);
+    }
+    const bundles: Bundle[] = [];
+    for (const [stage, mostBytes] of Object.entries(MOST_BYTES)) {
+      const file = join(folder, await assetOf(folder, stage), 'index.mjs');
+      const { size } = await stat(file);
+      const loadMs: number[] = [];
+      for (let i = 0; i < LOADS; i++) loadMs.push(await loadOnce(file));
+      bundles.push({ stage, bytes: size, mostBytes, loadMs, mostLoadMs: MOST_LOAD_MS });
+    }
+    return bundles;
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+interface Template {
+  Resources: Record<string, { Type: string; Metadata?: Record<string, string> }>;
+}
+
+async function assetOf(folder: string, stage: string): Promise<string> {
+  const file = (await readdir(folder)).find((name) => name.endsWith('.template.json'));
+  const template = JSON.parse(await readFile(join(folder, file ?? ''), 'utf8')) as Template;
+  const stages = Object.values(template.Resources).filter(
+    ({ Type, Metadata }) =>
+      Type === 'AWS::Lambda::Function' && Metadata?.['aws:cdk:path']?.includes(`/${stage}/`),
+  );
+  const asset = stages[0]?.Metadata?.['aws:asset:path'];
+  if (!asset) throw new Stop(`The stack has no function for ${stage}.`);
+  return asset;
+}
+
+async function loadOnce(file: string): Promise<number> {
+  const program = `const started = performance.now();
+    await import(${JSON.stringify(pathToFileURL(file).href)});
+    console.log(performance.now() - started);
+    process.exit();`;
+  const options = ['--enable-source-maps', '--input-type=module', '--eval', program];
+  const loaded = await run(process.execPath, options, { ...process.env, ...VARIABLES });
+  if (!loaded.ok) throw new Stop(`${file} does not load:\n${lastLines(loaded.output, 8)}`);
+  return Number(lastLines(loaded.output, 1));
+}
+
+export const loadMsOf = ({ loadMs }: Bundle): number => median(loadMs);

@@ -1,0 +1,93 @@
+import type { Contender } from './start-contender.ts';
+import type { Task } from './task.ts';
+
+/** One system doing one thing, in a table with others that do the same. */
+export interface Entry {
+  label: string;
+  contender: Contender;
+  task: Pick<Task, 'workload' | 'px' | 'batch' | 'warmups' | 'repetitions'> &
+    Partial<Pick<Task, 'averages'>>;
+}
+
+/** What we want of ourselves: to be so many times as fast as another one, or to need no more memory than it. */
+export type Bar = { ours: string; theirs: string } & ({ speed: number } | { memory: number });
+
+export interface Comparison {
+  title: string;
+  unit: 'pictures' | 'steps';
+  entries: Record<string, Entry>;
+  bars: readonly Bar[];
+}
+
+const features = { workload: 'features', px: 224, batch: 32, warmups: 2, repetitions: 5 } as const;
+const step = { workload: 'step', px: 224, batch: 32, warmups: 2, repetitions: 4 } as const;
+const frozen = { ...step, averages: 'frozen' } as const;
+const learnt = { ...step, averages: 'learnt' } as const;
+const small = { workload: 'step', px: 32, batch: 1, warmups: 5, repetitions: 20 } as const;
+
+export const COMPARISONS = {
+  features: {
+    title: 'Features of 32 pictures of 224 px',
+    unit: 'pictures',
+    entries: {
+      engine: { label: 'Understudy', contender: 'engine', task: features },
+      keras: { label: 'Keras `predict`', contender: 'keras', task: features },
+      onnxruntime: { label: 'onnxruntime-node', contender: 'onnxruntime', task: features },
+      torch: { label: 'PyTorch, eager, channels-last', contender: 'torch', task: features },
+      stock: { label: 'tfjs-layers `predict`', contender: 'tfjs-layers', task: features },
+    },
+    bars: [
+      { ours: 'engine', theirs: 'keras', speed: 1.5 },
+      { ours: 'engine', theirs: 'onnxruntime', speed: 0.75 },
+    ],
+  },
+  step: {
+    title: 'A step of training all layers, 32 pictures of 224 px, Adam',
+    unit: 'pictures',
+    entries: {
+      frozen: { label: 'Understudy, averages frozen', contender: 'engine', task: frozen },
+      kerasFrozen: { label: 'Keras, BatchNorms frozen', contender: 'keras', task: frozen },
+      torchFrozen: { label: 'PyTorch, averages frozen', contender: 'torch', task: frozen },
+      learnt: { label: 'Understudy, averages learnt', contender: 'engine', task: learnt },
+      kerasLearnt: { label: 'Keras, averages learnt', contender: 'keras', task: learnt },
+      torchLearnt: { label: 'PyTorch, averages learnt', contender: 'torch', task: learnt },
+      // A larger batch takes it more memory than many machines have: 7.6 GB for 16 pictures.
+      stock: {
+        label: 'tfjs-layers, averages learnt, 8 pictures',
+        contender: 'tfjs-layers',
+        task: { ...learnt, batch: 8 },
+      },
+    },
+    bars: [
+      { ours: 'frozen', theirs: 'kerasFrozen', speed: 1 },
+      { ours: 'learnt', theirs: 'kerasLearnt', speed: 1.5 },
+      { ours: 'frozen', theirs: 'torchFrozen', speed: 1.7 },
+      { ours: 'frozen', theirs: 'torchLearnt', speed: 1.7 },
+      { ours: 'frozen', theirs: 'stock', speed: 4 },
+      { ours: 'frozen', theirs: 'kerasFrozen', memory: 1 },
+      { ours: 'learnt', theirs: 'kerasLearnt', memory: 1 },
+    ],
+  },
+  host: {
+    title: 'A step of training all layers, 1 picture of 32 px: what a GPU would wait for',
+    unit: 'steps',
+    entries: {
+      frozen: {
+        label: 'Understudy, averages frozen',
+        contender: 'engine',
+        task: { ...small, averages: 'frozen' },
+      },
+      learnt: {
+        label: 'Understudy, averages learnt',
+        contender: 'engine',
+        task: { ...small, averages: 'learnt' },
+      },
+      stock: {
+        label: 'tfjs-layers, averages learnt',
+        contender: 'tfjs-layers',
+        task: { ...small, averages: 'learnt' },
+      },
+    },
+    bars: [{ ours: 'frozen', theirs: 'stock', speed: 10 }],
+  },
+} satisfies Record<string, Comparison>;

@@ -1,0 +1,38 @@
+import { teacherNamed } from '#teachers/catalogue.ts';
+import { frozenPrefix } from '#training-image/graph/frozen-prefix.ts';
+import { readTopology } from '#training-image/graph/read-topology.ts';
+import { trainingStep } from '#training-image/graph/training-step.ts';
+import { LEARNING_RATE, labelOf } from '../task.ts';
+import { answer, measure, ownTask, picturesOf, teacherOf } from './contender.ts';
+import { tfjsVersions } from './tfjs-versions.ts';
+
+// The engine of this project.
+const task = ownTask();
+const { json, weights } = teacherOf(task);
+const read = readTopology(json, weights);
+if ('problems' in read) throw new Error(JSON.stringify(read.problems));
+const { topology } = read;
+const entry = teacherNamed('efficientnet-lite0');
+if (!entry) throw new Error('efficientnet-lite0 is not in the catalogue');
+const images = picturesOf(task);
+const versions = tfjsVersions();
+
+if (task.workload === 'step') {
+  const blocks = entry.taps;
+  const step = trainingStep(topology, {
+    blocks,
+    retrained: blocks.length,
+    input: 'images',
+    averages: task.averages,
+    optimizer: { kind: 'adamw', beta1: 0.9, beta2: 0.999, epsilon: 1e-7, weightDecay: 0 },
+    learningRates: new Array(blocks.length + 1).fill(LEARNING_RATE),
+  });
+  const labels = Int32Array.from({ length: task.batch }, (_, i) => labelOf(i));
+  await measure(task, versions, () => step.step({ input: images, labels }, 1, 0).loss);
+} else {
+  const layer = task.workload === 'logits' ? topology.output : entry.features.layer;
+  const prefix = frozenPrefix(topology, [{ layer }]);
+  const once = () => prefix.run(images, task.batch)[0] ?? new Float32Array();
+  if (task.workload === 'logits') await answer(task, versions, once());
+  else await measure(task, versions, once);
+}

@@ -1,0 +1,33 @@
+import { readFile } from 'node:fs/promises';
+import { cpus, loadavg, totalmem } from 'node:os';
+
+/** Under which circumstances something was measured. */
+export interface Circumstances {
+  date: string;
+  processor: string;
+  flags: string; // those of its features that matter to numbers
+  memoryBytes: number;
+  loadBefore: number; // processes that ran or waited to, in the minute before
+  loadAfter: number;
+}
+
+const FEATURES = /^(sse4_2|avx|avx2|fma|f16c|avx512\w*|avx_vnni|amx\w*|asimd|sve\w*|bf16)$/;
+
+/** Does something and says under which circumstances. */
+export async function under<T>(work: () => Promise<T>): Promise<[Circumstances, T]> {
+  const [loadBefore = Number.NaN] = loadavg();
+  const done = await work();
+  const [loadAfter = Number.NaN] = loadavg();
+  const info = await readFile('/proc/cpuinfo', 'utf8');
+  const flags = /^(?:flags|Features)\s*:\s*(.*)$/m.exec(info)?.[1]?.split(' ') ?? [];
+  const [first] = cpus();
+  const circumstances = {
+    date: new Date().toISOString().slice(0, 10),
+    processor: `${cpus().length} × ${first?.model ?? 'unknown'}`,
+    flags: flags.filter((flag) => FEATURES.test(flag)).join(' '),
+    memoryBytes: totalmem(),
+    loadBefore,
+    loadAfter,
+  };
+  return [circumstances, done];
+}

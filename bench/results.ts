@@ -1,0 +1,146 @@
+import { writeFile } from 'node:fs/promises';
+import { type Bundle, loadMsOf } from './bundles.ts';
+import type { Compared, Judged, Row } from './compare.ts';
+import { median } from './median.ts';
+import type { Kernels, Profile } from './profile.ts';
+import { type BenchRecord, type Recorded, readRecord } from './record.ts';
+import type { Stall } from './stall.ts';
+
+const FILE = new URL('RESULTS.md', import.meta.url);
+
+/** Writes what was last measured as tables, each beside what we want of ourselves. */
+export async function writeResults(): Promise<void> {
+  await writeFile(FILE, page(await readRecord()));
+}
+
+const OPENING = `# How Understudy compares
+
+Every figure here was measured by \`npm run bench\`, which wrote this page; \`results.jsonl\` beside it has each
+round. To measure it on your machine (Linux on x64, Python 3.11 to 3.13 with pip; 8 GB of disk, most of it PyTorch's):
+
+\`\`\`
+npm ci
+npm run bench                                    # everything: half an hour on two free cores
+npm run bench -- --without=torch                 # saves 6 GB of packages
+npm run bench -- --only=step --rounds=5          # one section; the others stay as they were
+\`\`\`
+
+- All contenders run the same network (EfficientNet-Lite0, float32) with the same weights. Before anything is timed, their
+  logits on 16 pictures have to agree to 1e-3, and later the losses that their first steps begin at; otherwise the bench stops.
+- One thread each. What counts is CPU-seconds (user and system) of the contender's process, so other processes disturb little.
+- The contenders take turns, a fresh process each. A ratio is the median over the rounds of the ratios inside each round.
+- Pictures are in memory, decoded; those for Python, torch and tfjs-layers are float32 already, ours and onnxruntime's are
+  uint8, as they lie on disk. Adam everywhere, without decay and clipping.
+`;
+
+function page({ features, step, host, profile, stall, bundles }: BenchRecord): string {
+  const parts = [
+    OPENING,
+    features && comparison(features),
+    step && comparison(step),
+    profile && kernels(profile),
+    host && comparison(host),
+    stall && stalls(stall),
+    bundles && bundleTable(bundles),
+  ];
+  return parts.filter(Boolean).join('\n');
+}
+
+function comparison(recorded: Recorded<Compared>): string {
+  const { title, unit, rows, bars, versions } = recorded.result;
+  const speed = (row: Row) => [
+    row.label,
+    median(row.speeds).toFixed(1),
+    row.range.map((each) => each.toFixed(1)).join('–'),
+    gigabytes(row.peakBytes),
+  ];
+  const named = Object.entries(versions).map(([name, version]) => `${name} ${version}`);
+  return [
+    `## ${title}\n`,
+    table(['', `${unit} a CPU-second`, 'lowest–highest', 'peak memory'], rows.map(speed)),
+    table(['ratio', 'measured', 'lowest–highest', 'wanted', ''], bars.map(judged)),
+    `${circumstances(recorded)} ${rows[0]?.speeds.length} rounds; ${named.join(', ')}; logits within ${recorded.largestDifference.toExponential(1)}.\n`,
+  ].join('\n');
+}
+
+const judged = ({ what, ratio, range, least }: Judged): string[] => [
+  what,
+  ratio.toFixed(2),
+  range.map((each) => each.toFixed(2)).join('–'),
+  `≥ ${least}`,
+  verdict(ratio >= least),
+];
+
+const verdict = (reached: boolean): string => (reached ? 'reached' : '**missed**');
+
+function kernels(recorded: Recorded<Profile>): string {
+  const { frozen, learnt } = recorded.result;
+  return [
+    '## What a step of ours is bound by\n',
+    'The kernels of a step by TensorFlow’s own timeline, 32 pictures of 224 px on one thread. A name that begins with an underscore',
+    'is what TensorFlow made of several operations.\n',
+    ...kernelTable('Averages frozen', frozen),
+    ...kernelTable('Averages learnt', learnt),
+    `${circumstances(recorded)}\n`,
+  ].join('\n');
+}
+
+function kernelTable(title: string, { milliseconds, kernels }: Kernels): string[] {
+  const rows = kernels.map((kernel) => [
+    `\`${kernel.name}\``,
+    String(kernel.calls),
+    kernel.milliseconds.toFixed(0),
+    `${((100 * kernel.milliseconds) / milliseconds).toFixed(0)} %`,
+  ]);
+  return [
+    `${title}: ${milliseconds.toFixed(0)} ms in all kernels.\n`,
+    table(['kernel', 'calls', 'ms', 'share'], rows),
+  ];
+}
+
+function stalls(recorded: Recorded<Stall>): string {
+  const { pictures, longestMs, mostMs, wallSeconds } = recorded.result;
+  const row = [longestMs.toFixed(0), `≤ ${mostMs}`, verdict(longestMs <= mostMs)];
+  return [
+    '## The longest time for which the trainer’s main thread does not answer\n',
+    `During a whole training on ${pictures} digits of MNIST, which took ${wallSeconds.toFixed(0)} s here.\n`,
+    table(['measured, ms', 'wanted', ''], [row]),
+    `${circumstances(recorded)}\n`,
+  ].join('\n');
+}
+
+function bundleTable(recorded: Recorded<Bundle[]>): string {
+  const rows = recorded.result.map((bundle) => [
+    bundle.stage,
+    `${(bundle.bytes / 1e3).toFixed(0)} kB`,
+    `≤ ${bundle.mostBytes / 1e3} kB`,
+    verdict(bundle.bytes <= bundle.mostBytes),
+    `${loadMsOf(bundle).toFixed(0)} ms (${Math.min(...bundle.loadMs).toFixed(0)}–${Math.max(...bundle.loadMs).toFixed(0)})`,
+    `≤ ${bundle.mostLoadMs} ms`,
+    verdict(loadMsOf(bundle) <= bundle.mostLoadMs),
+  ]);
+  return [
+    '## The Lambda bundles, as the stack deploys them\n',
+    table(['stage', 'size', 'wanted', '', 'load in a fresh process', 'wanted', ''], rows),
+    `${circumstances(recorded)}\n`,
+  ].join('\n');
+}
+
+function circumstances(recorded: Recorded<unknown>): string {
+  const { date, processor, flags, memoryBytes, loadBefore, loadAfter } = recorded;
+  const load = `${loadBefore.toFixed(1)} before, ${loadAfter.toFixed(1)} after`;
+  return `Measured on ${date}, ${processor} (${flags}), ${gigabytes(memoryBytes)}; load average ${load}.`;
+}
+
+const gigabytes = (bytes: number): string => `${(bytes / 1e9).toFixed(1)} GB`;
+
+/** With columns as wide as their widest cell, as the formatter of this project leaves them. */
+function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
+  const widths = head.map((title, column) =>
+    Math.max(3, title.length, ...rows.map((cells) => cells[column]?.length ?? 0)),
+  );
+  const line = (cells: readonly string[]) =>
+    `| ${cells.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join(' | ')} |`;
+  const rule = line(widths.map((width) => '-'.repeat(width)));
+  return `${[line(head), rule, ...rows.map(line)].join('\n')}\n`;
+}

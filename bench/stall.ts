@@ -1,0 +1,40 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { teacherNamed } from '#teachers/catalogue.ts';
+import { type Files, layOutJob } from '#test/training-image/training-job.ts';
+import { digits } from '../cli/demo-data.ts';
+import type { Bench } from './compare.ts';
+import { lastLineOf } from './start-contender.ts';
+
+export interface Stall {
+  pictures: number;
+  longestMs: number;
+  mostMs: number;
+  wallSeconds: number;
+}
+
+const PICTURES = 300;
+const MOST_MS = 250;
+
+/** How long the main thread of a real training, on which its signs of life and its good-bye depend, ever hung. */
+export async function measureStall(bench: Bench): Promise<Stall> {
+  const root = await mkdtemp(join(tmpdir(), 'understudy-bench-'));
+  try {
+    const { examples } = await digits();
+    const files: Files = {};
+    for await (const { label, png } of examples) {
+      const number = Object.keys(files).length;
+      if (number === PICTURES) break;
+      files[`${label}/${number}.png`] = png;
+    }
+    const entry = teacherNamed('efficientnet-lite0');
+    if (!entry) throw new Error('efficientnet-lite0 is not in the catalogue');
+    await layOutJob(root, { form: 'folder', files, teacher: { entry, folder: bench.teacher } });
+    const said = await lastLineOf('contenders/watched-training.ts', [root], bench.places);
+    const { longestMs, wallSeconds } = JSON.parse(said) as Stall;
+    return { pictures: PICTURES, longestMs, mostMs: MOST_MS, wallSeconds };
+  } finally {
+    await rm(root, { recursive: true, force: true });
+  }
+}

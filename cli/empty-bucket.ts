@@ -1,0 +1,27 @@
+import {
+  DeleteObjectsCommand,
+  ListObjectVersionsCommand,
+  type ObjectIdentifier,
+  type S3Client,
+} from '@aws-sdk/client-s3';
+
+/**
+ * Removes every version of every object.
+ *
+ * @returns how many there were
+ */
+export async function emptyBucket(client: S3Client, Bucket: string): Promise<number> {
+  for (let removed = 0; ; ) {
+    const page = await client.send(new ListObjectVersionsCommand({ Bucket })); // what is left, from the beginning
+    const Objects = [...(page.Versions ?? []), ...(page.DeleteMarkers ?? [])].map(
+      ({ Key, VersionId }): ObjectIdentifier => ({ Key, VersionId }),
+    );
+    if (Objects.length === 0) return removed;
+    const { Errors = [] } = await client.send(
+      new DeleteObjectsCommand({ Bucket, Delete: { Objects, Quiet: true } }),
+    );
+    const [first] = Errors;
+    if (first) throw new Error(`${first.Key} of ${Bucket} cannot be removed: ${first.Message}`);
+    removed += Objects.length;
+  }
+}

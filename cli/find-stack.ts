@@ -1,0 +1,55 @@
+import {
+  type CloudFormationClient,
+  CloudFormationServiceException,
+  DescribeStacksCommand,
+  type Stack,
+} from '@aws-sdk/client-cloudformation';
+import { EXIT, Stop } from './exit.ts';
+
+/** What infra/pipeline-stack.ts says of itself when it is deployed. */
+export interface DeployedStack {
+  bucket: string;
+  table: string;
+  keeps: string; // what stays when it goes, in words; empty for nothing
+  outputs: Record<string, string>;
+}
+
+/**
+ * A deployed pipeline by the name of its stack.
+ *
+ * @throws Stop not found, when there is none, or it is something else
+ */
+export async function findStack(
+  client: CloudFormationClient,
+  StackName: string,
+): Promise<DeployedStack> {
+  const stack = await describe(client, StackName);
+  const outputs = Object.fromEntries(
+    (stack?.Outputs ?? []).map(({ OutputKey = '', OutputValue = '' }) => [OutputKey, OutputValue]),
+  );
+  const { BucketName: bucket, JobTableName: table, Keeps: keeps = '' } = outputs;
+  if (stack && bucket && table) return { bucket, table, keeps, outputs };
+
+  const region = await client.config.region();
+  const found = stack
+    ? `The stack "${StackName}" is no pipeline of Understudy, or is not deployed yet (${stack.StackStatus}).`
+    : `There is no stack "${StackName}" in ${region}.`;
+  throw new Stop(EXIT.notFound, `${found} npx understudy deploy makes one.`);
+}
+
+async function describe(
+  client: CloudFormationClient,
+  StackName: string,
+): Promise<Stack | undefined> {
+  try {
+    const { Stacks } = await client.send(new DescribeStacksCommand({ StackName }));
+    return Stacks?.[0];
+  } catch (error) {
+    const isAbsent =
+      error instanceof CloudFormationServiceException &&
+      error.name === 'ValidationError' &&
+      /does not exist/i.test(error.message);
+    if (isAbsent) return undefined;
+    throw error;
+  }
+}

@@ -1,0 +1,78 @@
+import {
+  CloudFormationClient,
+  CloudFormationServiceException,
+  DescribeStacksCommand,
+} from '@aws-sdk/client-cloudformation';
+import { mockClient } from 'aws-sdk-client-mock';
+import { beforeEach, describe, expect, it } from 'vitest';
+import { findStack } from '../../cli/find-stack.ts';
+import { refusedByAws } from '../../cli/refused-by-aws.ts';
+
+const client = new CloudFormationClient({ region: 'eu-west-1' });
+const aws = mockClient(client);
+beforeEach(() => aws.reset());
+
+const stack = (outputs: Record<string, string>) => ({
+  StackName: 'Pets',
+  StackStatus: 'CREATE_COMPLETE' as const,
+  CreationTime: new Date(0),
+  Outputs: Object.entries(outputs).map(([OutputKey, OutputValue]) => ({ OutputKey, OutputValue })),
+});
+
+describe('a deployed pipeline', () => {
+  it('is found by the outputs of its stack', async () => {
+    const outputs = { BucketName: 'b', JobTableName: 't', Keeps: 'nothing', BusName: 'n' };
+    aws.on(DescribeStacksCommand, { StackName: 'Pets' }).resolves({ Stacks: [stack(outputs)] });
+
+    expect(await findStack(client, 'Pets')).toEqual({
+      bucket: 'b',
+      table: 't',
+      keeps: 'nothing',
+      outputs,
+    });
+  });
+
+  it('is not just any stack', async () => {
+    aws.on(DescribeStacksCommand).resolves({ Stacks: [stack({ WebsiteUrl: 'u' })] });
+
+    await expect(findStack(client, 'Pets')).rejects.toMatchObject({
+      exit: 6,
+      message: expect.stringContaining('no pipeline of Understudy'),
+    });
+  });
+
+  it('is missed by its name and region', async () => {
+    const absent = new CloudFormationServiceException({
+      name: 'ValidationError',
+      message: 'Stack with id Pets does not exist',
+      $fault: 'client',
+      $metadata: {},
+    });
+    aws.on(DescribeStacksCommand).rejects(absent);
+
+    await expect(findStack(client, 'Pets')).rejects.toMatchObject({
+      exit: 6,
+      message: expect.stringMatching(/"Pets" in eu-west-1.*understudy deploy/),
+    });
+  });
+});
+
+describe('a refusal of AWS', () => {
+  it.each([
+    ['ExpiredTokenException', 'The security token included in the request is expired', 'log in'],
+    ['CredentialsProviderError', 'Could not load credentials from any providers', 'AWS_PROFILE'],
+    ['AccessDeniedException', 'not authorized to perform: dynamodb:Scan', 'dynamodb:Scan'],
+    ['Error', 'Region is missing', 'AWS_REGION'],
+  ])('%s becomes a sentence with what to do', (name, message, told) => {
+    const stop = refusedByAws(Object.assign(new Error(message), { name }));
+
+    expect(stop).toMatchObject({ name: 'Stop', exit: 2 });
+    expect(String(stop)).toContain(told);
+  });
+
+  it('is not what a fault of ours is', () => {
+    const fault = new TypeError('x is not a function');
+
+    expect(refusedByAws(fault)).toBe(fault);
+  });
+});

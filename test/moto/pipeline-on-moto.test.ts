@@ -1,0 +1,143 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { Latest, StudentCard } from '#core/card.ts';
+import { latestKey, studentKeys } from '#core/keys.ts';
+import { tintedClasses } from '../training-image/pictures.ts';
+import { type DeployedPipeline, deployedPipeline, zipOf } from './deployed-pipeline.ts';
+
+const MINUTES = 60_000;
+let pipeline: DeployedPipeline;
+let tints: Buffer;
+
+beforeAll(async () => {
+  tints = await zipOf(await tintedClasses([12, 12]));
+  pipeline = await deployedPipeline();
+}, 5 * MINUTES); // the first time, pip installs moto
+afterAll(() => pipeline?.end());
+
+/** The student of a name, as whoever fetches it finds it. */
+async function studentOf(name: string) {
+  const latest = JSON.parse((await pipeline.objects.readText(latestKey(name))) ?? '{}');
+  const { card } = studentKeys(name, Latest.parse(latest).version);
+  return StudentCard.parse(JSON.parse((await pipeline.objects.readText(card)) ?? '{}'));
+}
+
+const jobOf = async (name: string) =>
+  (await pipeline.allJobs()).find((job) => job.name === name) ?? expect.fail(`no job of ${name}`);
+
+describe('a stack that CloudFormation made of the template, with the code that esbuild bundled', () => {
+  it('is complete, and says where to drop a dataset', () => {
+    const { status, outputs, bundles } = pipeline.stack;
+
+    expect(status).toBe('CREATE_COMPLETE');
+    expect(outputs.DropHere).toContain(`s3://${outputs.BucketName}/datasets/`);
+    expect(bundles.size).toBe(5);
+  });
+
+  it('validates a zip of two classes when its event comes out of the queue', async () => {
+    await pipeline.put('datasets/tints.zip', tints);
+
+    expect(await pipeline.deliverTo('validate-dataset')).toBe(1);
+
+    const { progress, summary } = await jobOf('tints');
+    expect(progress.state).toBe('validated');
+    expect(summary?.classes).toEqual([
+      { name: 'green', examples: 12 },
+      { name: 'red', examples: 12 },
+    ]);
+  });
+
+  it('launches a training for the validated row, and for no other that the stream tells of', async () => {
+    expect(await pipeline.deliverTo('launch-training')).toBe(1);
+
+    const { progress, run } = await jobOf('tints');
+    expect(progress.state).toBe('training');
+    expect(pipeline.sageMaker.started()).toEqual([run?.trainingJobName]);
+  });
+
+  it('publishes the student that the real trainer made with the teacher of its image', {
+    timeout: 3 * MINUTES,
+  }, async () => {
+    await pipeline.sageMaker.ended();
+
+    expect(await pipeline.deliverTo('publish-student')).toBeGreaterThan(0); // each change of state is an event
+
+    const { id, progress } = await jobOf('tints');
+    expect(progress).toMatchObject({ state: 'published' });
+    const student = await studentOf('tints');
+    expect(student.jobId).toBe(id);
+    expect(student.measures.test.accuracy).toBe(1); // any eye tells these tints apart
+  });
+
+  it('tells whoever listens to the topic, in one sentence', async () => {
+    expect(await pipeline.deliverTo('announce-job')).toBe(1);
+
+    expect(await pipeline.heard()).toEqual([
+      expect.stringMatching(/^Student “tints” \w{12} is ready: 100\.0 % /),
+    ]);
+    expect((await jobOf('tints')).outbox).toEqual([]);
+  });
+
+  it('takes the same zip, uploaded again, for the same job', async () => {
+    const before = await pipeline.allJobs();
+
+    await pipeline.put('datasets/tints.zip', tints);
+
+    expect(await pipeline.deliverTo('validate-dataset')).toBe(1);
+    expect(await pipeline.deliverTo('launch-training')).toBe(0);
+    expect(await pipeline.allJobs()).toEqual(before);
+    expect(pipeline.sageMaker.started()).toHaveLength(1);
+  });
+
+  it('rejects a dataset of one class, and says so on the topic', async () => {
+    await pipeline.put('datasets/one class.zip', await zipOf(await tintedClasses([12])));
+
+    await pipeline.deliverTo('validate-dataset');
+    await pipeline.deliverTo('announce-job');
+
+    expect(await pipeline.heard()).toEqual([
+      'Dataset “one class” was rejected: the dataset: There is one class only, “red”.',
+    ]);
+  });
+
+  it('brings a folder to its student by sweeps alone, with a teacher from the bucket and every event lost', {
+    timeout: 5 * MINUTES,
+  }, async () => {
+    await pipeline.bringTeacher('efficientnet-lite1');
+    const files = await tintedClasses([12, 12, 12]);
+    for (const [path, bytes] of Object.entries(files)) {
+      await pipeline.put(`datasets/three/${path}`, bytes);
+    }
+    await pipeline.put('datasets/three/dataset.json', '{ "teacher": "efficientnet-lite1" }');
+    await pipeline.put('datasets/three/_READY', new Uint8Array());
+
+    await pipeline.sweep(); // validates and launches
+    await pipeline.sageMaker.ended();
+    await pipeline.sweep(); // publishes and announces
+
+    const { progress, outbox } = await jobOf('three');
+    expect(progress.state).toBe('published');
+    expect(outbox).toEqual([]);
+    expect((await studentOf('three')).teacher.name).toBe('efficientnet-lite1');
+    expect(await pipeline.heard()).toEqual([expect.stringContaining('Student “three” ')]);
+  });
+
+  it('changes nothing when the lost events arrive after all', async () => {
+    const before = await pipeline.allJobs();
+
+    await pipeline.deliverTo('validate-dataset');
+    await pipeline.deliverTo('launch-training');
+    await pipeline.deliverTo('publish-student');
+    await pipeline.deliverTo('announce-job');
+
+    expect(await pipeline.allJobs()).toEqual(before);
+    expect(pipeline.sageMaker.started()).toHaveLength(2);
+    expect(await pipeline.heard()).toEqual([]);
+  });
+
+  it('leaves no message behind, and no dead letter', async () => {
+    const counts = await pipeline.waiting();
+
+    expect(Object.keys(counts).length).toBeGreaterThan(5);
+    expect(Object.values(counts).every((count) => count === 0)).toBe(true);
+  });
+});

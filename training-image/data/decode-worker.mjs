@@ -1,0 +1,8 @@
+// A worker thread does not inherit the loader of TypeScript.
+import { register } from 'tsx/esm/api';
+
+register();
+const { decodePicture } = await import('./decode-picture.ts');
+
+/** One thread's work in `openDecoders`. */
+export default ({ bytes, px }) => decodePicture(bytes, px);
