@@ -46,10 +46,16 @@ async function pixelsOf(image: string, px: number): Promise<{ pixels: Buffer } |
   }
 }
 
-function answer(student: LayersModel, { classes, input }: StudentCard, pixels: Uint8Array) {
+function answer(
+  student: LayersModel,
+  { classes, input, measures }: StudentCard,
+  pixels: Uint8Array,
+) {
+  const { temperature } = measures.calibration;
   const probabilities = tf.tidy(() => {
     const picture = tf.tensor4d(new Float32Array(pixels), [1, input.px, input.px, 3]);
-    return tf.softmax(student.predictOnBatch(picture) as Tensor2D).dataSync(); // [classes]
+    const logits = student.predictOnBatch(picture) as Tensor2D;
+    return tf.softmax(logits.div(temperature)).dataSync(); // [classes]
   });
   const best = probabilities.indexOf(Math.max(...probabilities));
   return {

@@ -7,15 +7,14 @@ import { count, percent, table } from './output.ts';
 
 /** A student as a person wants to read it: what it knows, how good it is, why, how long it took, where it lies. */
 export function describeStudent(card: StudentCard, { bucket }: { bucket: string }): string {
-  const { test } = card.measures;
-  const [low, high] = test.interval95;
+  const { test, calibration } = card.measures;
   const { frozenParameters, trainedParameters, used, why } = card.freezePlan;
   const classes = card.data.perClass.map(({ name, train, validation, test: held }, i) => {
     const measured = card.measures.perClass[i];
     return [
       `  ${name}`,
       `${count(train)} + ${count(validation)} + ${count(held)}`,
-      measured ? `${measured.correct} of ${measured.n} right` : '',
+      measured ? `${measured.correct} of ${measured.n} right, F1 ${percent(measured.f1)}` : '',
     ];
   });
   const seconds = Object.entries(card.seconds).map(
@@ -27,12 +26,32 @@ export function describeStudent(card: StudentCard, { bucket }: { bucket: string 
     `Classes (pictures to train + to choose + held out), and the held-out ones:`,
     table(classes),
     '',
-    `Accuracy on ${count(test.n)} held-out pictures: ${pc.bold(percent(test.accuracy))} (95 % interval ${percent(low)} to ${percent(high)}; always guessing the largest class: ${percent(card.measures.chance)})`,
+    `Accuracy on ${count(test.n)} held-out pictures: ${pc.bold(percent(test.accuracy))} (${interval(test.interval95)}; always guessing the largest class: ${percent(card.measures.chance)})`,
+    `Balanced over the classes: ${percent(test.balancedAccuracy.value)} (${interval(test.balancedAccuracy.interval95)}); macro-F1 ${percent(test.macroF1.value)} (${interval(test.macroF1.interval95)})`,
+    `Its probabilities are off by ${percent(calibration.after.ece)} on average (temperature ${calibration.temperature.toFixed(2)}; without it ${percent(calibration.before.ece)}). ${calibration.why}`,
     `Frozen: ${used}, ${count(frozenParameters)} parameters of ${card.teacher.name} frozen, ${count(trainedParameters)} trained. ${why}`,
+    ...fineTuningOf(card),
     ...card.data.notices.map((notice) => `Note: ${notice}`),
     `Seconds: ${seconds.join(', ')}`,
     `It lies in s3://${bucket}/${studentKeys(card.student, card.version).prefix}`,
   ].join('\n');
+}
+
+const interval = ([low, high]: readonly [number, number]): string =>
+  `95 % interval ${percent(low)} to ${percent(high)}`;
+
+const STOPPED = {
+  schedule: 'all that were planned',
+  'no-progress': 'the validation loss fell no further',
+  budget: 'the budget was over',
+};
+
+function fineTuningOf({ fineTuning }: StudentCard): string[] {
+  if (!fineTuning) return [];
+  const { regime, epochs, bestEpoch, stopped, examples, augmentation } = fineTuning;
+  return [
+    `Fine-tuning: ${regime}, ${count(epochs)} epochs of ${count(examples)} pictures (${STOPPED[stopped]}), the best was number ${bestEpoch}; augmentation: ${augmentation}`,
+  ];
 }
 
 /** What a training costs at most: told before it starts. */

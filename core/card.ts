@@ -2,6 +2,14 @@ import * as z from 'zod';
 
 const Fraction = z.number().min(0).max(1);
 const Interval = z.tuple([Fraction, Fraction]);
+const Estimate = z.object({ value: Fraction, interval95: Interval });
+const OnValidation = z.object({ accuracy: Fraction, lossNats: z.number() });
+
+/** How far the probabilities of a student are to be believed. */
+const Calibration = z.object({
+  ece: Fraction, // expected calibration error, 15 bins of equal width
+  nllNats: z.number(), // mean negative log-likelihood
+});
 
 /** `student.json`: what is known of a student. Numbers are measured by the trainer, never entered by hand. */
 export const StudentCard = z.object({
@@ -20,7 +28,7 @@ export const StudentCard = z.object({
   teacher: z.object({ name: z.string(), licence: z.string(), modelSha256: z.string() }),
   freezePlan: z.object({
     asked: z.string(),
-    used: z.literal('head-only'),
+    used: z.string().regex(/^(head-only|full|blocks:[1-9][0-9]?)$/),
     why: z.string(),
     frozenParameters: z.int(),
     trainedParameters: z.int(),
@@ -35,16 +43,36 @@ export const StudentCard = z.object({
     notices: z.array(z.string()), // duplicates kept on one side, pictures left out
   }),
   measures: z.object({
-    test: z.object({ n: z.int(), correct: z.int(), accuracy: Fraction, interval95: Interval }),
-    validation: z.object({ n: z.int(), accuracy: Fraction }),
+    test: z.object({
+      n: z.int(),
+      correct: z.int(),
+      accuracy: Fraction,
+      interval95: Interval, // Wilson's
+      balancedAccuracy: Estimate, // the mean recall of the classes; its interval by bootstrap
+      macroF1: Estimate, // likewise
+    }),
+    validation: z.object({
+      n: z.int(),
+      accuracy: Fraction,
+      lossNats: z.number(),
+      headOnly: OnValidation, // of the same data's head on frozen features
+    }), // a head before it was fitted once more, on train and validation together
+    calibration: z.object({
+      temperature: z.number().positive(), // logits are divided by it on their way to probabilities
+      why: z.string(),
+      before: Calibration, // on the test part
+      after: Calibration,
+    }),
     chance: Fraction, // the share of the largest class in the test part
     perClass: z.array(
       z.object({
         name: z.string(),
         n: z.int(),
         correct: z.int(),
+        precision: Fraction, // 0 where the class was never the answer
         recall: Fraction,
-        interval95: Interval,
+        f1: Fraction,
+        interval95: Interval, // Wilson's, of the recall
       }),
     ),
     confusion: z.array(z.array(z.int())), // rows: the true class; columns: the answer
@@ -56,6 +84,19 @@ export const StudentCard = z.object({
     classWeights: z.array(z.number()),
     trainLossNats: z.number(),
   }),
+  fineTuning: z
+    .object({
+      regime: z.string(),
+      examples: z.int(),
+      epochs: z.int(), // begun
+      bestEpoch: z.int(), // whose weights were compared with the head alone; 0 if the budget allowed none
+      stopped: z.enum(['schedule', 'no-progress', 'budget']),
+      batch: z.int(), // at the end: it is halved where memory runs out
+      augmentation: z.string(),
+      classWeights: z.array(z.number()),
+      validation: OnValidation.optional(), // of the best epoch
+    })
+    .optional(), // tried, whether or not it was shipped
   seconds: z.record(z.string(), z.number()), // wall clock a step
   made: z.object({
     understudy: z.string(),

@@ -34,6 +34,7 @@ export const FAILURES = {
   DATA_CHANGED: 'Something changed the upload after it was validated; upload the dataset again.',
   TEACHER_CHANGED:
     'Import the teacher again; the files in the bucket are not those of the catalogue.',
+  TEACHER_NOT_TRAINABLE: 'Set regime to "head-only", or choose another teacher.',
   NO_GPU:
     'Retry the job; if it says so again, take another instance type, or the image that fits this one.',
   OUT_OF_MEMORY: 'Choose a larger instance type in the recipe.',

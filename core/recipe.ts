@@ -3,6 +3,14 @@ import { type Problem, problem } from './problem.ts';
 
 const fraction = z.number().min(0.05).max(0.4);
 
+/** How a picture may differ each time it is learned from; what is left out is as in "auto". */
+const Augmentation = z.strictObject({
+  flip: z.boolean().default(false), // left for right, every second time; never unasked: a flipped b is a d
+  crop: z.boolean().default(true), // a window of 85 to 100 % of each side, somewhere
+  colour: z.boolean().default(true), // brightness by up to 10 %, contrast by up to 20 %
+});
+export type Augmentation = z.infer<typeof Augmentation>;
+
 /** `dataset.json`, the one file a user writes by hand; every field may be left out. */
 export const Recipe = z.strictObject({
   task: z.literal('image').default('image'),
@@ -15,6 +23,7 @@ export const Recipe = z.strictObject({
     .strictObject({ validation: fraction.default(0.1), test: fraction.default(0.1) })
     .default({ validation: 0.1, test: 0.1 }), // fractions of each class
   class_weights: z.enum(['auto', 'none']).default('auto'),
+  augmentation: z.union([z.enum(['auto', 'none']), Augmentation]).default('auto'), // in blocks:k and full; "auto" does not flip
   input_px: z.int().min(32).max(1024).optional(), // the teacher's own size when left out
   budget: z
     .strictObject({
@@ -35,6 +44,26 @@ export const Recipe = z.strictObject({
 });
 export type Recipe = z.infer<typeof Recipe>;
 
+/** How many of a teacher's last blocks a regime retrains, besides the head. */
+export function retrainedBlocks(regime: string, blocks: number): number {
+  if (regime === 'full') return blocks;
+  const [, count = '0'] = /^blocks:(\d+)$/.exec(regime) ?? [];
+  return Number(count);
+}
+
+/** What to do to pictures; `undefined`: nothing. */
+export function augmentationOf({ augmentation }: Recipe): Augmentation | undefined {
+  if (augmentation === 'none') return undefined;
+  const how = augmentation === 'auto' ? Augmentation.parse({}) : augmentation;
+  return how.flip || how.crop || how.colour ? how : undefined;
+}
+
+/** What a recipe has to know of a teacher. */
+export interface TeacherLimits {
+  input: { px: number };
+  taps: readonly unknown[]; // one a block
+}
+
 /** Tasks that people ask for by name, and what serves them instead. */
 const OTHER_TASKS: Record<string, string> = {
   text: 'texts come in a later version; for now the examples must be pictures.',
@@ -51,7 +80,7 @@ const OTHER_TASKS: Record<string, string> = {
 export function parseRecipe(
   text: string | undefined,
   file: string,
-  teachers: ReadonlyMap<string, { input: { px: number } }>,
+  teachers: ReadonlyMap<string, TeacherLimits>,
 ): { recipe: Recipe; problems: Problem[] } {
   const written = text === undefined ? {} : json(text);
   if (written === undefined) {
@@ -61,11 +90,12 @@ export function parseRecipe(
   }
 
   const parsed = Recipe.safeParse(written);
-  if (parsed.success) return { recipe: parsed.data, problems: notYet(parsed.data, file, teachers) };
+  if (parsed.success)
+    return { recipe: parsed.data, problems: impossible(parsed.data, file, teachers) };
   const wrong = parsed.error.issues.map((issue) => asProblem(issue, file, written));
   // What is written correctly may be impossible all the same; all of it is told at once.
   const correct = Recipe.parse(correctFields(written));
-  return { recipe: correct, problems: [...wrong, ...notYet(correct, file, teachers)] };
+  return { recipe: correct, problems: [...wrong, ...impossible(correct, file, teachers)] };
 }
 
 function correctFields(written: unknown): Record<string, unknown> {
@@ -104,11 +134,11 @@ function asProblem(issue: z.core.$ZodIssue, file: string, written: unknown): Pro
   );
 }
 
-/** What is written correctly and cannot be done, or cannot be done yet. */
-function notYet(
+/** What is written correctly and cannot be done. */
+function impossible(
   recipe: Recipe,
   file: string,
-  teachers: ReadonlyMap<string, { input: { px: number } }>,
+  teachers: ReadonlyMap<string, TeacherLimits>,
 ): Problem[] {
   const problems: Problem[] = [];
   const teacher = teachers.get(recipe.teacher);
@@ -134,14 +164,14 @@ function notYet(
       ),
     );
   }
-  if (recipe.regime === 'full' || recipe.regime.startsWith('blocks:')) {
-    const what = `The regime "${recipe.regime}" comes with the fine-tuning engine; this version trains the head only.`;
+  if (teacher && retrainedBlocks(recipe.regime, teacher.taps.length) > teacher.taps.length) {
+    const what = `${recipe.teacher} has ${teacher.taps.length} blocks, fewer than "${recipe.regime}" asks for.`;
     problems.push(
       problem(
-        'REGIME_NOT_YET',
+        'REGIME_BLOCKS',
         `${file}, regime`,
         what,
-        'Set regime to "auto" or "head-only", or leave it out.',
+        `Set regime to "blocks:1" up to "blocks:${teacher.taps.length}", or to "full".`,
       ),
     );
   }

@@ -2,6 +2,7 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { Worker } from 'node:worker_threads';
 import type { MlFolder } from '#core/ml-folder.ts';
 import { type FailureCode, failureText } from '#core/plan.ts';
+import { isOutOfMemory } from './out-of-memory.ts';
 import { keepTensorflowLoaded } from './tensorflow/keep-loaded.ts';
 import type { WorkerData, WorkerMessage } from './work.ts';
 
@@ -69,13 +70,9 @@ async function exitCodeOf(last: End, folders: MlFolder): Promise<number> {
       return failed(last.code, last.what, folders);
     case 'broken':
       process.stderr.write(`${last.stack}\n`);
-      return failed(MEMORY.test(last.what) ? 'OUT_OF_MEMORY' : 'INTERNAL', last.what, folders);
+      return failed(isOutOfMemory(last.what) ? 'OUT_OF_MEMORY' : 'INTERNAL', last.what, folders);
   }
 }
-
-/** How Node, V8 and TensorFlow say it. */
-const MEMORY =
-  /out of memory|OOM|ResourceExhausted|ERR_WORKER_OUT_OF_MEMORY|Array buffer allocation failed/i;
 
 async function failed(code: FailureCode, what: string, folders: MlFolder): Promise<1> {
   const text = failureText(code, what);

@@ -7,24 +7,24 @@ import { countClasses, judgeCounts } from './data/class-counts.ts';
 import { decodeExamples } from './data/decode-examples.ts';
 import { RESIZE } from './data/decode-picture.ts';
 import { openDataset } from './data/read-dataset.ts';
-import { type Part, splitExamples } from './data/split-examples.ts';
+import { splitExamples } from './data/split-examples.ts';
 import { verifyExamples } from './data/verify-examples.ts';
+import { fitTemperature } from './evaluate/calibration.ts';
+import { measure } from './evaluate/measure.ts';
 import { computeFeatures } from './features/compute-features.ts';
 import { openFeatureCache } from './features/feature-cache.ts';
-import { classWeights } from './head/class-weights.ts';
-import { fitHead } from './head/fit-head.ts';
-import { pick } from './head/labelled.ts';
+import { planFreeze } from './freeze-plan.ts';
 import { readJob } from './job/read-job.ts';
 import { whatMadeIt } from './job/what-made-it.ts';
-import { measure } from './measure.ts';
+import { shardsOf } from './shards.ts';
 import { stopwatch } from './stopwatch.ts';
-import { buildStudent, disposeBoth } from './student/build-student.ts';
 import { checkSavedModel } from './student/check-saved-model.ts';
 import { saveModel } from './student/save-model.ts';
 import { saveStudent } from './student/save-student.ts';
 import { studentCard } from './student/student-card.ts';
 import { loadTeacher } from './teacher/load-teacher.ts';
 import type { Tell } from './tell.ts';
+import { rowsOf, trainStudent } from './train-student.ts';
 
 /**
  * What happens inside one training job, from the folders that SageMaker laid out to a student in `model/`.
@@ -44,6 +44,7 @@ export async function train(
   const made = await whatMadeIt();
 
   const teacher = await loadTeacher(folders.channel('teacher'), entry);
+  const retrained = planFreeze(recipe, teacher);
   const dataset = await openDataset(folders.channel('dataset'), job.manifest);
   const contents = await verifyExamples(dataset, examples, tell); // sha256 of each example
   const readSha256 = sha256(contents.join('\n'));
@@ -58,38 +59,42 @@ export async function train(
   const counts = countClasses(header.classes, examples, parts);
   notices.push(...judgeCounts(counts));
 
-  const cache = await openFeatureCache(
-    folders.checkpoints,
-    [teacher.digest, readSha256, RESIZE, ...Object.values(made)],
-    examples.length,
-    entry.features.size,
-  );
+  const madeFrom = [teacher.digest, readSha256, RESIZE, ...Object.values(made)];
+  const n = examples.length;
+  const { checkpoints } = folders;
+  const cache = await openFeatureCache(checkpoints, madeFrom, n, entry.features.size);
   const scratch = join(folders.root, 'scratch');
-  const decoded = await decodeExamples(dataset, examples, cache.missing, px, scratch, tell);
+  const wanted = retrained > 0 ? shardsOf(n) : cache.missing;
+  const decoded = await decodeExamples(dataset, examples, wanted, px, scratch, tell);
   clock.lap('decode');
 
   const features = await computeFeatures(teacher, decoded, cache, tell); // [n, d]
-  const only = (part: Part) => pick(features, labels, (i) => parts[i] === part);
-  await rm(scratch, { recursive: true });
   clock.lap('features');
 
-  const weigh = (of: Int32Array) => classWeights(of, header.classes.length, recipe.class_weights);
-  const fitted = fitHead(only('train'), only('validation'), weigh, tell);
-  const { head } = fitted;
-  clock.lap('head');
+  const { classes } = header;
+  const data = { labels, parts, features, decoded, classes: classes.length };
+  const lesson = { teacher, retrained, recipe, ...data, scratch, checkpoints, madeFrom };
+  const trained = await trainStudent(lesson, clock, tell);
+  const { student } = trained;
 
-  const measures = measure(head, only('test'), header.classes); // the first and only look at the test part
+  const temperature = fitTemperature(student.validation);
+  const test = rowsOf(parts, 'test');
+  const answers = { logits: await student.ask(test), labels: test.map((i) => labels[i] ?? -1) };
+  const measures = measure(answers, classes, temperature, recipe.seed); // the first and only look at the test part
   tell.line(`test_accuracy=${measures.test.accuracy.toFixed(6)}`);
   clock.lap('evaluate');
 
-  const student = buildStudent(teacher, head);
-  await saveModel(student, folders.model);
-  await checkSavedModel(folders.model, head, { dataset, examples, features, px });
-  disposeBoth(teacher, student);
+  await saveModel(student.network, student.topology, temperature.temperature, folders.model);
+  const checked = { dataset, examples, px };
+  await checkSavedModel(folders.model, student.ask, temperature.temperature, checked);
+  student.dispose();
+  teacher.model.dispose();
   dataset.close();
+  await decoded.close();
+  await rm(scratch, { recursive: true });
   clock.lap('save');
 
-  const { laps: seconds } = clock;
-  const found = { readSha256, counts, notices, fitted, measures };
-  await saveStudent(folders.model, studentCard({ ...job, ...found, seconds, made }));
+  const found = { readSha256, counts, notices, trained, measures };
+  const card = studentCard({ ...job, ...found, seconds: clock.laps, made });
+  await saveStudent(folders.model, card);
 }

@@ -12,7 +12,7 @@ import { advance, type Job, type Observation, receive } from '#core/job.ts';
 import { datasetOf, jobKeys, SEAL_FILE, type Upload, uploadSealedBy } from '#core/keys.ts';
 import { writeManifest } from '#core/manifest.ts';
 import { PROBLEMS_IN_ROW, type Problem, problem } from '#core/problem.ts';
-import { parseRecipe } from '#core/recipe.ts';
+import { parseRecipe, type TeacherLimits } from '#core/recipe.ts';
 import type { Clock, Jobs, Objects } from '#ports';
 import type { DatasetFiles } from './dataset-files.ts';
 import { readClassFolders } from './formats/class-folders.ts';
@@ -24,7 +24,7 @@ export interface ValidationPorts {
   objects: Objects;
   jobs: Jobs;
   now: Clock;
-  teachers: ReadonlyMap<string, { input: { px: number } }>;
+  teachers: ReadonlyMap<string, TeacherLimits>;
   allowedInstanceTypes?: readonly string[] | undefined; // the only ones that a recipe may name; any, if left out
 }
 

@@ -1,7 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import { parseRecipe } from '#core/recipe.ts';
+import { augmentationOf, parseRecipe, retrainedBlocks } from '#core/recipe.ts';
 
-const teachers = new Map([['efficientnet-lite0', { input: { px: 224 } }]]);
+const teachers = new Map([
+  ['efficientnet-lite0', { input: { px: 224 }, taps: [1, 2, 3, 4, 5, 6, 7] }],
+]);
 const codes = (text: string | undefined) =>
   parseRecipe(text, 'dataset.json', teachers).problems.map(({ code }) => code);
 
@@ -25,8 +27,34 @@ describe('parseRecipe', () => {
     expect(codes('{"regime": "full", "teacher": "resnet", "epochs": 3}')).toEqual([
       'RECIPE_FIELD',
       'TEACHER_UNKNOWN',
-      'REGIME_NOT_YET',
     ]);
+  });
+
+  it.each(['auto', 'head-only', 'blocks:1', 'blocks:7', 'full'])(
+    'takes the regime %s',
+    (regime) => {
+      expect(codes(JSON.stringify({ regime }))).toEqual([]);
+    },
+  );
+
+  it.each([
+    ['auto', { flip: false, crop: true, colour: true }],
+    ['none', undefined],
+    [{ flip: true }, { flip: true, crop: true, colour: true }],
+    [{ crop: false, colour: false }, undefined],
+  ])('reads the augmentation %j as %j', (augmentation, how) => {
+    const text = JSON.stringify({ augmentation });
+
+    expect(augmentationOf(parseRecipe(text, 'dataset.json', teachers).recipe)).toEqual(how);
+  });
+
+  it.each([
+    ['auto', 0],
+    ['head-only', 0],
+    ['blocks:3', 3],
+    ['full', 7],
+  ])('lets %s retrain %i of seven blocks', (regime, blocks) => {
+    expect(retrainedBlocks(regime, 7)).toBe(blocks);
   });
 
   it.each(['text', 'reinforcement-learning', 'detection', 'segmentation', 'regression', 'poetry'])(
@@ -40,8 +68,9 @@ describe('parseRecipe', () => {
   );
 
   it.each([
-    ['{"regime": "blocks:2"}', 'REGIME_NOT_YET'],
-    ['{"regime": "full"}', 'REGIME_NOT_YET'],
+    ['{"regime": "blocks:8"}', 'REGIME_BLOCKS'],
+    ['{"augmentation": {"flips": true}}', 'RECIPE_FIELD'],
+    ['{"augmentation": "flip"}', 'RECIPE_FIELD'],
     ['{"regime": "blocks:0"}', 'RECIPE_FIELD'],
     ['{"teacher": "resnet"}', 'TEACHER_UNKNOWN'],
     ['{"input_px": 96}', 'INPUT_PX'],

@@ -24,8 +24,8 @@ beforeAll(async () => {
 afterAll(() => rm(root, { recursive: true, force: true }));
 
 let jobs = 0;
-const job = (files: Files, form: JobRequest['form'] = 'zip') =>
-  layOutJob(join(root, `job${++jobs}`), { form, files, teacher });
+const job = (files: Files, form: JobRequest['form'] = 'zip', recipe: object = {}) =>
+  layOutJob(join(root, `job${++jobs}`), { form, files, teacher, recipe });
 
 async function copyOf(folders: MlFolder): Promise<MlFolder> {
   const copy = mlFolder(join(root, `job${++jobs}`));
@@ -116,6 +116,33 @@ describe('the trainer’s program', () => {
     expect({ exit, seed, moments }).toMatchObject({ exit: 0 });
     expect(await studentIn(killed)).toEqual(await studentIn(undisturbed));
   });
+
+  it.each(['blocks:2', 'full'])(
+    'makes the same student after a SIGTERM and a kill while it retrains %s',
+    { timeout: 3 * LONG },
+    async (regime) => {
+      const undisturbed = await job(await tintedClasses([40, 40, 40]), 'zip', { regime });
+      const disturbed = await copyOf(undisturbed);
+      await startTrainer(undisturbed).ended;
+
+      for (const [signal, epoch, exit] of [
+        ['SIGTERM', 1, 143],
+        ['SIGKILL', 3, null],
+      ] as const) {
+        const trainer = startTrainer(disturbed);
+        await trainer.says(new RegExp(`^epoch=${epoch} `));
+        trainer.kill(signal);
+        const ended = await trainer.ended;
+
+        expect({ exit: ended.exit, failure: ended.failure }).toEqual({ exit, failure: undefined });
+      }
+      const { lines } = await startTrainer(disturbed).ended;
+
+      const epochs = lines.filter((line) => line.startsWith('epoch='));
+      expect(epochs[0]).not.toMatch(/^epoch=[12] /); // it has not begun afresh
+      expect(await studentIn(disturbed)).toEqual(await studentIn(undisturbed));
+    },
+  );
 
   it('does not compute finished features again', { timeout: LONG }, async () => {
     const folders = await job(await manyPictures());

@@ -10,25 +10,29 @@ import { modelFiles, shuffleWeights } from './graph/networks.ts';
 
 export const SMALL_PX = 16;
 const FEATURES = 24;
+export const BLOCKS = 7;
 
 /** A teacher like those of the catalogue in everything but its size: it knows nothing, and sees colours and edges. */
 export async function smallTeacher(folder: string): Promise<TeacherEntry> {
   const pixels = tf.input({ shape: [SMALL_PX, SMALL_PX, 3], name: 'pixels' });
+  const block = (n: number, filters: number, kernelSize = 1) => [
+    tf.layers.conv2d({ name: `block${n}_conv`, filters, kernelSize, useBias: false }),
+    tf.layers.batchNormalization({ name: `block${n}_norm`, epsilon: 1e-3 }),
+    tf.layers.reLU({ name: `block${n}`, maxValue: 6 }),
+  ];
   const layers = [
     tf.layers.rescaling({ name: 'rescaling', scale: 1 / 128, offset: -127 / 128 }),
     tf.layers.conv2d({
-      name: 'conv',
+      name: 'stem',
       filters: 12,
       kernelSize: 3,
       strides: 2,
       padding: 'same',
       useBias: false,
     }),
-    tf.layers.batchNormalization({ name: 'norm', epsilon: 1e-3 }),
-    tf.layers.reLU({ name: 'relu', maxValue: 6 }),
-    tf.layers.conv2d({ name: 'widen', filters: FEATURES, kernelSize: 1, useBias: false }),
-    tf.layers.batchNormalization({ name: 'widen_norm', epsilon: 1e-3 }),
-    tf.layers.reLU({ name: 'widen_relu', maxValue: 6 }),
+    ...block(1, 12, 3),
+    ...[2, 3, 4, 5, 6].flatMap((n) => block(n, 12)),
+    ...block(BLOCKS, FEATURES),
     tf.layers.globalAveragePooling2d({ name: 'features', dataFormat: 'channelsLast' }),
     tf.layers.dense({ name: 'classifier', units: 7 }),
   ];
@@ -50,6 +54,7 @@ export async function smallTeacher(folder: string): Promise<TeacherEntry> {
     title: 'A small teacher',
     input: { px: SMALL_PX, channels: 3 },
     features: { layer: 'features', size: FEATURES },
+    taps: Array.from({ length: BLOCKS }, (_, i) => `block${i + 1}`),
     trunkParameters,
     files: [...files].map(([name, content]) => ({
       name,

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { StudentCard } from '#core/card.ts';
 import { decodePicture } from '#training-image/data/decode-picture.ts';
 import { teller } from '#training-image/tell.ts';
 import { tf } from '#training-image/tensorflow/load.ts';
@@ -72,11 +73,15 @@ describe('the program for Node in a student’s README', () => {
     expect(answers).toHaveLength(pictures.length);
     const labels = ['blue', 'green', 'red'];
     const model = await tf.loadLayersModel(`file://${join(student, 'model', 'model.json')}`);
+    const card = StudentCard.parse(
+      JSON.parse(await readFile(join(student, 'student.json'), 'utf8')),
+    );
+    const { temperature } = card.measures.calibration;
     for (const [i, file] of pictures.entries()) {
       const pixels = await decodePicture(await readFile(file), SMALL_PX);
       const probabilities = tf.tidy(() => {
         const picture = tf.tensor(new Float32Array(pixels), [1, SMALL_PX, SMALL_PX, 3]);
-        return tf.softmax(model.predict(picture) as tf.Tensor2D).dataSync();
+        return tf.softmax(tf.div(model.predict(picture) as tf.Tensor2D, temperature)).dataSync();
       });
       const best = probabilities.indexOf(Math.max(...probabilities));
       const [name, label, probability] = (answers[i] ?? '').split(' ');

@@ -78,6 +78,7 @@ describe('a training', () => {
       'model/model.json',
       'model/weights.bin',
       'resize.mjs',
+      'saved_model/saved_model.pb',
       'student.json',
     ]);
     expect(card.files.map(({ path }) => path)).toEqual(files.slice(0, -1));
@@ -98,12 +99,21 @@ describe('a training', () => {
       await modelIn(join(folders.model, 'model')),
     ];
     const trunk = before.layers.filter(({ name }) => name !== 'classifier');
-    expect(trunk.flatMap((layer) => layer.getWeights())).toHaveLength(10); // two convolutions, two norms
+    expect(trunk.flatMap((layer) => layer.getWeights())).toHaveLength(36); // eight convolutions, seven norms
     for (const layer of trunk) {
       const [old, kept] = [layer.getWeights(), after.getLayer(layer.name).getWeights()];
       const values = (tensors: tf.Tensor[]) => tensors.map((each) => each.dataSync());
       expect(values(kept)).toEqual(values(old));
     }
+  });
+
+  it('says that rare classes weigh more, and how much', async () => {
+    const folders = await job({ form: 'zip', files: await tintedClasses([40, 20, 10]) });
+
+    const { card } = await trained(folders);
+
+    expect(card.head.classWeights.map((each) => each.toFixed(2))).toEqual(['2.33', '1.17', '0.58']);
+    expect(card.data.notices.join()).toContain('from 0.58 ("red") to 2.33 ("blue") times');
   });
 
   it('frees every tensor', async () => {

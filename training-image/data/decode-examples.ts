@@ -1,23 +1,19 @@
-import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import pLimit from 'p-limit';
 import type { ManifestExample } from '#core/manifest.ts';
+import { type PackedRows, packedRows } from '../packed-rows.ts';
 import type { Shard } from '../shards.ts';
 import { TrainingRefused, tellFaults } from '../stop-training.ts';
 import type { Tell } from '../tell.ts';
 import { openDecoders } from './decoders.ts';
 import type { Dataset } from './read-dataset.ts';
 
-/** Pictures at the teacher's size, packed on the disk: memory holds one shard at a time. */
-export interface DecodedPictures {
-  /** Reads a shard and removes its file. @returns uint8 [count, px, px, 3] */
-  take(shard: Shard): Promise<Uint8Array>;
-}
-
 /**
  * Decodes every example of these shards before any of them is used, so that a broken one is told at once.
  *
  * @param scratch a folder for the decoded pictures; it need not outlive an interruption
+ * @returns uint8 [px, px, 3] an example, packed on the disk: memory holds one shard at a time
  * @throws TrainingRefused VALIDATION_FAILED, which names the broken pictures
  */
 export async function decodeExamples(
@@ -27,10 +23,10 @@ export async function decodeExamples(
   px: number,
   scratch: string,
   tell: Tell,
-): Promise<DecodedPictures> {
+): Promise<PackedRows> {
   await rm(scratch, { recursive: true, force: true }); // an interrupted training's
   await mkdir(scratch, { recursive: true });
-  const fileOf = ({ index }: Shard) => join(scratch, `${index}.u8`);
+  const decoded = await packedRows(join(scratch, 'pictures.u8'), px * px * 3);
 
   const decoders = openDecoders();
   const limit = pLimit(decoders.atOnce);
@@ -51,21 +47,15 @@ export async function decodeExamples(
         done += 1;
         return picture;
       });
-      if (broken.length === 0) await writeFile(fileOf(shard), Buffer.concat(pictures));
+      if (broken.length === 0) await decoded.write(shard.from, Buffer.concat(pictures));
     }
   } finally {
     await decoders.close();
   }
   tell.progress('decode', of, of);
-  if (broken.length > 0) throw new TrainingRefused('VALIDATION_FAILED', tellFaults(broken));
-
-  return {
-    async take(shard) {
-      const pixels = await readFile(fileOf(shard));
-      await rm(fileOf(shard));
-      return pixels;
-    },
-  };
+  if (broken.length === 0) return decoded;
+  await decoded.close();
+  throw new TrainingRefused('VALIDATION_FAILED', tellFaults(broken));
 }
 
 const firstLine = (error: unknown): string =>

@@ -1,4 +1,4 @@
-import type { DecodedPictures } from '../data/decode-examples.ts';
+import type { PackedRows } from '../packed-rows.ts';
 import type { Teacher } from '../teacher/load-teacher.ts';
 import type { Tell } from '../tell.ts';
 import type { FeatureCache } from './feature-cache.ts';
@@ -11,7 +11,7 @@ import { openTrunk, PICTURES_AT_ONCE } from './open-trunk.ts';
  */
 export async function computeFeatures(
   teacher: Teacher,
-  pictures: DecodedPictures,
+  pictures: PackedRows,
   cache: FeatureCache,
   tell: Tell,
 ): Promise<Float32Array> {
@@ -23,7 +23,7 @@ export async function computeFeatures(
   const trunk = openTrunk(teacher);
   try {
     for (const shard of cache.missing) {
-      const pixels = await pictures.take(shard); // uint8 [count, px, px, 3]
+      const pixels = await pictures.read(shard.from, shard.count); // uint8 [count, px, px, 3]
       const features = new Float32Array(shard.count * output.size); // [count, d]
       for (let i = 0; i < shard.count; i += PICTURES_AT_ONCE) {
         tell.progress('features', done, n);

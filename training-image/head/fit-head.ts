@@ -1,3 +1,4 @@
+import { score } from '../logits.ts';
 import type { Tell } from '../tell.ts';
 import { tf } from '../tensorflow/load.ts';
 import type { Labelled } from './labelled.ts';
@@ -19,7 +20,8 @@ export interface FittedHead {
   iterations: number;
   l2: number;
   lossNats: number; // weighted mean cross-entropy on those examples, without the penalty
-  validationAccuracy: number; // of the same penalty's head before it saw the validation part
+  beforeRefit: Head; // the same penalty's, fitted on train alone: what others are compared with
+  validation: { accuracy: number; lossNats: number }; // of that one
 }
 
 /** Penalties that are tried, on scaled features; chosen: from hardly any to a nearly constant head. */
@@ -32,7 +34,7 @@ const RESOLUTION = 1e-6; // of a sum of 32-bit floats
 /**
  * Softmax regression on frozen features, to convergence. The penalty is the one with the smallest loss on the
  * validation part, which is less a matter of luck than the accuracy; then the head is fitted once more on both parts,
- * since a small dataset has nothing to give away.
+ * since a small dataset has nothing to give away. What is said of the validation part is said of the head before that.
  *
  * @param weigh the weight of an example by its class, for the labels it is given; their mean over those is 1
  */
@@ -42,16 +44,22 @@ export function fitHead(
   weigh: (labels: Int32Array) => number[],
   tell: Tell,
 ): FittedHead {
-  const { l2, accuracy, start } = choosePenalty(train, validation, weigh, tell);
+  const chosen = choosePenalty(train, validation, weigh, tell);
+  const { l2, head: beforeRefit, validation: validated } = chosen;
   const both = joined(train, validation);
   const classWeights = weigh(both.labels);
   const { solve, dispose } = problemOf(both, classWeights);
-  const { head, iterations, lossNats } = solve(l2, start, () => fits(tell, PENALTIES.length));
+  const { head, iterations, lossNats } = solve(l2, chosen.start, () =>
+    fits(tell, PENALTIES.length),
+  );
   dispose();
   fits(tell, FITS);
-  tell.line(`train_loss=${lossNats.toFixed(6)} validation_accuracy=${accuracy.toFixed(6)}`);
+  tell.line(
+    `train_loss=${lossNats.toFixed(6)} validation_accuracy=${validated.accuracy.toFixed(6)}`,
+  );
   const examples = both.labels.length;
-  return { head, examples, classWeights, iterations, l2, lossNats, validationAccuracy: accuracy };
+  const fitted = { head, examples, classWeights, iterations, l2, lossNats };
+  return { ...fitted, beforeRefit, validation: validated };
 }
 
 const FITS = PENALTIES.length + 1;
@@ -64,13 +72,15 @@ function choosePenalty(
   tell: Tell,
 ) {
   const { solve, dispose } = problemOf(train, weigh(train.labels));
-  let best: { l2: number; accuracy: number; loss: number; start: Float64Array } | undefined;
+  let best: (Pick<FittedHead, 'l2' | 'head' | 'validation'> & { start: Float64Array }) | undefined;
   let start: Float64Array | undefined;
   for (const [tried, l2] of [...PENALTIES].reverse().entries()) {
     const { head, x } = solve(l2, start, () => fits(tell, tried));
     start = x; // the next penalty is weaker: its minimum lies further in this direction
-    const { accuracy, loss } = score(head, validation);
-    if (!best || loss < best.loss) best = { l2, accuracy, loss, start: x };
+    const { labels } = validation;
+    const found = score({ logits: logitsOf(head, validation.features), labels });
+    if (!best || found.lossNats < best.validation.lossNats)
+      best = { l2, head, validation: found, start: x };
   }
   dispose();
   if (!best) throw new Error('there is no penalty to try');
@@ -127,25 +137,3 @@ export function logitsOf({ scaling, kernel, bias }: Head, features: Float32Array
         .dataSync() as Float32Array,
   );
 }
-
-function score(head: Head, { features, labels }: Labelled): { accuracy: number; loss: number } {
-  const classes = head.bias.length;
-  const logits = logitsOf(head, features);
-  let correct = 0;
-  let loss = 0;
-  for (const [i, label] of labels.entries()) {
-    const row = logits.subarray(i * classes, (i + 1) * classes);
-    if (argMax(row) === label) correct += 1;
-    const most = Math.max(...row);
-    loss +=
-      most +
-      Math.log(row.reduce((sum, each) => sum + Math.exp(each - most), 0)) -
-      (row[label] ?? 0);
-  }
-  const n = Math.max(1, labels.length);
-  return { accuracy: correct / n, loss: loss / n };
-}
-
-/** The first of the largest. */
-export const argMax = (values: Float32Array): number =>
-  values.reduce((best, each, i) => (each > (values[best] ?? -Infinity) ? i : best), 0);

@@ -35,10 +35,6 @@ export async function readJob(
       `The catalogue has no teacher "${recipe.teacher}".`,
     );
   }
-  if (recipe.regime !== 'auto' && recipe.regime !== 'head-only') {
-    const what = `The regime "${recipe.regime}" comes with the fine-tuning engine.`;
-    throw new TrainingRefused('VALIDATION_FAILED', what);
-  }
   return { asked, manifest, recipe, entry };
 }
 

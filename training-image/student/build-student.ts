@@ -4,17 +4,23 @@ import type { Head } from '../head/fit-head.ts';
 import { CUT } from '../head/scale-features.ts';
 import type { Teacher } from '../teacher/load-teacher.ts';
 import { tf } from '../tensorflow/load.ts';
+import { type Network, networkOf } from './network.ts';
 
 const EPSILON = 1e-3; // Keras' default; what it changes is put right in gamma
 
 /**
  * The teacher's trunk with the new head on it, from pixels 0 to 255, [b, px, px, 3], to logits, [b, classes].
- * The trunk's weights are the teacher's own: nothing here can change them.
+ * The trunk's weights are the teacher's own, to the last bit.
  */
-export function buildStudent(
-  { model, entry }: Teacher,
-  { scaling, kernel, bias }: Head,
-): LayersModel {
+export async function buildStudent(teacher: Teacher, head: Head): Promise<Network> {
+  const student = studentModel(teacher, head);
+  const network = await networkOf(student);
+  const own = new Set(teacher.model.layers);
+  for (const layer of student.layers) if (!own.has(layer)) layer.dispose();
+  return network;
+}
+
+function studentModel({ model, entry }: Teacher, { scaling, kernel, bias }: Head): LayersModel {
   const trunk = trunkOf(model, entry.features.layer);
   const classes = bias.length;
   const d = scaling.mean.length;
@@ -36,9 +42,4 @@ export function buildStudent(
     dense.setWeights([weights, tf.tensor1d(bias).sub(moved)]);
   });
   return tf.model({ name: 'student', inputs: trunk.inputs, outputs: logits });
-}
-
-/** Frees a student and its teacher, who have the trunk in common. */
-export function disposeBoth({ model }: Teacher, student: LayersModel): void {
-  for (const layer of new Set([...model.layers, ...student.layers])) layer.dispose();
 }

@@ -1,59 +1,96 @@
-import { readFile } from 'node:fs/promises';
+import { access, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Tensor2D } from '@tensorflow/tfjs';
+import type { NamedTensorMap, Tensor2D, Tensor4D } from '@tensorflow/tfjs';
 import type { ManifestExample } from '#core/manifest.ts';
 import { decodePicture } from '../data/decode-picture.ts';
 import type { Dataset } from '../data/read-dataset.ts';
-import { type Head, logitsOf } from '../head/fit-head.ts';
 import { modelArtifacts } from '../layers-model.ts';
 import { tf } from '../tensorflow/load.ts';
-import { MODEL_FOLDER, WEIGHTS_FILE } from './save-model.ts';
+import { MODEL_FOLDER, SAVED_MODEL_FOLDER, WEIGHTS_FILE } from './save-model.ts';
 
 const PICTURES = 8;
-const LARGEST_DIFFERENCE = 1e-3; // of logits; the two runs differ in nothing but the order of float32 sums
+const LARGEST_DIFFERENCE = 1e-3; // of logits; the runs differ in nothing but the order of float32 sums
+
+/** How a saved student answers. */
+interface Reloaded {
+  /** @returns logits, and the probabilities if it gives them itself, both [classes] */
+  ask(picture: Tensor4D): { logits: Float32Array; probabilities?: Float32Array };
+  dispose(): void;
+}
 
 /**
- * Reads a saved student back and asks it about some of its examples, from their bytes on.
+ * Reads a saved student back, in both of its forms, and asks it about some of its examples, from their bytes on.
  *
- * @param features of all examples, [n, d] row by row
- * @throws Error unless it answers as the head did: what is published must be what was measured
+ * @param ask the student as it was measured: the logits of examples by their numbers, [n, classes]
+ * @throws Error unless it answers the same: what is published must be what was measured
  */
 export async function checkSavedModel(
   folder: string,
-  head: Head,
-  {
-    dataset,
-    examples,
-    features,
-    px,
-  }: {
-    dataset: Dataset;
-    examples: readonly ManifestExample[];
-    features: Float32Array;
-    px: number;
-  },
+  ask: (examples: Int32Array) => Promise<Float32Array>,
+  temperature: number,
+  { dataset, examples, px }: { dataset: Dataset; examples: readonly ManifestExample[]; px: number },
 ): Promise<void> {
+  const forms = [await layersModelIn(folder), ...(await savedModelIn(folder))];
+  const step = Math.ceil(examples.length / PICTURES);
+  let worst = 0;
+  for (let i = 0; i < examples.length; i += step) {
+    const pixels = await decodePicture(await dataset.read(examples[i] as ManifestExample), px);
+    const expected = await ask(Int32Array.of(i)); // [classes]
+    const probable = tf.tidy(() =>
+      tf.softmax(tf.div(tf.tensor1d(expected), temperature)).dataSync(),
+    );
+    for (const form of forms) {
+      const found = tf.tidy(() => form.ask(tf.tensor4d(new Float32Array(pixels), [1, px, px, 3])));
+      worst = Math.max(
+        worst,
+        difference(found.logits, expected),
+        found.probabilities ? difference(found.probabilities, probable) : 0,
+      );
+    }
+  }
+  for (const form of forms) form.dispose();
+  if (worst <= LARGEST_DIFFERENCE) return; // false for NaN too
+  throw new Error(`the saved student's answers differ by ${worst} from those that were measured`);
+}
+
+const difference = (found: ArrayLike<number>, expected: ArrayLike<number>): number =>
+  Array.from(expected).reduce(
+    (worst, each, k) => Math.max(worst, Math.abs(each - (found[k] ?? Number.NaN))),
+    0,
+  );
+
+async function layersModelIn(folder: string): Promise<Reloaded> {
   const files = new Map<string, Buffer>();
   for (const name of ['model.json', WEIGHTS_FILE])
     files.set(name, await readFile(join(folder, MODEL_FOLDER, name)));
   const artifacts = modelArtifacts((name) => files.get(name) ?? new Uint8Array());
   const model = await tf.loadLayersModel(tf.io.fromMemory(artifacts));
-  const d = features.length / examples.length;
-  const step = Math.ceil(examples.length / PICTURES);
+  return {
+    ask: (picture) => ({
+      logits: (model.predictOnBatch(picture) as Tensor2D).dataSync() as Float32Array,
+    }),
+    dispose: () => model.dispose(),
+  };
+}
 
-  let worst = 0;
-  for (let i = 0; i < examples.length; i += step) {
-    const example = examples[i] as ManifestExample;
-    const pixels = await decodePicture(await dataset.read(example), px);
-    const found = tf.tidy(() => {
-      const picture = tf.tensor4d(new Float32Array(pixels), [1, px, px, 3]);
-      return (model.predictOnBatch(picture) as Tensor2D).dataSync(); // [classes]
-    });
-    const expected = logitsOf(head, features.subarray(i * d, (i + 1) * d)); // [classes]
-    for (const [k, logit] of expected.entries())
-      worst = Math.max(worst, Math.abs(logit - (found[k] ?? Number.NaN)));
-  }
-  model.dispose();
-  if (worst <= LARGEST_DIFFERENCE) return; // false for NaN too
-  throw new Error(`the saved student's logits differ by ${worst} from those that were measured`);
+async function savedModelIn(folder: string): Promise<Reloaded[]> {
+  const place = join(folder, SAVED_MODEL_FOLDER);
+  const isThere = await access(place).then(
+    () => true,
+    () => false,
+  );
+  if (!isThere) return [];
+  const model = await tf.node.loadSavedModel(place, ['serve'], 'serving_default');
+  return [
+    {
+      ask(pixels) {
+        const { logits, probabilities } = model.predict({ pixels }) as NamedTensorMap;
+        return {
+          logits: logits?.dataSync() as Float32Array,
+          probabilities: probabilities?.dataSync() as Float32Array,
+        };
+      },
+      dispose: () => model.dispose(),
+    },
+  ];
 }

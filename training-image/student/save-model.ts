@@ -1,35 +1,39 @@
 import { mkdir, readdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { io, LayersModel } from '@tensorflow/tfjs';
-import { tf } from '../tensorflow/load.ts';
+import type { Topology } from '../graph/topology.ts';
+import { writeSavedModel } from '../graph/write-saved-model.ts';
+import type { Network } from './network.ts';
 
 export const MODEL_FOLDER = 'model';
 export const WEIGHTS_FILE = 'weights.bin';
+export const SAVED_MODEL_FOLDER = 'saved_model';
 
 /**
- * Writes a student as a tfjs layers-model of two files, float32, that needs no code of ours to be loaded.
+ * Writes a student as a tfjs layers-model of two files, float32, that needs no code of ours to be loaded; and as a
+ * SavedModel, unless the engine does not know some of its layers.
  *
  * @param folder the whole student's; whatever an interrupted training left in it goes
+ * @param topology what the engine makes of the network
+ * @param temperature by which the SavedModel divides logits on their way to probabilities
  */
-export async function saveModel(student: LayersModel, folder: string): Promise<void> {
+export async function saveModel(
+  { modelTopology, weightSpecs, weights }: Network,
+  topology: Topology | undefined,
+  temperature: number,
+  folder: string,
+): Promise<void> {
   await empty(folder);
   await mkdir(join(folder, MODEL_FOLDER));
-  const handler = tf.io.withSaveHandler(async (artifacts: io.ModelArtifacts) => {
-    const { modelTopology, weightSpecs, weightData } = artifacts;
-    const model = {
-      format: 'layers-model',
-      generatedBy: 'understudy',
-      convertedBy: null,
-      modelTopology,
-      weightsManifest: [{ paths: [WEIGHTS_FILE], weights: weightSpecs }],
-    };
-    const write = (name: string, bytes: string | Uint8Array) =>
-      writeFile(join(folder, MODEL_FOLDER, name), bytes);
-    await write('model.json', JSON.stringify(model));
-    await write(WEIGHTS_FILE, new Uint8Array(weightData as ArrayBuffer));
-    return { modelArtifactsInfo: { dateSaved: new Date(0), modelTopologyType: 'JSON' as const } };
-  });
-  await student.save(handler);
+  const model = {
+    format: 'layers-model',
+    generatedBy: 'understudy',
+    convertedBy: null,
+    modelTopology,
+    weightsManifest: [{ paths: [WEIGHTS_FILE], weights: weightSpecs }],
+  };
+  await writeFile(join(folder, MODEL_FOLDER, 'model.json'), JSON.stringify(model));
+  await writeFile(join(folder, MODEL_FOLDER, WEIGHTS_FILE), weights);
+  if (topology) await writeSavedModel(topology, join(folder, SAVED_MODEL_FOLDER), temperature);
 }
 
 /** The folder itself stays: in the container it is a mount. */

@@ -4,6 +4,7 @@ import { copyFile, open, readdir, rename, stat, writeFile } from 'node:fs/promis
 import { join, relative, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { StudentCard } from '#core/card.ts';
+import { SAVED_MODEL_FOLDER } from './save-model.ts';
 import type { CardBeforeFiles } from './student-card.ts';
 import { studentReadme } from './student-readme.ts';
 
@@ -16,7 +17,8 @@ const RESIZE = fileURLToPath(new URL(`../data/${RESIZE_FILE}`, import.meta.url))
 export async function saveStudent(folder: string, card: CardBeforeFiles): Promise<void> {
   await writeFile(join(folder, 'labels.txt'), labelsOf(card.classes));
   await copyFile(RESIZE, join(folder, RESIZE_FILE));
-  await writeFile(join(folder, 'README.md'), studentReadme(card));
+  const hasSavedModel = (await readdir(folder)).includes(SAVED_MODEL_FOLDER);
+  await writeFile(join(folder, 'README.md'), studentReadme(card, hasSavedModel));
 
   const files: StudentCard['files'] = [];
   for (const path of await filesBelow(folder)) {

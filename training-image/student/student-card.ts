@@ -1,17 +1,19 @@
 import type { StudentCard } from '#core/card.ts';
+import { augmentationOf } from '#core/recipe.ts';
 import { teacherDigest } from '#core/teacher.ts';
 import type { ClassCounts } from '../data/class-counts.ts';
 import { RESIZE } from '../data/decode-picture.ts';
-import type { FittedHead } from '../head/fit-head.ts';
+import type { Measures } from '../evaluate/measure.ts';
 import type { TrainingJob } from '../job/read-job.ts';
-import type { Measures } from '../measure.ts';
+import { score } from '../logits.ts';
+import type { Trained } from '../train-student.ts';
 
 /** What a training has found out. */
 export interface Training extends TrainingJob {
   readSha256: string;
   counts: ClassCounts;
   notices: string[];
-  fitted: FittedHead;
+  trained: Trained;
   measures: Measures;
   seconds: Record<string, number>;
   made: StudentCard['made'];
@@ -21,8 +23,8 @@ export interface Training extends TrainingJob {
 export type CardBeforeFiles = Omit<StudentCard, 'files'>;
 
 export function studentCard(training: Training): CardBeforeFiles {
-  const { asked, manifest, recipe, entry, fitted, counts, measures } = training;
-  const { head } = fitted;
+  const { asked, manifest, recipe, entry, trained, counts, measures } = training;
+  const { student, choice, fitted, tuned } = trained;
   return {
     schema: 1,
     student: asked.student,
@@ -38,23 +40,23 @@ export function studentCard(training: Training): CardBeforeFiles {
     },
     freezePlan: {
       asked: recipe.regime,
-      used: 'head-only',
-      why: 'This version trains the head only; every layer of the teacher stays as it was, to the last bit.',
-      frozenParameters: entry.trunkParameters,
-      trainedParameters: head.kernel.length + head.bias.length + 2 * entry.features.size,
+      ...choice,
+      frozenParameters: frozenParameters(trained, entry.trunkParameters),
+      trainedParameters: student.trainedParameters,
     },
     data: {
       dataset: manifest.header.dataset,
       manifestSha256: asked.manifest_sha256,
       readSha256: training.readSha256,
       perClass: counts,
-      notices: training.notices,
+      notices: [...training.notices, ...weightNotice(manifest.header.classes, fitted.classWeights)],
     },
     measures: {
       ...measures,
       validation: {
         n: counts.reduce((sum, { validation }) => sum + validation, 0),
-        accuracy: fitted.validationAccuracy,
+        ...score(student.validation),
+        headOnly: fitted.validation,
       },
     },
     head: {
@@ -64,7 +66,44 @@ export function studentCard(training: Training): CardBeforeFiles {
       classWeights: fitted.classWeights,
       trainLossNats: fitted.lossNats,
     },
+    ...(tuned && { fineTuning: fineTuning(training, tuned) }),
     seconds: training.seconds,
     made: training.made,
+  };
+}
+
+const WORTH_TELLING = 1.1; // chosen: no more than rounding of the split makes
+
+function weightNotice(names: readonly string[], weights: readonly number[]): string[] {
+  const used = weights.filter((weight) => weight > 0);
+  const [least, most] = [Math.min(...used), Math.max(...used)];
+  if (most / least < WORTH_TELLING) return [];
+  const of = (weight: number) => `${weight.toFixed(2)} ("${names[weights.indexOf(weight)]}")`;
+  return [
+    `The classes are uneven; in training a picture counted from ${of(least)} to ${of(most)} times, so that each class has the same say.`,
+  ];
+}
+
+/** Of the trunk, moving averages included. */
+function frozenParameters({ student, choice }: Trained, trunk: number): number {
+  if (choice.used === 'head-only') return trunk;
+  const all = [...(student.topology?.weights.values() ?? [])];
+  return all.reduce((sum, { length }) => sum + length, 0) - student.trainedParameters;
+}
+
+function fineTuning({ recipe }: Training, tuned: NonNullable<Trained['tuned']>) {
+  const { epochs, best, stopped, batch, classWeights, examples } = tuned;
+  const how = augmentationOf(recipe);
+  const changes = how && (['crop', 'colour', 'flip'] as const).filter((each) => how[each]);
+  return {
+    regime: recipe.regime,
+    examples,
+    epochs,
+    bestEpoch: best?.epoch ?? 0,
+    stopped,
+    batch,
+    augmentation: changes?.join(', ') ?? 'none',
+    classWeights,
+    ...(best && { validation: { accuracy: best.accuracy, lossNats: best.lossNats } }),
   };
 }

@@ -1,9 +1,26 @@
 import type { StudentCard } from '#core/card.ts';
 
+const SAVED_MODEL = `- \`saved_model/\`: the same as a TensorFlow SavedModel. Its signature \`serving_default\` takes \`pixels\`, float32, and gives \`logits\` and \`probabilities\`.
+`;
+
+const PYTHON = `## In Python
+
+With TensorFlow, for pictures that \`resize.mjs\` has brought to size, as float32:
+
+\`\`\`python
+import tensorflow as tf
+
+student = tf.saved_model.load('saved_model').signatures['serving_default']
+answers = student(pixels=tf.constant(pixels))['probabilities']
+\`\`\`
+
+`;
+
 /** How to use a student without any code of ours. A test runs both programs as they stand here. */
-export function studentReadme(card: Omit<StudentCard, 'files'>): string {
+export function studentReadme(card: Omit<StudentCard, 'files'>, hasSavedModel: boolean): string {
   const { px } = card.input;
-  const { test } = card.measures;
+  const { test, calibration } = card.measures;
+  const temperature = Number(calibration.temperature.toFixed(4));
   const percent = (fraction: number) => (100 * fraction).toFixed(1);
   return `# ${card.student}
 
@@ -11,8 +28,8 @@ Names what is on a picture, as one of ${card.classes.length} classes: ${card.cla
 Right on ${test.correct} of ${test.n} pictures that it was neither trained nor chosen on: ${percent(test.accuracy)} % (95 % interval ${percent(test.interval95[0])} to ${percent(test.interval95[1])} %).
 A picture of something else gets one of these names too.
 
-- \`model/\`: a TensorFlow.js layers-model. In: pixels 0 to 255, RGB, \`[batch, ${px}, ${px}, 3]\`. Out: a logit for each class, \`[batch, ${card.classes.length}]\`; softmax makes probabilities of them.
-- \`resize.mjs\`: how a picture comes to ${px} × ${px} pixels, for Node and browsers. Use it: resized by a canvas instead, one picture in twenty gets another answer.
+- \`model/\`: a TensorFlow.js layers-model. In: pixels 0 to 255, RGB, \`[batch, ${px}, ${px}, 3]\`. Out: a logit for each class, \`[batch, ${card.classes.length}]\`; softmax makes probabilities of them, after a division by ${temperature}, the temperature. (${calibration.why})
+${hasSavedModel ? SAVED_MODEL : ''}- \`resize.mjs\`: how a picture comes to ${px} × ${px} pixels, for Node and browsers. Use it: resized by a canvas instead, one picture in twenty gets another answer.
 - \`labels.txt\`: the classes in the order of the logits.
 - \`student.json\`: everything that is known of it, how it was trained and measured.
 
@@ -40,13 +57,13 @@ for (const file of process.argv.slice(2)) {
     .flatten({ background: 'white' }).raw({ depth: 'uchar' }).toBuffer({ resolveWithObject: true });
   const pixels = resize(data, info.width, info.height, ${px});
   const logits = model.predict(tf.tensor(Float32Array.from(pixels), [1, ${px}, ${px}, 3]));
-  const probabilities = await tf.softmax(logits).data();
+  const probabilities = await tf.softmax(logits.div(${temperature})).data();
   const best = probabilities.indexOf(Math.max(...probabilities));
   console.log(file, labels[best], probabilities[best].toFixed(3));
 }
 \`\`\`
 
-## In the browser
+${hasSavedModel ? PYTHON : ''}## In the browser
 
 \`npm install @tensorflow/tfjs\` in this folder, serve it, and open this page in it:
 
@@ -71,7 +88,7 @@ for (const file of process.argv.slice(2)) {
     context.drawImage(picture, 0, 0);
     const pixels = resize(context.getImageData(0, 0, width, height).data, width, height, ${px});
     const logits = tf.tidy(() => model.predict(tf.tensor(Float32Array.from(pixels), [1, ${px}, ${px}, 3])));
-    const probabilities = await tf.softmax(logits).data();
+    const probabilities = await tf.softmax(logits.div(${temperature})).data();
     const best = probabilities.indexOf(Math.max(...probabilities));
     document.getElementById('answer').textContent = \`\${labels[best]} (\${probabilities[best].toFixed(3)})\`;
   };

@@ -68,6 +68,7 @@ beforeEach(async () => {
         'efficientnet-lite0',
         {
           input: { px: 224, channels: 3 },
+          taps: [],
           files: [{ name: 'model.json', bytes: WEIGHTS.length, sha256: sha256(WEIGHTS) }],
         },
       ],
@@ -118,8 +119,26 @@ function trained(jobId: string, file = 'weights'): TrainingSeen {
       notices: [],
     },
     measures: {
-      test: { n: 10, correct: 9, accuracy: 0.9, interval95: [0.6, 0.98] },
-      validation: { n: 10, accuracy: 0.9 },
+      test: {
+        n: 10,
+        correct: 9,
+        accuracy: 0.9,
+        interval95: [0.6, 0.98],
+        balancedAccuracy: { value: 0.9, interval95: [0.6, 0.98] },
+        macroF1: { value: 0.9, interval95: [0.6, 0.98] },
+      },
+      validation: {
+        n: 10,
+        accuracy: 0.9,
+        lossNats: 0.3,
+        headOnly: { accuracy: 0.9, lossNats: 0.3 },
+      },
+      calibration: {
+        temperature: 1,
+        why: 'so',
+        before: { ece: 0.1, nllNats: 0.3 },
+        after: { ece: 0.1, nllNats: 0.3 },
+      },
       chance: 0.5,
       perClass: [],
       confusion: [],

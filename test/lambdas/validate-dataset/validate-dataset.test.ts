@@ -7,7 +7,9 @@ import { readManifest } from '#core/manifest.ts';
 import { validateDataset } from '#lambdas/validate-dataset/validate-dataset.ts';
 import { memoryJobs, memoryObjects } from '#test/in-memory-ports.ts';
 
-const teachers = new Map([['efficientnet-lite0', { input: { px: 224 } }]]);
+const teachers = new Map([
+  ['efficientnet-lite0', { input: { px: 224 }, taps: [1, 2, 3, 4, 5, 6, 7] }],
+]);
 const now = () => new Date('2026-11-24T12:00:00.000Z');
 let png: Buffer;
 let bucket: ReturnType<typeof memoryObjects>;

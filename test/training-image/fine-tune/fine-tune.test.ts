@@ -1,0 +1,112 @@
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { StudentCard } from '#core/card.ts';
+import type { MlFolder } from '#core/ml-folder.ts';
+import { MODEL_FILE } from '#core/teacher.ts';
+import { WEIGHTS_FILE } from '#teachers/layers-model.ts';
+import { modelArtifacts } from '#training-image/layers-model.ts';
+import { teller } from '#training-image/tell.ts';
+import { tf } from '#training-image/tensorflow/load.ts';
+import { train } from '#training-image/train.ts';
+import { tintedClasses } from '../pictures.ts';
+import { BLOCKS, smallTeacher } from '../small-teacher.ts';
+import { type Files, type JobRequest, layOutJob } from '../training-job.ts';
+
+let root: string;
+let teacher: JobRequest['teacher'];
+let files: Files;
+beforeAll(async () => {
+  root = await mkdtemp(join(tmpdir(), 'understudy-fine-tune-'));
+  const folder = join(root, 'teacher');
+  teacher = { folder, entry: await smallTeacher(folder) };
+  files = await tintedClasses([40, 40, 40]);
+});
+afterAll(() => rm(root, { recursive: true, force: true }));
+
+let jobs = 0;
+async function trained(recipe: object) {
+  const folders = await layOutJob(join(root, `job${++jobs}`), {
+    ...{ form: 'zip', files, teacher, recipe },
+  } as JobRequest);
+  const lines: string[] = [];
+  const tell = teller(
+    (line) => lines.push(line),
+    () => undefined,
+  );
+  await train(folders, new Map([[teacher.entry.name, teacher.entry]]), tell);
+  const text = await readFile(join(folders.model, 'student.json'), 'utf8');
+  return { folders, lines, card: StudentCard.parse(JSON.parse(text)) };
+}
+
+/** The bytes of all weights of a layers-model, by name. */
+async function weightsIn(folder: string): Promise<Map<string, string>> {
+  const [json, bytes] = await Promise.all(
+    [MODEL_FILE, WEIGHTS_FILE].map((name) => readFile(join(folder, name))),
+  );
+  const artifacts = modelArtifacts((name) => (name === MODEL_FILE ? json : bytes) as Buffer);
+  let at = 0;
+  return new Map(
+    (artifacts.weightSpecs ?? []).map(({ name, shape }) => {
+      const size = 4 * shape.reduce((product, each) => product * each, 1);
+      at += size;
+      return [
+        name,
+        Buffer.from(artifacts.weightData as ArrayBuffer, at - size, size).toString('hex'),
+      ];
+    }),
+  );
+}
+const modelIn = ({ model }: MlFolder) => join(model, 'model');
+
+describe('a fine-tuning', () => {
+  it.each([
+    ['blocks:2', 'none'],
+    ['blocks:2', 'auto'],
+    ['full', 'auto'],
+  ])(
+    'of %s with augmentation %s beats the head alone, and leaves to the last bit what is frozen',
+    async (regime, augmentation) => {
+      const { card, folders, lines } = await trained({ regime, augmentation });
+
+      expect(card.freezePlan).toMatchObject({ asked: regime, used: regime });
+      expect(card.freezePlan.why).toMatch(
+        /on the validation part .* right on .* the head alone on /,
+      );
+      const { validation } = card.measures;
+      expect(validation.accuracy).toBeGreaterThanOrEqual(validation.headOnly.accuracy);
+      expect(card.fineTuning?.validation?.accuracy).toBe(validation.accuracy);
+      expect(card.fineTuning?.validation?.lossNats).toBeCloseTo(validation.lossNats, 4);
+      expect(lines.filter((line) => line.startsWith('epoch='))).toHaveLength(
+        card.fineTuning?.epochs ?? 0,
+      );
+
+      const retrained = regime === 'full' ? BLOCKS : 2;
+      const [before, after] = [await weightsIn(teacher.folder), await weightsIn(modelIn(folders))];
+      let frozen = 0;
+      for (const [name, bytes] of before) {
+        const block = Number(/^block(\d)/.exec(name)?.[1] ?? (name.startsWith('stem') ? 1 : 0));
+        if (name.startsWith('classifier')) continue;
+        const isTrained = block > BLOCKS - retrained && !name.includes('moving');
+        if (!isTrained) frozen += 1;
+        expect({ name, isAsBefore: after.get(name) === bytes }).toEqual({
+          name,
+          isAsBefore: !isTrained,
+        });
+      }
+      expect(frozen).toBe(regime === 'full' ? 14 : 1 + 5 * 5 + 2 * 2);
+      expect(card.freezePlan.trainedParameters + card.freezePlan.frozenParameters).toBe(
+        [...after.values()].reduce((sum, hex) => sum + hex.length / 8, 0),
+      );
+    },
+  );
+
+  it('frees every tensor', async () => {
+    const before = tf.memory().numTensors;
+
+    await trained({ regime: 'blocks:2' });
+
+    expect(tf.memory().numTensors).toBe(before);
+  });
+});

@@ -1,0 +1,130 @@
+import { readdir, readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterEach, describe, expect, it } from 'vitest';
+import { type FineTuning, fineTune } from '#training-image/fine-tune/fine-tune.ts';
+import { TrainingInterrupted } from '#training-image/stop-training.ts';
+import { distance, killedOver, quiet, smallFineTuning, undisturbed } from './kills.ts';
+
+const removals: (() => Promise<void>)[] = [];
+afterEach(async () => {
+  for (const remove of removals.splice(0)) await remove();
+});
+async function tuningOf(...of: Parameters<typeof smallFineTuning>): Promise<FineTuning> {
+  const { tuning, remove } = await smallFineTuning(...of);
+  removals.push(remove);
+  return tuning;
+}
+
+/** Where the fine-tuning is interrupted by its nth sign of life. */
+async function interrupted(tuning: FineTuning, sign: number): Promise<string[]> {
+  const lines: string[] = [];
+  let left = sign;
+  const progress = () => {
+    if (left-- === 0) throw new TrainingInterrupted('asked');
+  };
+  const ended = fineTune(tuning, { line: (line) => lines.push(line), progress });
+  await expect(ended).rejects.toBeInstanceOf(TrainingInterrupted);
+  return lines;
+}
+
+async function checkpointOf({ checkpoints }: FineTuning): Promise<string> {
+  const [folder = ''] = await readdir(checkpoints);
+  return join(checkpoints, folder, 'checkpoint');
+}
+
+describe('a fine-tuning', () => {
+  it.each([
+    [{ augmentation: 'none' }, 1],
+    [{ augmentation: 'auto' }, 1],
+    [{ augmentation: 'auto' }, 2],
+  ])(
+    'comes to the same through ten kills: %j, %i blocks',
+    { timeout: 120_000 },
+    async (recipe, retrained) => {
+      const [one, other] = [await tuningOf(recipe, retrained), await tuningOf(recipe, retrained)];
+      const { outcome, signs } = await undisturbed(one);
+
+      const killed = await killedOver(other, 10, signs, 7);
+
+      expect(distance(outcome, killed)).toBeLessThanOrEqual(1e-6);
+    },
+  );
+
+  it('is another with another seed, and the same to the last bit with the same', async () => {
+    const outcomes = [];
+    for (const seed of [1, 1, 2]) outcomes.push(await fineTune(await tuningOf({ seed }), quiet));
+    const [first, again, other] = outcomes as [
+      (typeof outcomes)[0],
+      (typeof outcomes)[0],
+      (typeof outcomes)[0],
+    ];
+
+    expect(again).toEqual(first);
+    expect(distance(first, other)).not.toBeLessThanOrEqual(1e-6);
+  });
+
+  it('goes on where it was, and does no epoch again', async () => {
+    const tuning = await tuningOf({});
+    const before = await interrupted(tuning, 40);
+    const after: string[] = [];
+
+    await fineTune(tuning, { ...quiet, line: (line) => after.push(line) });
+
+    const epochs = [...before, ...after].map((line) => /^epoch=(\d+) /.exec(line)?.[1]);
+    expect(before.length).toBeGreaterThan(0);
+    expect(epochs).toEqual(Array.from(epochs, (_, i) => String(i + 1)));
+  });
+
+  it.each([
+    ['cut off', (bytes: Buffer) => bytes.subarray(0, bytes.length / 2)],
+    ['empty', () => Buffer.alloc(0)],
+    ['changed in one bit', (bytes: Buffer) => bytes.fill((bytes[200] ?? 0) ^ 1, 200, 201)],
+    ['something else', () => Buffer.from('x'.repeat(1000))],
+  ])('begins afresh where the checkpoint is %s, and says so', async (_, change) => {
+    const [tuning, fresh] = [await tuningOf({}), await tuningOf({})];
+    await interrupted(tuning, 40);
+    const file = await checkpointOf(tuning);
+    await writeFile(file, change(await readFile(file)));
+    const lines: string[] = [];
+
+    const outcome = await fineTune(tuning, { ...quiet, line: (line) => lines.push(line) });
+
+    expect(lines[0]).toBe('The checkpoint is damaged; the fine-tuning begins afresh.');
+    expect(distance(outcome, await fineTune(fresh, quiet))).toBe(0);
+  });
+
+  it('takes no checkpoint of another recipe or other data for its own', async () => {
+    const tuning = await tuningOf({});
+    await interrupted(tuning, 40);
+    const first = await checkpointOf(tuning);
+
+    const lines = await interrupted({ ...tuning, madeFrom: ['other'] }, 20);
+
+    expect(lines.join()).not.toContain('damaged');
+    expect(await checkpointOf(tuning)).not.toBe(first); // and the first is gone
+    expect(await readdir(tuning.checkpoints)).toHaveLength(1);
+  });
+
+  it('stops when the budget is over, also that of earlier lives, with the best so far', async () => {
+    const tuning = await tuningOf({ budget: { minutes: 10 } });
+    let seconds = 0;
+    const progress = () => {
+      seconds += 20;
+    };
+
+    const outcome = await fineTune({ ...tuning, seconds: () => seconds }, { ...quiet, progress });
+
+    expect(outcome.stopped).toBe('budget');
+    expect(outcome.best?.epoch).toBeGreaterThanOrEqual(1);
+    expect(outcome.bestWeights.size).toBeGreaterThan(0);
+    expect(seconds).toBeLessThan(600);
+  });
+
+  it('comes to nothing where the budget is over before it begins', async () => {
+    const tuning = await tuningOf({});
+
+    const outcome = await fineTune({ ...tuning, seconds: () => 1e6 }, quiet);
+
+    expect(outcome).toMatchObject({ best: undefined, stopped: 'budget', epochs: 0 });
+  });
+});

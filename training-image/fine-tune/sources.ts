@@ -1,0 +1,110 @@
+import { join } from 'node:path';
+import type { Augmentation } from '#core/recipe.ts';
+import { PICTURES_AT_ONCE } from '../features/open-trunk.ts';
+import type { FrozenPrefix } from '../graph/frozen-prefix.ts';
+import { sizeOf } from '../graph/topology.ts';
+import { type PackedRows, packedRows } from '../packed-rows.ts';
+import { seededRandom } from '../seeded-random.ts';
+import type { Tell } from '../tell.ts';
+import { augment } from './augment.ts';
+
+/** The examples of one part of the split, as the trained blocks take them in. */
+export interface Source {
+  readonly n: number;
+  /**
+   * @param places in the part, 0 to n - 1
+   * @returns uint8 pictures or float32 activations, [places, …]; in another epoch perhaps others
+   */
+  rows(epoch: number, places: Int32Array): Promise<Uint8Array | Float32Array>;
+  close(): Promise<void>;
+}
+
+export interface PictureSource extends Source {
+  rows(epoch: number, places: Int32Array): Promise<Uint8Array>;
+}
+
+/**
+ * Pictures from the disk.
+ *
+ * @param examples the rows of the part's examples among the decoded ones
+ * @param change what to do to them, by which seed; left as they are if left out
+ */
+export function pictureSource(
+  decoded: PackedRows,
+  examples: Int32Array,
+  px: number,
+  change?: { how: Augmentation; seed: number },
+): PictureSource {
+  return {
+    n: examples.length,
+    async rows(epoch, places) {
+      const pictures = await decoded.pick(places.map((place) => examples[place] ?? -1));
+      if (!change) return pictures;
+      const size = decoded.rowBytes;
+      const changed = Array.from(places, (place, i) => {
+        const random = seededRandom('augment', change.seed, epoch, place);
+        return augment(pictures.subarray(i * size, (i + 1) * size), px, change.how, random);
+      });
+      return Buffer.concat(await Promise.all(changed));
+    },
+    close: async () => undefined, // the decoded pictures are not its own
+  };
+}
+
+/**
+ * What the last frozen block gives for pictures, computed when first asked for and kept on the disk: in an epoch the
+ * frozen blocks run again only if the pictures are others.
+ *
+ * @param pictures of which the first `views` epochs are used, again and again
+ * @param name of the files
+ */
+export function activationSource(
+  pictures: PictureSource,
+  prefix: FrozenPrefix,
+  views: number,
+  folder: string,
+  name: string,
+  tell: Tell,
+): Source {
+  const size = sizeOf(prefix.shapes[0] ?? []);
+  const { n } = pictures;
+  const kept = new Map<number, Promise<PackedRows>>();
+  let isOpen = true;
+
+  async function compute(view: number): Promise<PackedRows> {
+    const file = join(folder, `${name}-${view}.f32`);
+    const rows = await packedRows(file, size * Float32Array.BYTES_PER_ELEMENT);
+    try {
+      for (let from = 0; from < n && isOpen; from += PICTURES_AT_ONCE) {
+        tell.progress('frozen-blocks', from, n);
+        const count = Math.min(PICTURES_AT_ONCE, n - from);
+        const places = Int32Array.from({ length: count }, (_, i) => from + i);
+        const [activations = new Float32Array()] = prefix.run(
+          await pictures.rows(view, places),
+          count,
+        );
+        await rows.write(from, activations);
+      }
+      if (isOpen) tell.progress('frozen-blocks', n, n);
+    } catch (error) {
+      await rows.close();
+      throw error;
+    }
+    return rows;
+  }
+
+  return {
+    n,
+    async rows(epoch, places) {
+      const view = epoch % views;
+      const rows = kept.get(view) ?? compute(view);
+      kept.set(view, rows);
+      return new Float32Array((await (await rows).pick(places)).buffer);
+    },
+    async close() {
+      isOpen = false; // what is still being computed ends after its batch
+      const all = await Promise.allSettled(kept.values());
+      for (const rows of all) if (rows.status === 'fulfilled') await rows.value.close();
+    },
+  };
+}

@@ -1,0 +1,93 @@
+import { PICTURES_AT_ONCE } from '../features/open-trunk.ts';
+import { frozenPrefix } from '../graph/frozen-prefix.ts';
+import { sizeOf, type Topology } from '../graph/topology.ts';
+import type { Values } from '../graph/variable-access.ts';
+import { type FittedHead, logitsOf } from '../head/fit-head.ts';
+import type { Labelled } from '../head/labelled.ts';
+import type { Answers } from '../logits.ts';
+import type { PackedRows } from '../packed-rows.ts';
+import type { Teacher } from '../teacher/load-teacher.ts';
+import type { Tell } from '../tell.ts';
+import { buildStudent } from './build-student.ts';
+import { exchangeWeights, type Network, readNetwork } from './network.ts';
+
+/** A student that is trained, and not written yet. */
+export interface TrainedStudent {
+  network: Network;
+  topology: Topology | undefined; // none: the engine does not know some of the layers
+  trainedParameters: number;
+  /** @returns the logits of examples by their numbers, [n, classes] */
+  ask(examples: Int32Array): Promise<Float32Array>;
+  validation: Answers; // as of a student that has not been fitted on them
+  dispose(): void;
+}
+
+/** The teacher's trunk as it is, with the head that was fitted last. */
+export async function headStudent(
+  teacher: Teacher,
+  { head, beforeRefit }: FittedHead,
+  features: Float32Array, // [n, d] of all examples
+  validation: Labelled,
+): Promise<TrainedStudent> {
+  const network = await buildStudent(teacher, head);
+  const read = readNetwork(network);
+  const d = teacher.entry.features.size;
+  return {
+    network,
+    topology: 'topology' in read ? read.topology : undefined,
+    trainedParameters: head.kernel.length + head.bias.length + 2 * d,
+    async ask(examples) {
+      const rows = new Float32Array(examples.length * d);
+      for (const [k, i] of examples.entries())
+        rows.set(features.subarray(i * d, (i + 1) * d), k * d);
+      return logitsOf(head, rows);
+    },
+    validation: {
+      logits: logitsOf(beforeRefit, validation.features),
+      labels: validation.labels,
+    },
+    dispose: () => undefined,
+  };
+}
+
+/**
+ * A network with what was retrained of it.
+ *
+ * @param start the network as it was before
+ * @param decoded the pictures of all examples
+ * @param validation the numbers of its examples, and their labels
+ */
+export async function tunedStudent(
+  start: Network,
+  weights: Values,
+  decoded: PackedRows,
+  validation: { rows: Int32Array; labels: Int32Array },
+  tell: Tell,
+): Promise<TrainedStudent> {
+  const network = exchangeWeights(start, weights);
+  const read = readNetwork(network);
+  if ('problems' in read) throw new Error('the engine has trained what it cannot read');
+  const { topology } = read;
+  const whole = frozenPrefix(topology, [{ layer: topology.output }]);
+  const classes = sizeOf(whole.shapes[0] ?? []);
+
+  async function ask(examples: Int32Array): Promise<Float32Array> {
+    const logits = new Float32Array(examples.length * classes);
+    for (let from = 0; from < examples.length; from += PICTURES_AT_ONCE) {
+      tell.progress('evaluate', from, examples.length);
+      const some = examples.subarray(from, from + PICTURES_AT_ONCE);
+      const [answers = []] = whole.run(await decoded.pick(some), some.length);
+      logits.set(answers, from * classes);
+    }
+    return logits;
+  }
+
+  return {
+    network,
+    topology,
+    trainedParameters: [...weights.values()].reduce((sum, { length }) => sum + length, 0),
+    ask,
+    validation: { logits: await ask(validation.rows), labels: validation.labels },
+    dispose: whole.dispose,
+  };
+}
