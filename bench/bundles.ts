@@ -57,19 +57,19 @@ export async function measureBundles(): Promise<Bundle[]> {
 }
 
 interface Template {
-  Resources: Record<string, { Type: string; Metadata?: Record<string, string> }>;
+  Resources: Record<string, { Type: string; Properties?: { Code?: { S3Key?: string } } }>;
 }
 
 async function assetOf(folder: string, stage: string): Promise<string> {
   const file = (await readdir(folder)).find((name) => name.endsWith('.template.json'));
   const template = JSON.parse(await readFile(join(folder, file ?? ''), 'utf8')) as Template;
-  const stages = Object.values(template.Resources).filter(
-    ({ Type, Metadata }) =>
-      Type === 'AWS::Lambda::Function' && Metadata?.['aws:cdk:path']?.includes(`/${stage}/`),
+  const logicalName = `${stage.replaceAll('-', '')}Function`;
+  const [found] = Object.entries(template.Resources).filter(
+    ([id, { Type }]) => Type === 'AWS::Lambda::Function' && id.includes(logicalName),
   );
-  const asset = stages[0]?.Metadata?.['aws:asset:path'];
-  if (!asset) throw new Stop(`The stack has no function for ${stage}.`);
-  return asset;
+  const [, hash] = /^(\w+)\.zip$/.exec(found?.[1].Properties?.Code?.S3Key ?? '') ?? [];
+  if (!hash) throw new Stop(`The stack has no bundle for ${stage}.`);
+  return `asset.${hash}`;
 }
 
 async function loadOnce(file: string): Promise<number> {

@@ -11,6 +11,17 @@ export type Section = (typeof SECTIONS)[number];
 
 export type Recorded<Result> = Circumstances & { largestDifference: number; result: Result };
 
+/** How many of the test's pictures a student of each gets right, as a share. */
+export interface Accuracy extends Circumstances {
+  perClass: number; // pictures to learn from
+  px: number;
+  regime: string;
+  test: number; // pictures
+  understudy: number;
+  keras: number;
+  seconds: number[]; // that each of the two took here
+}
+
 /** What was last measured of each. */
 export interface BenchRecord {
   features?: Recorded<Compared>;
@@ -19,6 +30,7 @@ export interface BenchRecord {
   profile?: Recorded<Profile>;
   stall?: Recorded<Stall>;
   bundles?: Recorded<Bundle[]>;
+  accuracy?: Accuracy[];
 }
 
 const FILE = new URL('results.jsonl', import.meta.url); // a line a section: its name, and what was measured
@@ -32,8 +44,22 @@ export async function readRecord(): Promise<BenchRecord> {
   return Object.fromEntries(lines.map((line) => JSON.parse(line) as [Section, never]));
 }
 
-export async function keepRecord(section: Section, recorded: Recorded<unknown>): Promise<void> {
-  const record: Record<string, unknown> = { ...(await readRecord()), [section]: recorded };
-  const lines = SECTIONS.filter((name) => record[name]).map((name) => [name, record[name]]);
-  await writeFile(FILE, lines.map((line) => `${JSON.stringify(line)}\n`).join(''));
+export const keepRecord = (section: Section, recorded: Recorded<unknown>): Promise<void> =>
+  keep(section, recorded);
+
+/** In the place of an earlier one of the same. */
+export async function keepAccuracy(measured: Accuracy): Promise<void> {
+  const { accuracy = [] } = await readRecord();
+  const keyOf = ({ regime, px, perClass }: Accuracy) => `${regime} ${px} ${perClass}`;
+  const others = accuracy.filter((each) => keyOf(each) !== keyOf(measured));
+  const all = [...others, measured].sort((a, b) => (keyOf(a) < keyOf(b) ? -1 : 1));
+  await keep('accuracy', all);
+}
+
+async function keep(name: Section | 'accuracy', value: unknown): Promise<void> {
+  const record: Record<string, unknown> = { ...(await readRecord()), [name]: value };
+  const lines = [...SECTIONS, 'accuracy']
+    .filter((each) => record[each])
+    .map((each) => JSON.stringify([each, record[each]]));
+  await writeFile(FILE, `${lines.join('\n')}\n`);
 }

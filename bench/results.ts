@@ -3,7 +3,7 @@ import { type Bundle, loadMsOf } from './bundles.ts';
 import type { Compared, Judged, Row } from './compare.ts';
 import { median } from './median.ts';
 import type { Kernels, Profile } from './profile.ts';
-import { type BenchRecord, type Recorded, readRecord } from './record.ts';
+import { type Accuracy, type BenchRecord, type Recorded, readRecord } from './record.ts';
 import type { Stall } from './stall.ts';
 
 const FILE = new URL('RESULTS.md', import.meta.url);
@@ -33,7 +33,7 @@ npm run bench -- --only=step --rounds=5          # one section; the others stay 
   uint8, as they lie on disk. Adam everywhere, without decay and clipping.
 `;
 
-function page({ features, step, host, profile, stall, bundles }: BenchRecord): string {
+function page({ features, step, host, profile, stall, bundles, accuracy }: BenchRecord): string {
   const parts = [
     OPENING,
     features && comparison(features),
@@ -42,6 +42,7 @@ function page({ features, step, host, profile, stall, bundles }: BenchRecord): s
     host && comparison(host),
     stall && stalls(stall),
     bundles && bundleTable(bundles),
+    accuracy && accuracies(accuracy),
   ];
   return parts.filter(Boolean).join('\n');
 }
@@ -123,6 +124,28 @@ function bundleTable(recorded: Recorded<Bundle[]>): string {
     '## The Lambda bundles, as the stack deploys them\n',
     table(['stage', 'size', 'wanted', '', 'load in a fresh process', 'wanted', ''], rows),
     `${circumstances(recorded)}\n`,
+  ].join('\n');
+}
+
+const CLOSE_ENOUGH = 0.01; // a point below Keras, or better
+
+function accuracies(all: readonly Accuracy[]): string {
+  const percent = (share: number) => `${(100 * share).toFixed(1)} %`;
+  const rows = all.map(({ regime, px, perClass, test, understudy, keras, seconds, loadAfter }) => [
+    ...[regime, `${px} px`, String(perClass), String(test)],
+    ...[percent(understudy), percent(keras)],
+    // One picture more or less is no difference, and floats have their own idea of 1 %.
+    verdict(Math.round(test * (understudy - keras)) >= -Math.round(CLOSE_ENOUGH * test)),
+    seconds.map((each) => each.toFixed(0)).join(' / '),
+    loadAfter.toFixed(0),
+  ]);
+  const head = ['regime', 'input', 'pictures a class', 'tested on', 'Understudy', 'Keras'];
+  return [
+    '## How right students are: CIFAR-10\n',
+    'By `npx tsx bench/cifar.ts`, which says how it is asked for more. Both start from the same weights and get the same',
+    'pictures, as our decoder leaves them. Understudy runs as a whole job, which keeps 10 % of them for validation and 5 % for',
+    'its own test; Keras follows its guide to transfer learning and learns from all. Wanted: at most a point below Keras.\n',
+    table([...head, '', 'seconds', 'load'], rows),
   ].join('\n');
 }
 

@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import { open, rm } from 'node:fs/promises';
 import type { S3Client } from '@aws-sdk/client-s3';
 import { FAILURE_CHARACTERS, ML_FOLDER, mlFolder } from '#core/ml-folder.ts';
@@ -50,6 +51,7 @@ export function runTrainingJob(ledger: Ledger, settings: TrainingJobSettings): T
   const metrics = metricReader(request, ledger.record.metrics);
   const clock = stopwatch(ledger.record.ranSeconds);
   const halted = new AbortController(); // the trainer is to end, and what is fetched for it
+  setMaxListeners(0, halted.signal); // each file that is under way listens to it
   let trainer: Trainer | undefined;
 
   const change = (step: (record: JobRecord) => JobRecord): Promise<JobRecord> =>

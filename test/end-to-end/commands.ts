@@ -16,6 +16,18 @@ export function understudy(folder: string, ...words: string[]): Promise<Outcome>
   return outcomeOf(startUnderstudy(folder, ...words));
 }
 
+/** The same with variables of its own, for a pipeline that is not on this machine. */
+export function understudyOnAws(
+  folder: string,
+  variables: Record<string, string>,
+  ...words: string[]
+): Promise<Outcome> {
+  const { env } = environment(folder);
+  return outcomeOf(
+    spawn(process.execPath, [UNDERSTUDY, ...words], { env: { ...env, ...variables } }),
+  );
+}
+
 export const startUnderstudy = (folder: string, ...words: string[]): ChildProcess =>
   spawn(process.execPath, [UNDERSTUDY, ...words], environment(folder));
 

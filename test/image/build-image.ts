@@ -6,7 +6,7 @@ import { makeBase } from './make-base.ts';
 import { readDockerfile, type Stage, type Step } from './read-dockerfile.ts';
 import { follow, startInRoot } from './run-in-root.ts';
 
-/** The last stage of a build: what would be the image. */
+/** What a stage of the build comes to; the last one is the image. */
 export interface Image {
   root: string;
   environment: Record<string, string>;
@@ -21,15 +21,16 @@ export async function buildImage(
   work: string,
   buildArguments: Readonly<Record<string, string>>,
   say: Say,
-): Promise<Image> {
+): Promise<Image[]> {
+  const all: Image[] = [];
   const images = new Map<string, Image>();
-  let last: Image | undefined;
   for (const [i, stage] of readDockerfile(readFileSync(DOCKERFILE, 'utf8')).entries()) {
-    last = await buildStage(stage, join(work, `stage${i}`), { work, images, buildArguments, say });
-    if (stage.name) images.set(stage.name, last);
+    const root = join(work, `stage${i}`);
+    const image = await buildStage(stage, root, { work, images, buildArguments, say });
+    if (stage.name) images.set(stage.name, image);
+    all.push(image);
   }
-  if (!last) throw new Error('The Dockerfile has no stage');
-  return last;
+  return all;
 }
 
 interface Build {

@@ -1,8 +1,17 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { DEFAULT_ML_FOLDER, type MlFolder } from '#core/ml-folder.ts';
 import { type Device, routeFor } from '#training-image/tensorflow/platform.ts';
@@ -27,12 +36,14 @@ const say = (text: string): void => {
 const work = values.work ?? mkdtempSync(join(tmpdir(), 'understudy-image-'));
 mkdirSync(work, { recursive: true });
 try {
-  const image = await buildImage(work, { DEVICE: device }, say);
+  const [builder, image] = await buildImage(work, { DEVICE: device }, say);
+  assert(builder && image);
   showSizes(image);
   await proveNothingToBuildWith(image);
   await proveLibraries(image, device);
   if (device === 'cpu') await proveTraining(image, 'ml.m5.xlarge');
   else {
+    await proveCuda(builder, image);
     await proveRefusal(image);
     await proveTraining(image, 'ml.m5.xlarge'); // somebody asked for CPU instances
   }
@@ -60,9 +71,9 @@ async function proveNothingToBuildWith(image: Image): Promise<void> {
   assert.equal(output, '');
 }
 
-/** Loads every library of CUDA, one process each, and asks TensorFlow for its version. */
+/** Looks for what the libraries are linked to, and asks TensorFlow for its version. */
 async function proveLibraries(image: Image, variant: Device): Promise<void> {
-  title('all libraries find what they need');
+  title('all libraries find what they are linked to');
   const route = routeFor({ platform: 'linux', arch: 'x64', glibc: true, device: variant });
   assert(route.kind === 'wheel');
   const list = `find /opt/understudy/tensorflow -name '*.so*' -type f -o -name '*.node' -type f`;
@@ -86,6 +97,20 @@ async function proveLibraries(image: Image, variant: Device): Promise<void> {
   })`;
   const { output: answer } = await inImage(image, ['node', '--import', 'tsx', '--eval', ask]);
   assert.match(answer, /^TF_Version 2\.21\.0 GPU false$/m);
+}
+
+/** The image has no compiler: what asks is compiled where its addon was. */
+async function proveCuda(builder: Image, image: Image): Promise<void> {
+  title('TensorFlow opens the libraries of CUDA');
+  const source = fileURLToPath(new URL('./open_cuda.cc', import.meta.url));
+  cpSync(source, join(builder.root, 'tmp', 'open_cuda.cc'));
+  await inImage(builder, ['g++', '/tmp/open_cuda.cc', '-ldl', '-o', '/tmp/open_cuda']);
+  cpSync(join(builder.root, 'tmp', 'open_cuda'), join(image.root, 'tmp', 'open_cuda'));
+  const script =
+    '/tmp/open_cuda node_modules/@tensorflow/tfjs-node/deps/lib/libtensorflow_framework.so.2';
+  const { exit } = await inImage(image, ['/bin/sh', '-c', script]);
+  assert.equal(exit, 0);
+  rmSync(join(image.root, 'tmp', 'open_cuda'));
 }
 
 async function proveTraining(image: Image, instanceType: string): Promise<void> {

@@ -1,18 +1,35 @@
+import { mkdtemp, readdir, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { Latest, StudentCard } from '#core/card.ts';
+import type { Job } from '#core/job.ts';
 import { latestKey, studentKeys } from '#core/keys.ts';
+import { type Outcome, understudyOnAws } from '#test/end-to-end/commands.ts';
 import { tintedClasses } from '../training-image/pictures.ts';
 import { type DeployedPipeline, deployedPipeline, zipOf } from './deployed-pipeline.ts';
+import { awsEnvironment } from './moto-client.ts';
 
 const MINUTES = 60_000;
+const STACK = 'Understudy';
 let pipeline: DeployedPipeline;
 let tints: Buffer;
 
+let folder: string;
+
+/** A command line, as somebody types it who has logged in to AWS. */
+const typed = (...words: string[]): Promise<Outcome> =>
+  understudyOnAws(join(folder, 'state'), awsEnvironment(pipeline.endpoint), ...words);
+
 beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'understudy-cli-'));
   tints = await zipOf(await tintedClasses([12, 12]));
   pipeline = await deployedPipeline();
 }, 5 * MINUTES); // the first time, pip installs moto
-afterAll(() => pipeline?.end());
+afterAll(async () => {
+  await pipeline?.end();
+  await rm(folder, { recursive: true, force: true });
+});
 
 /** The student of a name, as whoever fetches it finds it. */
 async function studentOf(name: string) {
@@ -119,6 +136,32 @@ describe('a stack that CloudFormation made of the template, with the code that e
     expect(outbox).toEqual([]);
     expect((await studentOf('three')).teacher.name).toBe('efficientnet-lite1');
     expect(await pipeline.heard()).toEqual([expect.stringContaining('Student “three” ')]);
+  });
+
+  it('answers to the command line by the name of its stack', { timeout: 2 * MINUTES }, async () => {
+    const outputs = await typed('outputs', '--stack', STACK, '--json');
+    expect(JSON.parse(outputs.stdout)).toEqual(pipeline.stack.outputs);
+
+    const status = await typed('status', '--stack', STACK, '--json');
+    const states = JSON.parse(status.stdout).map((job: Job) => [job.name, job.progress.state]);
+    expect(Object.fromEntries(states)).toEqual({
+      tints: 'published',
+      'one class': 'rejected',
+      three: 'published',
+    });
+
+    const list = await typed('list', '--stack', STACK);
+    expect(list.stdout).toMatch(/^three\/\w{12} .*\ntints\/\w{12} /m);
+
+    const taken = join(folder, 'taken');
+    expect(await typed('download', 'tints', taken, '--stack', STACK)).toMatchObject({ exit: 0 });
+    expect(await readdir(taken)).toContain('student.json');
+
+    expect(await typed('outputs', '--stack', 'Nobody')).toMatchObject({
+      exit: 6,
+      stderr: expect.stringContaining('There is no stack "Nobody"'),
+    });
+    expect(await typed('retry', 'one class', '--stack', STACK)).toMatchObject({ exit: 2 });
   });
 
   it('changes nothing when the lost events arrive after all', async () => {

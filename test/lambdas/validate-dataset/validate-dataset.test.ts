@@ -132,7 +132,7 @@ describe('validateDataset', () => {
   });
 
   it('names every problem at once', async () => {
-    bucket.put('datasets/pets.json', '{"regime": "full"}');
+    bucket.put('datasets/pets.json', '{"regime": "blocks:9"}');
     const job = await validateZip({
       ...classFolders('', ['cat']),
       'bird/1.png': png,
@@ -142,7 +142,7 @@ describe('validateDataset', () => {
     });
 
     expect(codesOf(job)).toEqual([
-      'REGIME_NOT_YET',
+      'REGIME_BLOCKS',
       'ARCHIVE_INSIDE',
       'NO_CLASS',
       'TOO_FEW_EXAMPLES',
