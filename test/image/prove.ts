@@ -82,10 +82,7 @@ async function proveLibraries(image: Image, variant: Device): Promise<void> {
   const missing = [...new Set(output.match(/^.*not found$/gm)?.map((line) => line.trim()))];
   const files = output.match(/^\/\S+:$/gm) ?? [];
   say(`${files.length} libraries; not found: ${missing.join(', ') || 'none'}\n`);
-  assert.deepEqual(
-    missing.filter((line) => !line.startsWith('libcuda.so.1 ')),
-    [],
-  );
+  assert.deepEqual(missing, []);
   const { libraries, companions } = route.tensorflow;
   const cuda = companions.flatMap((each) => each.files).filter((file) => file.includes('.so'));
   assert.equal(files.length, libraries.length + cuda.length + 2); // and two addons
