@@ -7,6 +7,7 @@ export const Hyperparameters = z.object({
   student_version: z.string().min(1),
   manifest_sha256: z.string(),
   recipe_sha256: z.string(),
+  budget_seconds: z.string().regex(/^\d+$/), // then SageMaker stops it
 });
 export type Hyperparameters = z.infer<typeof Hyperparameters>;
 

@@ -111,6 +111,7 @@ function createRequest(
     student_version: job.id.slice(0, 12),
     manifest_sha256: job.summary.manifestSha256,
     recipe_sha256: job.summary.recipeSha256,
+    budget_seconds: String(longestRun),
   };
   return {
     TrainingJobName: trainingJobName,

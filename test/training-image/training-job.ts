@@ -65,6 +65,7 @@ export async function layOutJob(root: string, request: JobRequest): Promise<MlFo
     student_version: job.id.slice(0, 12),
     manifest_sha256: job.summary.manifestSha256,
     recipe_sha256: job.summary.recipeSha256,
+    budget_seconds: '3600',
   };
   await mkdir(folders.config, { recursive: true });
   await writeFile(folders.hyperparameters, JSON.stringify(hyperparameters));

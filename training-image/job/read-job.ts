@@ -26,7 +26,9 @@ export async function readJob(
 ): Promise<TrainingJob> {
   const asked = Hyperparameters.parse(JSON.parse(await readFile(folders.hyperparameters, 'utf8')));
   const manifest = readManifest(await pinned(folders, 'manifest', asked.manifest_sha256));
-  const recipe = Recipe.parse(JSON.parse(await pinned(folders, 'recipe', asked.recipe_sha256)));
+  const written = Recipe.parse(JSON.parse(await pinned(folders, 'recipe', asked.recipe_sha256)));
+  const minutes = Number(asked.budget_seconds) / 60; // the dollars of the budget may be over before its minutes
+  const recipe = { ...written, budget: { ...written.budget, minutes } };
 
   const entry = catalogue.get(recipe.teacher);
   if (!entry) {

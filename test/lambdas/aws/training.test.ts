@@ -102,6 +102,7 @@ describe('starting a training job', () => {
 
     const input = sageMaker.commandCalls(CreateTrainingJobCommand)[0]?.args[0].input;
     expect(input?.StoppingCondition?.MaxRuntimeInSeconds).toBe(900); // a quarter of 0.736 dollars
+    expect(input?.HyperParameters?.budget_seconds).toBe('900');
   });
 
   it('takes a used name of its own job for a success, and of another for an error', async () => {
