@@ -122,7 +122,7 @@ function bundleTable(recorded: Recorded<Bundle[]>): string {
   ]);
   return [
     '## The Lambda bundles, as the stack deploys them\n',
-    table(['stage', 'size', 'wanted', '', 'load in a fresh process', 'wanted', ''], rows),
+    table(['stage', 'size', 'wanted', '', 'load in a fresh process, CPU time', 'wanted', ''], rows),
     `${circumstances(recorded)}\n`,
   ].join('\n');
 }

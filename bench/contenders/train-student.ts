@@ -1,0 +1,9 @@
+import { mlFolder } from '#core/ml-folder.ts';
+import { runTraining } from '#training-image/run-training.ts';
+
+// The trainer's program, for the teacher that lies in the job's folder, which is its argument.
+const exit = await runTraining(
+  mlFolder(process.argv[2] ?? ''),
+  new URL('./training-worker.mjs', import.meta.url),
+);
+if (exit !== 0) throw new Error(`The training ended with ${exit}.`);
