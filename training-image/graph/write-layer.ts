@@ -1,5 +1,5 @@
+import { isOnGpu } from '../tensorflow/is-on-gpu.ts';
 import type { GraphTensor } from './graph.ts';
-import { isOnGpu } from './is-on-gpu.ts';
 import type { Activation, Layer, OperationOf } from './layer.ts';
 import { add } from './rules/add.ts';
 import { averagePool } from './rules/average-pool.ts';

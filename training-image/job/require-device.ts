@@ -1,11 +1,11 @@
 import { readFile } from 'node:fs/promises';
 import { cpus } from 'node:os';
-import type { NodeJSKernelBackend } from '@tensorflow/tfjs-node/dist/nodejs_kernel_backend.js';
 import * as z from 'zod';
 import { hasGpu } from '#core/instance-type.ts';
 import type { MlFolder } from '#core/ml-folder.ts';
 import { TrainingRefused } from '../stop-training.ts';
 import type { Tell } from '../tell.ts';
+import { isOnGpu } from '../tensorflow/is-on-gpu.ts';
 import { tf } from '../tensorflow/load.ts';
 import { type Device, deviceOf } from '../tensorflow/platform.ts';
 
@@ -17,7 +17,8 @@ import { type Device, deviceOf } from '../tensorflow/platform.ts';
 export async function requireDevice(folders: MlFolder, tell: Tell): Promise<void> {
   const image = deviceOf(process.env);
   const instanceType = await instanceTypeIn(folders);
-  const gpu = await seesGpu();
+  await tf.ready();
+  const gpu = isOnGpu();
   const refusal = refusalOf({ image, instanceType, gpu });
   if (refusal) throw new TrainingRefused('NO_GPU', refusal);
   tell.line(deviceLine({ image, instanceType, gpu }));
@@ -54,9 +55,4 @@ async function instanceTypeIn({ resourceConfig }: MlFolder): Promise<string | un
     throw error;
   });
   return ResourceConfig.parse(JSON.parse(text)).current_instance_type;
-}
-
-async function seesGpu(): Promise<boolean> {
-  await tf.ready();
-  return (tf.backend() as NodeJSKernelBackend).isUsingGpuDevice;
 }

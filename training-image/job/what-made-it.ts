@@ -2,18 +2,17 @@ import { cpus } from 'node:os';
 import type { NodeJSKernelBackend } from '@tensorflow/tfjs-node/dist/nodejs_kernel_backend.js';
 import type { StudentCard } from '#core/card.ts';
 import own from '../../package.json' with { type: 'json' };
+import { isOnGpu } from '../tensorflow/is-on-gpu.ts';
 import { tf } from '../tensorflow/load.ts';
 
 /** The programs and the device that made a student: what one would need to make it again. */
 export async function whatMadeIt(): Promise<StudentCard['made']> {
   await tf.ready();
-  const { binding, isUsingGpuDevice } = tf.backend() as NodeJSKernelBackend;
+  const { binding } = tf.backend() as NodeJSKernelBackend;
   return {
     understudy: own.version,
     tensorflow: binding.TF_Version,
     node: process.versions.node,
-    device: isUsingGpuDevice
-      ? 'GPU'
-      : `CPU: ${cpus()[0]?.model ?? 'unknown'}, ${cpus().length} cores`,
+    device: isOnGpu() ? 'GPU' : `CPU: ${cpus()[0]?.model ?? 'unknown'}, ${cpus().length} cores`,
   };
 }
