@@ -33,7 +33,10 @@ export function chooseStudent(
   }
   const { best } = tuned;
   if (!best) {
-    const why = `The budget was over before ${asked} had begun; the head alone was trained.`;
+    const why =
+      tuned.stopped === 'budget'
+        ? `The budget was over before ${asked} had begun; the head alone was trained.`
+        : `In ${asked} the loss was soon no number any more; the head alone was trained.`;
     return { used: 'head-only', why };
   }
   const isBetter =

@@ -28,12 +28,23 @@ describe('chooseStudent', () => {
   });
 
   it('says when the budget was over before anything was retrained', () => {
-    const choice = chooseStudent('full', head, { ...tuned(0, 0), best: undefined });
+    const choice = chooseStudent('full', head, {
+      ...tuned(0, 0),
+      best: undefined,
+      stopped: 'budget',
+    });
 
     expect(choice).toEqual({
       used: 'head-only',
       why: 'The budget was over before full had begun; the head alone was trained.',
     });
+  });
+
+  it('says when a fine-tuning has run away', () => {
+    const choice = chooseStudent('full', head, { ...tuned(0, 0), best: undefined });
+
+    expect(choice.used).toBe('head-only');
+    expect(choice.why).toContain('the loss was soon no number any more');
   });
 
   it.each(['auto', 'head-only'])('trains the head only for %s', (asked) => {

@@ -34,6 +34,7 @@ export interface FineTuning {
   checkpoints: string;
   madeFrom: readonly unknown[]; // what all this depends on
   seconds(): number; // since the training began
+  diskForActivations?: number; // bytes
 }
 
 const DISK_FOR_ACTIVATIONS = 8e9; // bytes; chosen: SageMaker's volume holds 50 GB, the decoded pictures most of it
@@ -125,14 +126,14 @@ function openInputs(tuning: FineTuning, epochs: number, tell: Tell): Inputs {
 
 /** Of how many different views of each picture the activations are kept; 0: of none. */
 function viewsOf(
-  { start, entry, retrained, train, validation }: FineTuning,
+  { start, entry, retrained, train, validation, diskForActivations }: FineTuning,
   how: Augmentation | undefined,
   epochs: number,
 ): number {
   if (retrained === entry.taps.length) return 0;
   const { at } = cutNetwork(start, entry.taps, retrained);
   const bytes = 4 * sizeOf(layerOf(start, at).shape.slice(1)); // an example
-  const left = DISK_FOR_ACTIVATIONS - validation.rows.length * bytes;
+  const left = (diskForActivations ?? DISK_FOR_ACTIVATIONS) - validation.rows.length * bytes;
   const most = Math.floor(left / (bytes * Math.max(1, train.rows.length)));
   if (!how) return most < 1 ? 0 : 1;
   return most < FEWEST_VIEWS ? 0 : Math.min(most, MOST_VIEWS, epochs);

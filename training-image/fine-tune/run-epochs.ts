@@ -32,7 +32,7 @@ export interface Course {
 }
 
 export interface Outcome {
-  best: NonNullable<Progress['best']> | undefined; // none: the budget was over before it began
+  best: NonNullable<Progress['best']> | undefined; // none: the budget was over before it began, or it ran away
   bestWeights: Values;
   epochs: number; // begun
   stopped: 'schedule' | 'no-progress' | 'budget';
@@ -78,7 +78,8 @@ export async function runEpochs(course: Course): Promise<Outcome> {
       tell.line(
         `epoch=${epoch + 1} train_loss=${trainLoss.toFixed(6)} validation_accuracy=${found.accuracy.toFixed(6)} validation_loss=${found.lossNats.toFixed(6)}`,
       );
-      if (!best || found.lossNats < best.lossNats) {
+      const isNumber = Number.isFinite(found.lossNats); // not if the training has run away
+      if (isNumber && (!best || found.lossNats < best.lossNats)) {
         progress.best = { epoch: epoch + 1, ...found };
         bestWeights = step.read().weights;
       }

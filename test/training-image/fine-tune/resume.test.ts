@@ -105,6 +105,34 @@ describe('a fine-tuning', () => {
     expect(await readdir(tuning.checkpoints)).toHaveLength(1);
   });
 
+  it('does without kept activations what it does with them, where they are of the same pictures', async () => {
+    const [kept, whole] = [
+      await tuningOf({ augmentation: 'none' }),
+      await tuningOf({ augmentation: 'none' }),
+    ];
+
+    const outcome = await fineTune(kept, quiet);
+    const other = await fineTune({ ...whole, diskForActivations: 1_000 }, quiet);
+
+    expect(await readdir(kept.scratch)).toEqual(['train-0.f32', 'validation-0.f32']);
+    expect(await readdir(whole.scratch)).toEqual([]);
+    expect(distance(outcome, other)).toBeLessThan(1e-3); // float32 sums in another order, over some hundred steps
+  });
+
+  it('keeps as many views of augmented pictures as the disk has room for', async () => {
+    const tuning = await tuningOf({});
+    const bytes = 4 * 5 * 5 * 6; // of an example, where the first block ends
+    const disk = (n: number) => n * 48 * bytes + 12 * bytes; // 48 to train, 12 to validate
+
+    for (const [room, files] of [
+      [disk(1), 0], // one view is no augmentation
+      [disk(3), 4], // and the validation part
+    ] as const) {
+      await fineTune({ ...tuning, madeFrom: [room], diskForActivations: room }, quiet);
+      expect(await readdir(tuning.scratch)).toHaveLength(files);
+    }
+  });
+
   it('stops when the budget is over, also that of earlier lives, with the best so far', async () => {
     const tuning = await tuningOf({ budget: { minutes: 10 } });
     let seconds = 0;
