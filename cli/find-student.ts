@@ -1,4 +1,4 @@
-import { Latest, StudentCard } from '#core/card.ts';
+import { Latest, parseCard, type StudentCard } from '#core/card.ts';
 import { latestKey, studentKeys } from '#core/keys.ts';
 import type { Objects } from '#ports';
 import { EXIT, Stop } from './exit.ts';
@@ -21,6 +21,13 @@ export async function findStudent(objects: Objects, wanted: string): Promise<Stu
 }
 
 async function card(objects: Objects, student: string, version: string) {
-  const text = await objects.readText(studentKeys(student, version).card);
-  return text === undefined ? undefined : StudentCard.parse(JSON.parse(text));
+  const key = studentKeys(student, version).card;
+  const text = await objects.readText(key);
+  if (text === undefined) return undefined;
+  const read = parseCard(text);
+  if (read) return read;
+  throw new Stop(EXIT.internal, `${key} cannot be read; ${ANOTHER_VERSION}.`);
 }
+
+export const ANOTHER_VERSION =
+  'another version of Understudy wrote it: use that one, or train the student again';

@@ -108,6 +108,15 @@ export const StudentCard = z.object({
 });
 export type StudentCard = z.infer<typeof StudentCard>;
 
+/** @returns `undefined` for what is no card, or one of another version */
+export function parseCard(text: string | undefined): StudentCard | undefined {
+  try {
+    return StudentCard.safeParse(JSON.parse(text ?? '')).data;
+  } catch {
+    return undefined;
+  }
+}
+
 /** `students/<name>/latest.json`, which moves only forward, by the upload's time. */
 export const Latest = z.object({
   schema: z.literal(1),

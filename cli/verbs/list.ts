@@ -1,8 +1,9 @@
 import { Command } from 'commander';
-import { StudentCard } from '#core/card.ts';
+import { parseCard, type StudentCard } from '#core/card.ts';
 import { STUDENTS } from '#core/keys.ts';
 import type { Objects } from '#ports';
-import { percent, print, printJson, table } from '../output.ts';
+import { ANOTHER_VERSION } from '../find-student.ts';
+import { percent, print, printJson, say, table } from '../output.ts';
 import { stackOption, type Where, withPipeline } from '../with-pipeline.ts';
 
 export const list = (): Command =>
@@ -30,7 +31,9 @@ async function allStudents(objects: Objects): Promise<StudentCard[]> {
   const cards: StudentCard[] = [];
   for await (const { key } of objects.list(STUDENTS)) {
     if (!key.endsWith('/student.json')) continue;
-    cards.push(StudentCard.parse(JSON.parse((await objects.readText(key)) ?? '')));
+    const card = parseCard(await objects.readText(key));
+    if (card) cards.push(card);
+    else say(`${key} cannot be read; ${ANOTHER_VERSION}.`);
   }
   return cards.sort((a, b) => b.createdAt.localeCompare(a.createdAt));
 }

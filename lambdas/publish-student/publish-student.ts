@@ -1,4 +1,4 @@
-import { Latest, StudentCard } from '#core/card.ts';
+import { Latest, parseCard } from '#core/card.ts';
 import { studentVersion } from '#core/identity.ts';
 import { advance, type Job, type Observation } from '#core/job.ts';
 import { latestKey, parseS3Uri, studentKeys } from '#core/keys.ts';
@@ -63,14 +63,6 @@ async function moveLatest(objects: Objects, job: Job, version: string): Promise<
     if (await objects.writeIf(key, JSON.stringify(mine, null, 2), head?.etag)) return;
   }
   throw new Error(`${key} is written by somebody else all the time`);
-}
-
-function parseCard(text: string | undefined): StudentCard | undefined {
-  try {
-    return StudentCard.safeParse(JSON.parse(text ?? '')).data;
-  } catch {
-    return undefined;
-  }
 }
 
 const broken = (what: string): Observation => ({

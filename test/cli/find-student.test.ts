@@ -1,0 +1,31 @@
+import { beforeEach, describe, expect, it } from 'vitest';
+import { latestKey, studentKeys } from '#core/keys.ts';
+import { memoryObjects } from '#test/in-memory-ports.ts';
+import { findStudent } from '../../cli/find-student.ts';
+
+let bucket: ReturnType<typeof memoryObjects>;
+beforeEach(() => {
+  bucket = memoryObjects();
+  const uploadedAt = '2026-11-24T12:00:00.000Z';
+  const latest = { schema: 1, version: 'abcdefabcdef', jobId: 'j', uploadedAt };
+  bucket.put(latestKey('pets'), JSON.stringify(latest));
+});
+
+describe('a student that somebody asks for', () => {
+  it.each([
+    ['{"schema": 1, "student": "pets"}', 'a card of another version'],
+    ['{"schema": 1,', 'half a card'],
+  ])('is told to be unreadable, not a fault of ours, where there is %s', async (text) => {
+    bucket.put(studentKeys('pets', 'abcdefabcdef').card, text);
+
+    await expect(findStudent(bucket.objects, 'pets')).rejects.toMatchObject({
+      name: 'Stop',
+      message: expect.stringMatching(/student\.json cannot be read; another version/),
+    });
+  });
+
+  it('is not found where its card is not', async () => {
+    await expect(findStudent(bucket.objects, 'pets')).rejects.toMatchObject({ exit: 6 });
+    await expect(findStudent(bucket.objects, 'cats/abc')).rejects.toMatchObject({ exit: 6 });
+  });
+});
