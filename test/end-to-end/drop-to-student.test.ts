@@ -105,7 +105,10 @@ describe('a folder of pictures, with nothing running', () => {
     async () => {
       await digitFolders(join(folder, 'broken'), 20);
       await writeFile(join(folder, 'broken', '0', 'notes.png'), 'these are no pixels');
-      await writeFile(join(folder, 'broken', 'dataset.json'), '{ "regime": "full", "epochs": 3 }');
+      await writeFile(
+        join(folder, 'broken', 'dataset.json'),
+        '{ "regime": "blocks:9", "epochs": 3 }',
+      );
 
       const { exit, stderr, stdout } = await understudy(state, 'train', join(folder, 'broken'));
 
@@ -113,7 +116,7 @@ describe('a folder of pictures, with nothing running', () => {
       expect(stdout).toBe('');
       expect(stderr).toContain('0/notes.png');
       expect(stderr).toContain('"epochs"');
-      expect(stderr).toContain('"full" comes with the fine-tuning engine');
+      expect(stderr).toContain('fewer than "blocks:9" asks for');
       expect(stderr).not.toContain('    at '); // no stack trace
     },
     2 * MINUTES,
