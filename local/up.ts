@@ -46,7 +46,7 @@ export interface Pipeline {
 const TRAININGS_AT_ONCE = 1;
 
 /** What runs in the container on AWS, as a program of this machine. */
-const TRAINER = {
+export const TRAINER = {
   command: process.execPath,
   args: [
     '--import',

@@ -1,13 +1,11 @@
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { EventBridgeClient, PutEventsCommand } from '@aws-sdk/client-eventbridge';
 import { S3Client } from '@aws-sdk/client-s3';
 import type { BusEventInput } from '#local/events/bus.ts';
 import { localSageMaker } from '#local/sagemaker/sagemaker.ts';
+import { TRAINER } from '#local/up.ts';
 import { serve } from '../local/events/serve.ts';
 import { motoClient } from './moto-client.ts';
-
-const TRAINER = fileURLToPath(new URL('../../training-image/run.ts', import.meta.url));
 
 export interface TrainingOptions {
   endpoint: string; // moto's
@@ -24,11 +22,10 @@ export async function trainings({ endpoint, image, variables, folder }: Training
   const events = new EventBridgeClient(motoClient(endpoint));
   const told: Promise<unknown>[] = [];
   const started = new Set<string>();
-  const args = ['--import', import.meta.resolve('tsx'), TRAINER];
   const sageMaker = await localSageMaker({
     folder: join(folder, 'sagemaker'),
     s3: new S3Client(motoClient(endpoint)),
-    images: new Map([[image, { command: process.execPath, args, env: variables }]]),
+    images: new Map([[image, { ...TRAINER, env: variables }]]),
     maxConcurrentJobs: 1,
     publish(event: BusEventInput) {
       const { source: Source, 'detail-type': DetailType, detail } = event;

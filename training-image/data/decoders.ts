@@ -16,7 +16,8 @@ export function openDecoders(): Decoders {
   const threads = Math.min(availableParallelism(), MOST_THREADS);
   const pool = new Piscina<DecodeTask, Uint8Array>({
     filename: new URL('./decode-worker.mjs', import.meta.url).href,
-    minThreads: threads,
+    minThreads: 0, // a training that goes on may have nothing left to decode
+    idleTimeout: 60_000, // ms; else a thread would end whenever it has to wait
     maxThreads: threads,
     env: { ...process.env, [LOADERS_LIMITED]: 'yes' },
   });
