@@ -25,9 +25,12 @@ export function variableAccess(graph: Graph, all: readonly Named[]): VariableAcc
   const feeds = all.map(({ variable }) =>
     graph.placeholder(`${variable.name}/assigned`, 'float32', variable.shape),
   );
-  const assignments = all.map(({ variable }, i) =>
-    assignVariable(graph, variable, feeds[i] as GraphTensor),
-  );
+  // A variable would keep the very memory that was lent to it, and a thread of TensorFlow's would give that back to
+  // Node some steps later, which only the thread that lent it may do.
+  const assignments = all.map(({ variable }, i) => {
+    const own = graph.add('DeepCopy', [feeds[i] as GraphTensor], { T: FLOAT }, variable.shape);
+    return assignVariable(graph, variable, own);
+  });
   // A session runs what leads to something fetched; an assignment itself has no output.
   const assigned = graph.add('Identity', [scalar(graph, 0)], { T: FLOAT }, [], {
     after: assignments,
