@@ -9,6 +9,8 @@ export interface PackedRows {
   pick(rows: ArrayLike<number>): Promise<Uint8Array<ArrayBuffer>>;
   /** A run of them. */
   read(from: number, count: number): Promise<Uint8Array<ArrayBuffer>>;
+  /** A run of them, as many as there is room for. */
+  readInto(room: Uint8Array, from: number): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -16,11 +18,7 @@ export interface PackedRows {
 export async function packedRows(file: string, rowBytes: number): Promise<PackedRows> {
   const handle = await open(file, 'w+');
 
-  async function read(from: number, count: number) {
-    const rows = new Uint8Array(count * rowBytes);
-    await fill(handle, rows, from * rowBytes);
-    return rows;
-  }
+  const readInto = (room: Uint8Array, from: number) => fill(handle, room, from * rowBytes);
 
   return {
     rowBytes,
@@ -33,15 +31,31 @@ export async function packedRows(file: string, rowBytes: number): Promise<Packed
     },
     async pick(wanted) {
       const rows = new Uint8Array(wanted.length * rowBytes);
-      const each = Array.from(wanted, (row, i) =>
-        fill(handle, rows.subarray(i * rowBytes, (i + 1) * rowBytes), row * rowBytes),
+      const runs = runsOf(wanted).map(({ row, place, count }) =>
+        readInto(rows.subarray(place * rowBytes, (place + count) * rowBytes), row),
       );
-      await Promise.all(each);
+      await Promise.all(runs);
       return rows;
     },
-    read,
+    async read(from, count) {
+      const rows = new Uint8Array(count * rowBytes);
+      await readInto(rows, from);
+      return rows;
+    },
+    readInto,
     close: () => handle.close(),
   };
+}
+
+/** Rows that follow one another in the file and in what is asked for, so that they are read at once. */
+function runsOf(wanted: ArrayLike<number>): { row: number; place: number; count: number }[] {
+  const runs: { row: number; place: number; count: number }[] = [];
+  for (const [place, row] of Array.from(wanted).entries()) {
+    const last = runs.at(-1);
+    if (last && row === last.row + last.count) last.count += 1;
+    else runs.push({ row, place, count: 1 });
+  }
+  return runs;
 }
 
 async function fill(handle: FileHandle, target: Uint8Array, position: number): Promise<void> {

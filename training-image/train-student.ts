@@ -1,11 +1,12 @@
 import type { Recipe } from '#core/recipe.ts';
 import { type Choice, chooseStudent } from './choose-student.ts';
 import type { Part } from './data/split-examples.ts';
+import type { FeatureRows } from './features/feature-rows.ts';
 import { fineTune } from './fine-tune/fine-tune.ts';
 import type { Outcome } from './fine-tune/run-epochs.ts';
 import { classWeights } from './head/class-weights.ts';
 import { type FittedHead, fitHead } from './head/fit-head.ts';
-import { pick } from './head/labelled.ts';
+import { labelledRows } from './head/labelled.ts';
 import type { PackedRows } from './packed-rows.ts';
 import type { Stopwatch } from './stopwatch.ts';
 import { buildStudent } from './student/build-student.ts';
@@ -21,7 +22,7 @@ export interface Lesson {
   classes: number;
   labels: readonly number[]; // of all examples
   parts: readonly (Part | undefined)[];
-  features: Float32Array; // [n, d]
+  features: FeatureRows;
   decoded: PackedRows; // if blocks are retrained, all pictures
   scratch: string;
   checkpoints: string;
@@ -38,10 +39,10 @@ export interface Trained {
 /** Fits the head; then retrains blocks from there, if that was asked for; and takes the better of the two. */
 export async function trainStudent(lesson: Lesson, clock: Stopwatch, tell: Tell): Promise<Trained> {
   const { teacher, retrained, recipe, labels, parts, features } = lesson;
-  const only = (part: Part) => pick(features, labels, (i) => parts[i] === part);
+  const only = (part: Part) => labelledRows(features, rowsOf(parts, part), labels);
   const [train, validation] = [only('train'), only('validation')];
   const weigh = (of: Int32Array) => classWeights(of, lesson.classes, recipe.class_weights);
-  const fitted = fitHead(train, validation, weigh, tell);
+  const fitted = await fitHead({ train, validation, weigh, scratch: lesson.scratch }, tell);
   clock.lap('head');
   if (retrained === 0) {
     const choice = chooseStudent(recipe.regime, fitted.validation, undefined);

@@ -1,4 +1,4 @@
-import { rm } from 'node:fs/promises';
+import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { sha256 } from '#core/identity.ts';
 import type { MlFolder } from '#core/ml-folder.ts';
@@ -62,17 +62,19 @@ export async function train(
   const madeFrom = [teacher.digest, readSha256, RESIZE, ...Object.values(made)];
   const n = examples.length;
   const { checkpoints } = folders;
-  const cache = await openFeatureCache(checkpoints, madeFrom, n, entry.features.size);
   const scratch = join(folders.root, 'scratch');
+  await rm(scratch, { recursive: true, force: true }); // an interrupted training's
+  await mkdir(scratch, { recursive: true });
+  const cache = await openFeatureCache({ checkpoints, scratch }, madeFrom, n, entry.features.size);
   const wanted = retrained > 0 ? shardsOf(n) : cache.missing;
   const decoded = await decodeExamples(dataset, examples, wanted, px, scratch, tell);
   clock.lap('decode');
 
-  const features = await computeFeatures(teacher, decoded, cache, tell); // [n, d]
+  await computeFeatures(teacher, decoded, cache, n, tell);
   clock.lap('features');
 
   const { classes } = header;
-  const data = { labels, parts, features, decoded, classes: classes.length };
+  const data = { labels, parts, features: cache.features, decoded, classes: classes.length };
   const lesson = { teacher, retrained, recipe, ...data, scratch, checkpoints, madeFrom };
   const trained = await trainStudent(lesson, clock, tell);
   const { student } = trained;
@@ -91,6 +93,7 @@ export async function train(
   teacher.model.dispose();
   dataset.close();
   await decoded.close();
+  await cache.close();
   await rm(scratch, { recursive: true });
   clock.lap('save');
 

@@ -1,37 +1,58 @@
-import { describe, expect, it } from 'vitest';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { classWeights } from '#training-image/head/class-weights.ts';
-import { type FittedHead, fitHead, logitsOf } from '#training-image/head/fit-head.ts';
-import type { Labelled } from '#training-image/head/labelled.ts';
+import { type FittedHead, fitHead } from '#training-image/head/fit-head.ts';
+import { headLogits } from '#training-image/head/head-logits.ts';
+import { joined, type Labelled } from '#training-image/head/labelled.ts';
 import { scaled, scalingOf } from '#training-image/head/scale-features.ts';
 import { tf } from '#training-image/tensorflow/load.ts';
 import { seeded } from './graph/networks.ts';
+
+let scratch: string;
+beforeAll(async () => {
+  scratch = await mkdtemp(join(tmpdir(), 'understudy-head-'));
+});
+afterAll(() => rm(scratch, { recursive: true }));
 
 const quiet = { line: () => undefined, progress: () => undefined };
 const CLASSES = 3;
 const D = 5;
 
 /** Clouds of points around one centre a class, so wide that they overlap. */
-function clouds(perClass: readonly number[], seed: number): Labelled {
+function clouds(perClass: readonly number[], seed: number): InMemory {
   const random = seeded(seed);
   const labels = perClass.flatMap((n, label) => new Array<number>(n).fill(label));
   const features = labels.flatMap((label) =>
     Array.from({ length: D }, (_, i) => (i === label ? 1.5 : 0) + 4 * random()),
   );
-  return { features: Float32Array.from(features), labels: Int32Array.from(labels) };
+  return inMemory(Float32Array.from(features), Int32Array.from(labels), D);
 }
+
+interface InMemory extends Labelled {
+  features: Float32Array;
+}
+
+const inMemory = (features: Float32Array, labels: Int32Array, d: number): InMemory => ({
+  features,
+  labels,
+  d,
+  read: async (from, count) => features.slice(from * d, (from + count) * d),
+});
+
+const headOf = (train: Labelled, validation: Labelled, wish: 'auto' | 'none' = 'auto') =>
+  fitHead({ train, validation, weigh: weigh(wish), scratch }, quiet);
+
 const weigh = (wish: 'auto' | 'none') => (labels: Int32Array) =>
   classWeights(labels, CLASSES, wish);
 
-const joined = (a: Labelled, b: Labelled): Labelled => ({
-  features: Float32Array.from([...a.features, ...b.features]),
-  labels: Int32Array.from([...a.labels, ...b.labels]),
-});
-
 /** Mean weighted cross-entropy and its slopes, in plain loops of 64-bit floats. */
-function reference(
+async function reference(
   { head, classWeights: weights, l2 }: FittedHead,
-  { features, labels }: Labelled,
+  { read, labels }: Labelled,
 ) {
+  const features = await read(0, labels.length);
   const x = scaled(features, head.scaling);
   const n = labels.length;
   const slopes = Array.from({ length: (D + 1) * CLASSES }, (_, i) => l2 * (head.kernel[i] ?? 0));
@@ -60,12 +81,12 @@ function reference(
 describe('fitHead', () => {
   it.each(['auto', 'none'] as const)(
     'ends where the convex loss is flat, with class weights %s',
-    (wish) => {
+    async (wish) => {
       const [train, validation] = [clouds([60, 20, 40], 1), clouds([10, 5, 8], 2)];
 
-      const fitted = fitHead(train, validation, weigh(wish), quiet);
+      const fitted = await headOf(train, validation, wish);
 
-      const { loss, steepest } = reference(fitted, joined(train, validation));
+      const { loss, steepest } = await reference(fitted, joined(train, validation));
       expect(steepest).toBeLessThan(2e-4); // nats a unit of weight: the tolerance, and float32
       expect(fitted.lossNats).toBeCloseTo(loss, 5);
       expect(fitted.lossNats).toBeLessThan(Math.log(CLASSES)); // what knowing nothing costs
@@ -73,53 +94,47 @@ describe('fitHead', () => {
     },
   );
 
-  it('is better than chance on points that it has not seen', () => {
-    const { head } = fitHead(
-      clouds([60, 60, 60], 1),
-      clouds([10, 10, 10], 2),
-      weigh('auto'),
-      quiet,
-    );
-    const { features, labels } = clouds([200, 200, 200], 3);
+  it('is better than chance on points that it has not seen', async () => {
+    const { head } = await headOf(clouds([60, 60, 60], 1), clouds([10, 10, 10], 2));
+    const others = clouds([200, 200, 200], 3);
 
-    const logits = logitsOf(head, features);
-    const right = labels.filter((label, i) => {
+    const logits = await headLogits(head, others);
+    const right = others.labels.filter((label, i) => {
       const row = [...logits.subarray(i * CLASSES, (i + 1) * CLASSES)];
       return row.indexOf(Math.max(...row)) === label;
     });
 
-    expect(right.length / labels.length).toBeGreaterThan(0.6); // chance is 1/3
+    expect(right.length / others.labels.length).toBeGreaterThan(0.6); // chance is 1/3
   });
 
-  it('gives the same bits for the same data', () => {
-    const fitted = () =>
-      fitHead(clouds([30, 20, 10], 1), clouds([3, 3, 3], 2), weigh('auto'), quiet);
+  it('gives the same bits for the same data', async () => {
+    const fitted = () => headOf(clouds([30, 20, 10], 1), clouds([3, 3, 3], 2));
 
-    expect(fitted()).toEqual(fitted());
+    expect(await fitted()).toEqual(await fitted());
   });
 
-  it('copes without a validation part, with a class that has no example, and with dead features', () => {
+  it('copes without a validation part, with a class that has no example, and with dead features', async () => {
     const train = clouds([6, 6, 0], 1);
     for (let i = 0; i < train.features.length; i += D) train.features[i] = 0;
-    const none: Labelled = { features: new Float32Array(), labels: new Int32Array() };
+    const none = inMemory(new Float32Array(), new Int32Array(), D);
 
-    const { head, lossNats, validation } = fitHead(train, none, weigh('auto'), quiet);
+    const { head, lossNats, validation } = await headOf(train, none);
 
     expect(validation).toEqual({ accuracy: 0, lossNats: 0 });
     expect(lossNats).toBeLessThan(Math.log(2));
     for (const value of [...head.kernel, ...head.bias]) expect(value).toBeTypeOf('number');
     expect([...head.kernel, ...head.bias].every(Number.isFinite)).toBe(true);
-    const answers = logitsOf(head, train.features);
+    const answers = await headLogits(head, train);
     for (let i = 0; i < 12; i++)
       expect(answers[3 * i + 2]).toBeLessThan(
         Math.max(answers[3 * i] ?? 0, answers[3 * i + 1] ?? 0),
       );
   });
 
-  it('frees every tensor', () => {
+  it('frees every tensor', async () => {
     const before = tf.memory().numTensors;
 
-    fitHead(clouds([6, 6, 6], 1), clouds([2, 2, 2], 2), weigh('auto'), quiet);
+    await headOf(clouds([6, 6, 6], 1), clouds([2, 2, 2], 2));
 
     expect(tf.memory().numTensors).toBe(before);
   });
@@ -139,23 +154,26 @@ describe('classWeights', () => {
 });
 
 describe('scaled', () => {
-  it('gives a mean of 0 and a deviation of 1, and nothing beyond three deviations', () => {
+  const scalingOfOne = (features: Float32Array) =>
+    scalingOf(inMemory(features, new Int32Array(features.length), 1));
+
+  it('gives a mean of 0 and a deviation of 1, and nothing beyond three deviations', async () => {
     const features = Float32Array.from({ length: 1000 }, (_, i) => (i === 0 ? 1e6 : i % 10));
 
-    const all = scaled(features, scalingOf(features, 1));
+    const all = scaled(features, await scalingOfOne(features));
     expect(Math.max(...all)).toBe(3);
 
-    const even = scaled(features.subarray(1), scalingOf(features.subarray(1), 1));
+    const even = scaled(features.subarray(1), await scalingOfOne(features.subarray(1)));
     const mean = even.reduce((sum, each) => sum + each, 0) / even.length;
     const variance = even.reduce((sum, each) => sum + (each - mean) ** 2, 0) / even.length;
     expect(mean).toBeCloseTo(0, 5);
     expect(variance).toBeCloseTo(1, 3);
   });
 
-  it('makes nothing of a feature that only rounding changes', () => {
+  it('makes nothing of a feature that only rounding changes', async () => {
     const features = Float32Array.from([2, 2 + 1e-6, 2 - 1e-6, 2]);
 
-    for (const value of scaled(features, scalingOf(features, 1)))
+    for (const value of scaled(features, await scalingOfOne(features)))
       expect(Math.abs(value)).toBeLessThan(1e-3);
   });
 });

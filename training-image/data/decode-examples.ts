@@ -1,4 +1,3 @@
-import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import pLimit from 'p-limit';
 import type { ManifestExample } from '#core/manifest.ts';
@@ -24,8 +23,6 @@ export async function decodeExamples(
   scratch: string,
   tell: Tell,
 ): Promise<PackedRows> {
-  await rm(scratch, { recursive: true, force: true }); // an interrupted training's
-  await mkdir(scratch, { recursive: true });
   const decoded = await packedRows(join(scratch, 'pictures.u8'), px * px * 3);
 
   const decoders = openDecoders();

@@ -7,17 +7,17 @@ import { openTrunk, PICTURES_AT_ONCE } from './open-trunk.ts';
 /**
  * Runs the pictures whose features are still missing through the frozen trunk, once.
  *
- * @returns the features of all examples, [n, d] row by row
+ * @param n examples, the finished ones included
  */
 export async function computeFeatures(
   teacher: Teacher,
   pictures: PackedRows,
   cache: FeatureCache,
+  n: number,
   tell: Tell,
-): Promise<Float32Array> {
+): Promise<void> {
   const { input, features: output } = teacher.entry;
   const picture = input.px * input.px * input.channels; // bytes
-  const n = cache.features.length / output.size;
   let done = n - cache.missing.reduce((sum, { count }) => sum + count, 0);
 
   const trunk = openTrunk(teacher);
@@ -37,5 +37,4 @@ export async function computeFeatures(
     trunk.dispose();
   }
   tell.progress('features', n, n);
-  return cache.features;
 }

@@ -1,46 +1,53 @@
 import { join } from 'node:path';
 import { keptFolder } from '../kept-folder.ts';
+import { packedRows } from '../packed-rows.ts';
 import { type Shard, shardsOf } from '../shards.ts';
 import { readWhole, writeWhole } from '../whole-file.ts';
+import type { FeatureRows } from './feature-rows.ts';
 
 /** The features of all examples, of which those that an interrupted training has finished are read back. */
 export interface FeatureCache {
-  /** [n, d] row by row; zero in the missing shards. */
-  features: Float32Array;
+  features: FeatureRows; // there are none yet of the missing shards
   missing: Shard[];
   /** Keeps a shard's features, [count, d], for this training and for the one after an interruption. */
   keep(shard: Shard, features: Float32Array): Promise<void>;
+  close(): Promise<void>;
 }
 
 /**
  * @param checkpoints a folder that outlives an interruption
+ * @param scratch one that need not: the features lie there, packed
  * @param madeFrom whatever a feature depends on: a shard that was made from anything else is not read, but removed
  * @param n examples
  * @param d features an example
  */
 export async function openFeatureCache(
-  checkpoints: string,
+  { checkpoints, scratch }: { checkpoints: string; scratch: string },
   madeFrom: readonly string[],
   n: number,
   d: number,
 ): Promise<FeatureCache> {
   const folder = await keptFolder(checkpoints, 'features', madeFrom);
   const fileOf = ({ index }: Shard) => join(folder, `${index}.f32`);
-  const features = new Float32Array(n * d);
+  const rowBytes = d * Float32Array.BYTES_PER_ELEMENT;
+  const rows = await packedRows(join(scratch, 'features.f32'), rowBytes);
   const missing: Shard[] = [];
   for (const shard of shardsOf(n)) {
     const kept = await readWhole(fileOf(shard));
-    if (kept?.length === shard.count * d * Float32Array.BYTES_PER_ELEMENT)
-      features.set(new Float32Array(kept.buffer), shard.from * d);
+    if (kept?.length === shard.count * rowBytes) await rows.write(shard.from, kept);
     else missing.push(shard);
   }
 
   return {
-    features,
-    missing,
-    async keep(shard, values) {
-      features.set(values, shard.from * d);
-      await writeWhole(fileOf(shard), [values]);
+    features: {
+      d,
+      pick: async (examples) => new Float32Array((await rows.pick(examples)).buffer),
     },
+    missing,
+    async keep(shard, features) {
+      await rows.write(shard.from, features);
+      await writeWhole(fileOf(shard), [features]);
+    },
+    close: rows.close,
   };
 }

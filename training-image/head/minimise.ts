@@ -1,5 +1,5 @@
 /** A smooth function of many variables, at one point: its value, and its gradient written into `gradient`. */
-export type Smooth = (x: Float64Array, gradient: Float64Array) => number;
+export type Smooth = (x: Float64Array, gradient: Float64Array) => number | Promise<number>;
 
 export interface Minimum {
   x: Float64Array;
@@ -28,10 +28,14 @@ const SMALLEST_STEP = 1e-20;
  * L-BFGS with a backtracking line search (Nocedal & Wright, Numerical Optimization, 2nd ed., algorithms 7.4 and 3.1).
  * Deterministic: no randomness, and no dependence on time or threads. For convex functions.
  */
-export function minimise(f: Smooth, start: Float64Array, options: MinimiseOptions): Minimum {
+export async function minimise(
+  f: Smooth,
+  start: Float64Array,
+  options: MinimiseOptions,
+): Promise<Minimum> {
   let x: Float64Array = Float64Array.from(start);
   let gradient: Float64Array = new Float64Array(x.length);
-  let value = f(x, gradient);
+  let value = await f(x, gradient);
   const steps: { s: Float64Array; y: Float64Array; rho: number }[] = [];
 
   for (let iteration = 1; iteration <= options.maxIterations; iteration++) {
@@ -50,13 +54,13 @@ export function minimise(f: Smooth, start: Float64Array, options: MinimiseOption
     let length = steps.length === 0 ? Math.min(1, 1 / Math.sqrt(-slope)) : 1;
     const nextGradient: Float64Array = new Float64Array(x.length);
     let next = along(x, direction, length);
-    let nextValue = f(next, nextGradient);
+    let nextValue = await f(next, nextGradient);
     const noise = (options.resolution ?? 0) * Math.abs(value);
     while (!(nextValue <= value + ARMIJO * length * slope + noise)) {
       length /= 2;
       if (length < SMALLEST_STEP) return { x, value, iterations: iteration, converged: false };
       next = along(x, direction, length);
-      nextValue = f(next, nextGradient);
+      nextValue = await f(next, nextGradient);
     }
 
     const s = next.map((each, i) => each - (x[i] ?? 0));

@@ -1,3 +1,5 @@
+import { inBlocks, type Labelled } from './labelled.ts';
+
 /** How features are brought to one scale: (feature − mean) / deviation, cut off at ± CUT. */
 export interface Scaling {
   mean: Float32Array; // [d]
@@ -18,17 +20,19 @@ export const CUT = 3;
  */
 const SMALLEST = 1e-2;
 
-/** @param features [n, d] row by row */
-export function scalingOf(features: Float32Array, d: number): Scaling {
-  const n = features.length / d;
+export async function scalingOf(examples: Labelled): Promise<Scaling> {
+  const { d } = examples;
+  const n = examples.labels.length;
   const mean = new Float64Array(d);
   const variance = new Float64Array(d);
-  for (let i = 0; i < features.length; i++) {
-    mean[i % d] = (mean[i % d] ?? 0) + (features[i] ?? 0) / n;
+  for await (const { features } of inBlocks(examples)) {
+    for (const [i, each] of features.entries()) mean[i % d] = (mean[i % d] ?? 0) + each / n;
   }
-  for (let i = 0; i < features.length; i++) {
-    const off = (features[i] ?? 0) - (mean[i % d] ?? 0);
-    variance[i % d] = (variance[i % d] ?? 0) + (off * off) / n;
+  for await (const { features } of inBlocks(examples)) {
+    for (const [i, each] of features.entries()) {
+      const off = each - (mean[i % d] ?? 0);
+      variance[i % d] = (variance[i % d] ?? 0) + (off * off) / n;
+    }
   }
   return {
     mean: Float32Array.from(mean),
@@ -36,7 +40,10 @@ export function scalingOf(features: Float32Array, d: number): Scaling {
   };
 }
 
-/** @returns [n, d] row by row */
+/**
+ * @param features [n, d] row by row
+ * @returns the same
+ */
 export function scaled(features: Float32Array, { mean, deviation }: Scaling): Float32Array {
   const d = mean.length;
   return features.map((each, i) => {

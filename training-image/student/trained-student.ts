@@ -1,9 +1,11 @@
+import type { FeatureRows } from '../features/feature-rows.ts';
 import { PICTURES_AT_ONCE } from '../features/open-trunk.ts';
 import { frozenPrefix } from '../graph/frozen-prefix.ts';
 import { sizeOf, type Topology } from '../graph/topology.ts';
 import type { Values } from '../graph/variable-access.ts';
-import { type FittedHead, logitsOf } from '../head/fit-head.ts';
-import type { Labelled } from '../head/labelled.ts';
+import type { FittedHead } from '../head/fit-head.ts';
+import { headLogits } from '../head/head-logits.ts';
+import { type Labelled, labelledRows } from '../head/labelled.ts';
 import type { Answers } from '../logits.ts';
 import type { PackedRows } from '../packed-rows.ts';
 import type { Teacher } from '../teacher/load-teacher.ts';
@@ -26,7 +28,7 @@ export interface TrainedStudent {
 export async function headStudent(
   teacher: Teacher,
   { head, beforeRefit }: FittedHead,
-  features: Float32Array, // [n, d] of all examples
+  features: FeatureRows,
   validation: Labelled,
 ): Promise<TrainedStudent> {
   const network = await buildStudent(teacher, head);
@@ -36,14 +38,9 @@ export async function headStudent(
     network,
     topology: 'topology' in read ? read.topology : undefined,
     trainedParameters: head.kernel.length + head.bias.length + 2 * d,
-    async ask(examples) {
-      const rows = new Float32Array(examples.length * d);
-      for (const [k, i] of examples.entries())
-        rows.set(features.subarray(i * d, (i + 1) * d), k * d);
-      return logitsOf(head, rows);
-    },
+    ask: (examples) => headLogits(head, labelledRows(features, examples, [])),
     validation: {
-      logits: logitsOf(beforeRefit, validation.features),
+      logits: await headLogits(beforeRefit, validation),
       labels: validation.labels,
     },
     dispose: () => undefined,
