@@ -1,12 +1,8 @@
-import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { sha256 } from '#core/identity.ts';
 import { mlFolder } from '#core/ml-folder.ts';
-import type { TeacherEntry } from '#core/teacher.ts';
-import { teacherNamed } from '#teachers/catalogue.ts';
-import { ENTRY_FILE, importTeacher } from '#teachers/import-teacher.ts';
 import { type Files, layOutJob } from '#test/training-image/training-job.ts';
 import { decodePicture } from '#training-image/data/decode-picture.ts';
 import { cacheFolder } from '#training-image/tensorflow/cache-folder.ts';
@@ -16,6 +12,7 @@ import { under } from './machine.ts';
 import { type Accuracy, keepAccuracy } from './record.ts';
 import { writeResults } from './results.ts';
 import { type Places, setUp } from './set-up.ts';
+import { type SizedTeacher, sizedTeacher } from './sized-teacher.ts';
 import { lastLineOf } from './start-contender.ts';
 import { Stop } from './stop.ts';
 
@@ -42,7 +39,7 @@ try {
   const places = await setUp(false, say);
   const testPerClass = whole(values.test) / CLASSES;
   for (const px of values.px.map(whole)) {
-    const teacher = await teacherFor(px);
+    const teacher = await sizedTeacher(px, work, say);
     const test = await cifarPictures(values.pictures, 'test', testPerClass, say);
     await writePictures('test', test, px);
     for (const perClass of values['per-class'].map(whole)) {
@@ -70,34 +67,6 @@ function whole(text: string): number {
   const number = Number(text);
   if (Number.isInteger(number) && number > 0) return number;
   throw new Stop(`"${text}" is not a whole number of at least 1.`);
-}
-
-interface SizedTeacher {
-  entry: TeacherEntry;
-  folder: string;
-}
-
-/** The teacher for pictures of another size: convolutions take any, and the mean over the picture goes with it. */
-async function teacherFor(px: number): Promise<SizedTeacher> {
-  const original = teacherNamed('efficientnet-lite0');
-  if (!original) throw new Error('efficientnet-lite0 is not in the catalogue');
-  const from = await importTeacher(original, { report: say });
-  const model = JSON.parse(await readFile(join(from, 'model.json'), 'utf8'));
-  model.modelTopology.model_config.config.layers[0].config.batch_input_shape = [null, px, px, 3];
-  const contents = new Map([
-    ['model.json', Buffer.from(JSON.stringify(model))],
-    ['weights.bin', await readFile(join(from, 'weights.bin'))],
-  ]);
-  const files = original.files.map(({ name }) => {
-    const content = contents.get(name) ?? Buffer.alloc(0);
-    return { name, bytes: content.length, sha256: sha256(content) };
-  });
-  const entry = { ...original, input: { ...original.input, px }, files };
-  const folder = join(work, `teacher-${px}`);
-  await mkdir(folder);
-  for (const [name, content] of contents) await writeFile(join(folder, name), content);
-  await writeFile(join(folder, ENTRY_FILE), JSON.stringify(entry));
-  return { entry, folder };
 }
 
 /** As our decoder leaves them, for everybody: uint8 [n, px, px, 3], and their classes. */

@@ -2,11 +2,20 @@ import { readFile, writeFile } from 'node:fs/promises';
 import type { Bundle } from './bundles.ts';
 import type { Compared } from './compare.ts';
 import type { Circumstances } from './machine.ts';
+import type { MemoryUse } from './memory.ts';
 import type { Profile } from './profile.ts';
 import type { Stall } from './stall.ts';
 
 /** All that the bench measures, in the order of its results; each can be measured for itself. */
-export const SECTIONS = ['features', 'step', 'host', 'profile', 'stall', 'bundles'] as const;
+export const SECTIONS = [
+  'features',
+  'step',
+  'host',
+  'profile',
+  'stall',
+  'memory',
+  'bundles',
+] as const;
 export type Section = (typeof SECTIONS)[number];
 
 export type Recorded<Result> = Circumstances & { largestDifference: number; result: Result };
@@ -29,6 +38,7 @@ export interface BenchRecord {
   host?: Recorded<Compared>;
   profile?: Recorded<Profile>;
   stall?: Recorded<Stall>;
+  memory?: Recorded<MemoryUse>;
   bundles?: Recorded<Bundle[]>;
   accuracy?: Accuracy[];
 }

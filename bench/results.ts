@@ -2,6 +2,7 @@ import { writeFile } from 'node:fs/promises';
 import { type Bundle, loadMsOf } from './bundles.ts';
 import type { Compared, Judged, Row } from './compare.ts';
 import { median } from './median.ts';
+import type { MemoryUse } from './memory.ts';
 import type { Kernels, Profile } from './profile.ts';
 import { type Accuracy, type BenchRecord, type Recorded, readRecord } from './record.ts';
 import type { Stall } from './stall.ts';
@@ -33,7 +34,8 @@ npm run bench -- --only=step --rounds=5          # one section; the others stay 
   uint8, as they lie on disk. Adam everywhere, without decay and clipping.
 `;
 
-function page({ features, step, host, profile, stall, bundles, accuracy }: BenchRecord): string {
+function page(record: BenchRecord): string {
+  const { features, step, host, profile, stall, memory, bundles, accuracy } = record;
   const parts = [
     OPENING,
     features && comparison(features),
@@ -41,6 +43,7 @@ function page({ features, step, host, profile, stall, bundles, accuracy }: Bench
     profile && kernels(profile),
     host && comparison(host),
     stall && stalls(stall),
+    memory && memoryUse(memory),
     bundles && bundleTable(bundles),
     accuracy && accuracies(accuracy),
   ];
@@ -125,6 +128,24 @@ function stalls(recorded: Recorded<Stall>): string {
     '## The longest time for which the trainer’s main thread does not answer\n',
     `During a whole training on ${pictures} digits of MNIST, which took ${wallSeconds.toFixed(0)} s here.\n`,
     table(['measured, ms', 'wanted', ''], [row]),
+    `${circumstances(recorded)}\n`,
+  ].join('\n');
+}
+
+function memoryUse(recorded: Recorded<MemoryUse>): string {
+  const { px, few, many, mostRatio } = recorded.result;
+  const ratio = many.peakBytes / few.peakBytes;
+  const rows = [few, many].map(({ pictures, peakBytes, seconds }) => [
+    ...[String(pictures), gigabytes(peakBytes), seconds.toFixed(0)],
+  ]);
+  return [
+    '## Memory and the number of pictures\n',
+    `The trainer’s process over a whole training, the head only, pictures of ${px} px.\n`,
+    table(['pictures', 'peak memory', 'seconds'], rows),
+    table(
+      ['ratio', 'wanted', ''],
+      [[ratio.toFixed(2), `≤ ${mostRatio}`, verdict(ratio <= mostRatio)]],
+    ),
     `${circumstances(recorded)}\n`,
   ].join('\n');
 }

@@ -9,6 +9,7 @@ import { measureBundles } from './bundles.ts';
 import { type Bench, compare, picturesFile, requireAgreement } from './compare.ts';
 import { COMPARISONS } from './comparisons.ts';
 import { under } from './machine.ts';
+import { measureMemory } from './memory.ts';
 import { profileStep } from './profile.ts';
 import { keepRecord, SECTIONS, type Section } from './record.ts';
 import { writeResults } from './results.ts';
@@ -35,6 +36,7 @@ const MEASURES: Record<Section, (bench: Bench) => Promise<unknown>> = {
   host: (bench) => compare(bench, COMPARISONS.host),
   profile: profileStep,
   stall: measureStall,
+  memory: measureMemory,
   bundles: measureBundles,
 };
 

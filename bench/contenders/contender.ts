@@ -63,7 +63,8 @@ export async function answer(
   await measure({ ...task, warmups: 0, repetitions: 0 }, versions, () => undefined);
 }
 
-function peakBytes(): number {
+/** The most memory that this process has held. */
+export function peakBytes(): number {
   const [, kilobytes] = /VmHWM:\s+(\d+) kB/.exec(readFileSync('/proc/self/status', 'utf8')) ?? [];
   return 1024 * Number(kilobytes);
 }

@@ -1,5 +1,6 @@
 import { mlFolder } from '#core/ml-folder.ts';
 import { runTraining } from '#training-image/run-training.ts';
+import { peakBytes } from './contender.ts';
 
 // The trainer's program, for the teacher that lies in the job's folder, which is its argument.
 const exit = await runTraining(
@@ -7,3 +8,4 @@ const exit = await runTraining(
   new URL('./training-worker.mjs', import.meta.url),
 );
 if (exit !== 0) throw new Error(`The training ended with ${exit}.`);
+process.stdout.write(`\n${JSON.stringify({ peakBytes: peakBytes() })}\n`);

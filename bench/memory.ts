@@ -1,0 +1,61 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import sharp from 'sharp';
+import { type Files, layOutJob } from '#test/training-image/training-job.ts';
+import { seededRandom } from '#training-image/seeded-random.ts';
+import type { Bench } from './compare.ts';
+import { sizedTeacher } from './sized-teacher.ts';
+import { lastLineOf } from './start-contender.ts';
+
+export interface MemoryUse {
+  px: number;
+  few: Use;
+  many: Use;
+  mostRatio: number;
+}
+
+export interface Use {
+  pictures: number;
+  peakBytes: number; // of the trainer's process
+  seconds: number;
+}
+
+const FEW = 5_000;
+const MANY = 50_000;
+const MOST_RATIO = 1.1;
+const PX = 96; // at 224 it takes five times as long, and memory holds as many pictures at once
+const SIDE = 32; // of the pictures, px
+const CLASSES = 4;
+
+/** How much memory a whole training takes, head only, and ten times the pictures. */
+export async function measureMemory({ folder, places, say }: Bench): Promise<MemoryUse> {
+  const teacher = await sizedTeacher(PX, folder, say);
+  const use = async (pictures: number): Promise<Use> => {
+    const root = await mkdtemp(join(tmpdir(), 'understudy-bench-'));
+    try {
+      await layOutJob(root, { form: 'zip', files: await noisyPictures(pictures), teacher });
+      say(`training on ${pictures} pictures`);
+      const started = performance.now();
+      const said = await lastLineOf('contenders/train-student.ts', [root], places);
+      const seconds = (performance.now() - started) / 1e3;
+      return { pictures, peakBytes: JSON.parse(said).peakBytes, seconds };
+    } finally {
+      await rm(root, { recursive: true, force: true });
+    }
+  };
+  return { px: PX, few: await use(FEW), many: await use(MANY), mostRatio: MOST_RATIO };
+}
+
+/** Pictures of noise, a shade brighter in one class than in the last. */
+async function noisyPictures(count: number): Promise<Files> {
+  const files: Files = {};
+  const raw = { width: SIDE, height: SIDE, channels: 3 } as const;
+  const random = seededRandom('pictures', count);
+  for (let i = 0; i < count; i++) {
+    const label = i % CLASSES;
+    const noise = Uint8Array.from({ length: SIDE * SIDE * 3 }, () => 20 * label + 180 * random());
+    files[`class-${label}/${i}.png`] = await sharp(noise, { raw }).png().toBuffer();
+  }
+  return files;
+}

@@ -1,0 +1,42 @@
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { sha256 } from '#core/identity.ts';
+import type { TeacherEntry } from '#core/teacher.ts';
+import { teacherNamed } from '#teachers/catalogue.ts';
+import { ENTRY_FILE, importTeacher } from '#teachers/import-teacher.ts';
+
+export interface SizedTeacher {
+  entry: TeacherEntry;
+  folder: string;
+}
+
+/**
+ * The teacher for pictures of another size: convolutions take any, and the mean over the picture goes with it.
+ *
+ * @param work a folder to write it into
+ */
+export async function sizedTeacher(
+  px: number,
+  work: string,
+  say: (line: string) => void,
+): Promise<SizedTeacher> {
+  const original = teacherNamed('efficientnet-lite0');
+  if (!original) throw new Error('efficientnet-lite0 is not in the catalogue');
+  const from = await importTeacher(original, { report: say });
+  const model = JSON.parse(await readFile(join(from, 'model.json'), 'utf8'));
+  model.modelTopology.model_config.config.layers[0].config.batch_input_shape = [null, px, px, 3];
+  const contents = new Map([
+    ['model.json', Buffer.from(JSON.stringify(model))],
+    ['weights.bin', await readFile(join(from, 'weights.bin'))],
+  ]);
+  const files = original.files.map(({ name }) => {
+    const content = contents.get(name) ?? Buffer.alloc(0);
+    return { name, bytes: content.length, sha256: sha256(content) };
+  });
+  const entry = { ...original, input: { ...original.input, px }, files };
+  const folder = join(work, `teacher-${px}`);
+  await mkdir(folder, { recursive: true });
+  for (const [name, content] of contents) await writeFile(join(folder, name), content);
+  await writeFile(join(folder, ENTRY_FILE), JSON.stringify(entry));
+  return { entry, folder };
+}
