@@ -45,6 +45,10 @@ export interface HeadFitting {
  * Softmax regression on frozen features, to convergence. The penalty is the one with the smallest loss on the
  * validation part, which is less a matter of luck than the accuracy; then the head is fitted once more on both parts,
  * since a small dataset has nothing to give away. What is said of the validation part is said of the head before that.
+ *
+ * Each penalty starts where the stronger one ended, which costs less than a start from zero or from the ridge regression's
+ * closed form, to the same minimum (2,000 MNIST digits: 150 evaluations for all four; from zero 212; from the ridge 200 and
+ * the solutions).
  */
 export async function fitHead(fitting: HeadFitting, tell: Tell): Promise<FittedHead> {
   const { train, validation, weigh } = fitting;
