@@ -37,7 +37,7 @@ export interface BenchRecord {
   step?: Recorded<Compared>;
   host?: Recorded<Compared>;
   profile?: Recorded<Profile>;
-  stall?: Recorded<Stall>;
+  stall?: Recorded<Stall[]>;
   memory?: Recorded<MemoryUse>;
   bundles?: Recorded<Bundle[]>;
   accuracy?: Accuracy[];

@@ -8,6 +8,7 @@ import type { Bench } from './compare.ts';
 import { lastLineOf } from './start-contender.ts';
 
 export interface Stall {
+  regime: string;
   pictures: number;
   longestMs: number;
   mostMs: number;
@@ -16,9 +17,16 @@ export interface Stall {
 
 const PICTURES = 300;
 const MOST_MS = 250;
+const REGIMES = ['head-only', 'blocks:2', 'full'];
 
-/** How long the main thread of a real training, on which its signs of life and its good-bye depend, ever hung. */
-export async function measureStall(bench: Bench): Promise<Stall> {
+/** How long the main thread of real trainings, on which its signs of life and its good-bye depend, ever hung. */
+export async function measureStall(bench: Bench): Promise<Stall[]> {
+  const stalls: Stall[] = [];
+  for (const regime of REGIMES) stalls.push(await stallOf(regime, bench));
+  return stalls;
+}
+
+async function stallOf(regime: string, bench: Bench): Promise<Stall> {
   const root = await mkdtemp(join(tmpdir(), 'understudy-bench-'));
   try {
     const { examples } = await digits();
@@ -30,10 +38,11 @@ export async function measureStall(bench: Bench): Promise<Stall> {
     }
     const entry = teacherNamed('efficientnet-lite0');
     if (!entry) throw new Error('efficientnet-lite0 is not in the catalogue');
-    await layOutJob(root, { form: 'folder', files, teacher: { entry, folder: bench.teacher } });
+    const teacher = { entry, folder: bench.teacher };
+    await layOutJob(root, { form: 'folder', files, recipe: { regime }, teacher });
     const said = await lastLineOf('contenders/watched-training.ts', [root], bench.places);
     const { longestMs, wallSeconds } = JSON.parse(said) as Stall;
-    return { pictures: PICTURES, longestMs, mostMs: MOST_MS, wallSeconds };
+    return { regime, pictures: PICTURES, longestMs, mostMs: MOST_MS, wallSeconds };
   } finally {
     await rm(root, { recursive: true, force: true });
   }

@@ -5,12 +5,11 @@ import { type Jobs, ObjectChanged, type Objects, StaleJob } from '#ports';
 
 /** A bucket in memory, with the promises of the port. */
 export function memoryObjects(bucket = 'understudy') {
-  const kept = new Map<string, { body: Buffer; at: Date }>();
-  const etag = (body: Buffer) => createHash('md5').update(body).digest('hex');
-  const facts = (key: string, { body, at }: { body: Buffer; at: Date }) => ({
+  const kept = new Map<string, { body: Buffer; etag: string; at: Date }>();
+  const facts = (key: string, { body, etag, at }: { body: Buffer; etag: string; at: Date }) => ({
     key,
     size: body.length,
-    etag: etag(body),
+    etag,
     lastModified: at.toISOString(),
   });
 
@@ -32,7 +31,7 @@ export function memoryObjects(bucket = 'understudy') {
     },
     async readRange(key, start, end, expected) {
       const object = kept.get(key);
-      if (!object || etag(object.body) !== expected) throw new ObjectChanged(`${key} changed`);
+      if (object?.etag !== expected) throw new ObjectChanged(`${key} changed`);
       return object.body.subarray(start, end);
     },
     async write(key, body) {
@@ -40,23 +39,25 @@ export function memoryObjects(bucket = 'understudy') {
     },
     async writeIf(key, body, expected) {
       const object = kept.get(key);
-      if ((object && etag(object.body)) !== expected) return false;
+      if (object?.etag !== expected) return false;
       put(key, body);
       return true;
     },
     async digest(key) {
-      const body = kept.get(key)?.body;
-      return body && { bytes: body.length, sha256: sha256(body), etag: etag(body) };
+      const object = kept.get(key);
+      const { body = Buffer.of(), etag = '' } = object ?? {};
+      return object && { bytes: body.length, sha256: sha256(body), etag };
     },
     async copy(from, to, expected) {
-      const body = kept.get(from)?.body;
-      if (!body || etag(body) !== expected) throw new ObjectChanged(`${from} changed`);
-      put(to, body);
+      const object = kept.get(from);
+      if (object?.etag !== expected) throw new ObjectChanged(`${from} changed`);
+      put(to, object.body);
     },
   };
 
   function put(key: string, body: string | Uint8Array): void {
-    kept.set(key, { body: Buffer.from(body), at: new Date('2026-11-24T12:00:00.000Z') });
+    const etag = createHash('md5').update(body).digest('hex');
+    kept.set(key, { body: Buffer.from(body), etag, at: new Date('2026-11-24T12:00:00.000Z') });
   }
   return { objects, put, remove: (key: string) => kept.delete(key), keys: () => [...kept.keys()] };
 }
