@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { classWeights } from '#training-image/head/class-weights.ts';
 import { type FittedHead, fitHead } from '#training-image/head/fit-head.ts';
 import { headLogits } from '#training-image/head/head-logits.ts';
-import { joined, type Labelled } from '#training-image/head/labelled.ts';
+import type { Labelled } from '#training-image/head/labelled.ts';
 import { scaled, scalingOf } from '#training-image/head/scale-features.ts';
 import { tf } from '#training-image/tensorflow/load.ts';
 import { seeded } from './graph/networks.ts';
@@ -35,6 +35,7 @@ interface InMemory extends Labelled {
 }
 
 const inMemory = (features: Float32Array, labels: Int32Array, d: number): InMemory => ({
+  n: labels.length,
   features,
   labels,
   d,
@@ -47,12 +48,18 @@ const headOf = (train: Labelled, validation: Labelled, wish: 'auto' | 'none' = '
 const weigh = (wish: 'auto' | 'none') => (labels: Int32Array) =>
   classWeights(labels, CLASSES, wish);
 
+const together = (a: InMemory, b: InMemory): InMemory =>
+  inMemory(
+    Float32Array.from([...a.features, ...b.features]),
+    Int32Array.from([...a.labels, ...b.labels]),
+    D,
+  );
+
 /** Mean weighted cross-entropy and its slopes, in plain loops of 64-bit floats. */
-async function reference(
+function reference(
   { head, classWeights: weights, l2 }: FittedHead,
-  { read, labels }: Labelled,
+  { features, labels }: InMemory,
 ) {
-  const features = await read(0, labels.length);
   const x = scaled(features, head.scaling);
   const n = labels.length;
   const slopes = Array.from({ length: (D + 1) * CLASSES }, (_, i) => l2 * (head.kernel[i] ?? 0));
@@ -86,13 +93,41 @@ describe('fitHead', () => {
 
       const fitted = await headOf(train, validation, wish);
 
-      const { loss, steepest } = await reference(fitted, joined(train, validation));
+      const { loss, steepest } = reference(fitted, together(train, validation));
       expect(steepest).toBeLessThan(2e-4); // nats a unit of weight: the tolerance, and float32
       expect(fitted.lossNats).toBeCloseTo(loss, 5);
       expect(fitted.lossNats).toBeLessThan(Math.log(CLASSES)); // what knowing nothing costs
       expect(fitted.examples).toBe(143);
     },
   );
+
+  it('ends there as well with more examples than a block holds', async () => {
+    const [train, validation] = [clouds([3000, 1000, 2000], 1), clouds([900, 300, 1500], 2)];
+
+    const fitted = await headOf(train, validation);
+
+    const { loss, steepest } = reference(fitted, together(train, validation));
+    expect(steepest).toBeLessThan(2e-4);
+    expect(fitted.lossNats).toBeCloseTo(loss, 5);
+    const others = { ...fitted, head: fitted.beforeRefit, classWeights: [1, 1, 1] };
+    expect(fitted.validation.lossNats).toBeCloseTo(reference(others, validation).loss, 5);
+  });
+
+  it('frees every tensor when it is interrupted', async () => {
+    const before = tf.memory().numTensors;
+    let calls = 0;
+    const progress = () => {
+      calls += 1;
+      if (calls === 9) throw new Error('asked to end');
+    };
+    const [train, validation] = [clouds([6, 6, 6], 1), clouds([2, 2, 2], 2)];
+    const weigh = () => [1, 1, 1];
+
+    const fitting = fitHead({ train, validation, weigh, scratch }, { ...quiet, progress });
+
+    await expect(fitting).rejects.toThrow('asked to end');
+    expect(tf.memory().numTensors).toBe(before);
+  });
 
   it('is better than chance on points that it has not seen', async () => {
     const { head } = await headOf(clouds([60, 60, 60], 1), clouds([10, 10, 10], 2));
@@ -155,7 +190,7 @@ describe('classWeights', () => {
 
 describe('scaled', () => {
   const scalingOfOne = (features: Float32Array) =>
-    scalingOf(inMemory(features, new Int32Array(features.length), 1));
+    scalingOf(inMemory(features, new Int32Array(features.length), 1), () => undefined);
 
   it('gives a mean of 0 and a deviation of 1, and nothing beyond three deviations', async () => {
     const features = Float32Array.from({ length: 1000 }, (_, i) => (i === 0 ? 1e6 : i % 10));

@@ -29,7 +29,6 @@ async function fitOnce(n: number, folder: string) {
   const part = (isWanted: (i: number) => boolean) =>
     labelledRows(features, Int32Array.from([...labels.keys()].filter(isWanted)), labels);
   const isHeldBack = (i: number) => i % 10 === 9;
-  const started = performance.now();
   const { examples } = await fitHead(
     {
       train: part((i) => !isHeldBack(i)),
@@ -39,10 +38,9 @@ async function fitOnce(n: number, folder: string) {
     },
     { line: () => undefined, progress: () => undefined },
   );
-  const seconds = (performance.now() - started) / 1e3;
   await rows.close();
   const [, kilobytes] = /VmHWM:\s+(\d+) kB/.exec(readFileSync('/proc/self/status', 'utf8')) ?? [];
-  return { peakBytes: 1024 * Number(kilobytes), seconds, examples };
+  return { peakBytes: 1024 * Number(kilobytes), examples };
 }
 
 const [, , number = '', place = ''] = process.argv;

@@ -19,6 +19,10 @@ describe('packedRows', () => {
     await rows.write(0, Uint8Array.of(0, 1, 10, 11));
 
     expect([...(await rows.pick([3, 0, 3]))]).toEqual([30, 31, 0, 1, 30, 31]);
+    expect([...(await rows.pick([0, 1, 3, 2, 3]))]).toEqual([0, 1, 10, 11, 30, 31, 20, 21, 30, 31]);
+    const room = new Uint8Array(6);
+    await rows.readInto(room.subarray(1, 5), 1);
+    expect([...room]).toEqual([0, 10, 11, 20, 21, 0]);
     expect([...(await rows.read(1, 2))]).toEqual([10, 11, 20, 21]);
     expect([...(await rows.pick([]))]).toEqual([]);
     await rows.close();

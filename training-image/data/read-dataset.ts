@@ -72,7 +72,7 @@ async function openArchive(file: string, record: ObjectRecord): Promise<Dataset>
   };
 }
 
-/** What yauzl has to know of an entry to read it: a whole one takes six times the memory, 1 kB. */
+/** What yauzl has to know of an entry to read it; of a whole one memory holds nearly 1 kB (47 MB for 50,000). */
 type Place = Pick<
   Entry,
   | 'relativeOffsetOfLocalHeader'
@@ -86,11 +86,13 @@ async function listEntries(file: string): Promise<{ zip: ZipFile; entries: Map<s
   const zip = await yauzl.openPromise(file, { lazyEntries: true, autoClose: false });
   const entries = new Map<string, Place>();
   for await (const entry of zip.eachEntry()) {
-    const { relativeOffsetOfLocalHeader, compressedSize, uncompressedSize } = entry;
-    const { compressionMethod, generalPurposeBitFlag } = entry;
-    const sizes = { compressedSize, uncompressedSize };
-    const how = { compressionMethod, generalPurposeBitFlag };
-    entries.set(entry.fileName, { relativeOffsetOfLocalHeader, ...sizes, ...how });
+    entries.set(entry.fileName, {
+      relativeOffsetOfLocalHeader: entry.relativeOffsetOfLocalHeader,
+      compressedSize: entry.compressedSize,
+      uncompressedSize: entry.uncompressedSize,
+      compressionMethod: entry.compressionMethod,
+      generalPurposeBitFlag: entry.generalPurposeBitFlag,
+    });
   }
   return { zip, entries };
 }

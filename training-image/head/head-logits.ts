@@ -1,17 +1,17 @@
 import { tf } from '../tensorflow/load.ts';
 import type { Head } from './fit-head.ts';
-import { inBlocks, type Labelled } from './labelled.ts';
+import { type Features, inBlocks } from './labelled.ts';
 import { scaled } from './scale-features.ts';
 
 /** @returns what a head says of examples: logits [n, classes] row by row */
 export async function headLogits(
   { scaling, kernel, bias }: Head,
-  examples: Labelled,
+  all: Features,
 ): Promise<Float32Array> {
-  const { d, labels } = examples;
+  const { n, d } = all;
   const classes = bias.length;
-  const logits = new Float32Array(labels.length * classes);
-  for await (const { from, features } of inBlocks(examples)) {
+  const logits = new Float32Array(n * classes);
+  for await (const { from, features } of inBlocks(all)) {
     const x = scaled(features, scaling);
     const some = tf.tidy(() =>
       tf

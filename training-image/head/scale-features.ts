@@ -1,4 +1,4 @@
-import { inBlocks, type Labelled } from './labelled.ts';
+import { type Features, inBlocks } from './labelled.ts';
 
 /** How features are brought to one scale: (feature − mean) / deviation, cut off at ± CUT. */
 export interface Scaling {
@@ -20,17 +20,19 @@ export const CUT = 3;
  */
 const SMALLEST = 1e-2;
 
-export async function scalingOf(examples: Labelled): Promise<Scaling> {
-  const { d } = examples;
-  const n = examples.labels.length;
+/** @param between called before each block of them is read */
+export async function scalingOf(all: Features, between: () => void): Promise<Scaling> {
+  const { n, d } = all;
   const mean = new Float64Array(d);
   const variance = new Float64Array(d);
-  for await (const { features } of inBlocks(examples)) {
-    for (const [i, each] of features.entries()) mean[i % d] = (mean[i % d] ?? 0) + each / n;
+  for await (const { features } of inBlocks(all, between)) {
+    for (let i = 0; i < features.length; i++) {
+      mean[i % d] = (mean[i % d] ?? 0) + (features[i] ?? 0) / n;
+    }
   }
-  for await (const { features } of inBlocks(examples)) {
-    for (const [i, each] of features.entries()) {
-      const off = each - (mean[i % d] ?? 0);
+  for await (const { features } of inBlocks(all, between)) {
+    for (let i = 0; i < features.length; i++) {
+      const off = (features[i] ?? 0) - (mean[i % d] ?? 0);
       variance[i % d] = (variance[i % d] ?? 0) + (off * off) / n;
     }
   }

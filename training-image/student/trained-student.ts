@@ -5,7 +5,7 @@ import { sizeOf, type Topology } from '../graph/topology.ts';
 import type { Values } from '../graph/variable-access.ts';
 import type { FittedHead } from '../head/fit-head.ts';
 import { headLogits } from '../head/head-logits.ts';
-import { type Labelled, labelledRows } from '../head/labelled.ts';
+import { featuresOf, type Labelled } from '../head/labelled.ts';
 import type { Answers } from '../logits.ts';
 import type { PackedRows } from '../packed-rows.ts';
 import type { Teacher } from '../teacher/load-teacher.ts';
@@ -38,7 +38,7 @@ export async function headStudent(
     network,
     topology: 'topology' in read ? read.topology : undefined,
     trainedParameters: head.kernel.length + head.bias.length + 2 * d,
-    ask: (examples) => headLogits(head, labelledRows(features, examples, [])),
+    ask: (examples) => headLogits(head, featuresOf(features, examples)),
     validation: {
       logits: await headLogits(beforeRefit, validation),
       labels: validation.labels,

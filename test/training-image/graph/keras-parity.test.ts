@@ -6,8 +6,9 @@ import type { TrainingSettings } from '#training-image/graph/training-settings.t
 import { trainingStep } from '#training-image/graph/training-step.ts';
 import { realTeacher } from './networks.ts';
 
-// Each step enlarges what rounding left in the last: with one thread, or on a processor without AVX2, the loss of the fifth
-// step is off by 5e-5, and the weights after it by 2e-6 still.
+// Each step enlarges what rounding left in the last. Measured with one thread, and without AVX2: the losses of the first three
+// steps are off by up to 5e-6, that of the fifth by 5e-5, and the weights by 1.5e-6; where averages are learnt, the losses by
+// 1.6e-5 and 2.4e-5, and the weights by 1.2e-5.
 const FIRST_LOSSES = 1e-5; // of three steps, relative
 const ALL_LOSSES = 1e-4;
 
@@ -87,7 +88,7 @@ describe('five steps on EfficientNet-Lite0', () => {
     expect(all).toBeLessThan(ALL_LOSSES);
     expect(samples).toHaveLength(4 * 149);
     expect(largest(samples, ({ before, keras }) => keras - before)).toBeGreaterThan(1e-4);
-    expect(largest(samples, ({ ours, keras }) => ours - keras)).toBeLessThan(2e-6);
+    expect(largest(samples, ({ ours, keras }) => ours - keras)).toBeLessThan(3e-6);
   }, 60_000);
 
   it('lead where they lead in Keras with AdamW, its decay and its clipping', () => {
@@ -100,15 +101,16 @@ describe('five steps on EfficientNet-Lite0', () => {
     expect(first).toBeLessThan(FIRST_LOSSES);
     expect(all).toBeLessThan(ALL_LOSSES);
     expect(largest(samples, ({ before, keras }) => keras - before)).toBeGreaterThan(4e-5);
-    expect(largest(samples, ({ ours, keras }) => ours - keras)).toBeLessThan(2e-6);
+    expect(largest(samples, ({ ours, keras }) => ours - keras)).toBeLessThan(3e-6);
   }, 60_000);
 
   it('lead where they lead in Keras where BatchNorms learn their averages', () => {
-    const { all, samples } = train('sgd, averages learnt', { averages: 'learnt' });
+    const { first, all, samples } = train('sgd, averages learnt', { averages: 'learnt' });
     const trained = samples.filter(({ weight }) => !weight.includes('moving'));
     const means = samples.filter(({ weight }) => weight.endsWith('moving_mean'));
     const variances = samples.filter(({ weight }) => weight.endsWith('moving_variance'));
 
+    expect(first).toBeLessThan(3 * FIRST_LOSSES);
     expect(all).toBeLessThan(ALL_LOSSES);
     expect(largest(trained, ({ before, keras }) => keras - before)).toBeGreaterThan(1e-4);
     expect(largest(trained, ({ ours, keras }) => ours - keras)).toBeLessThan(3e-5);
