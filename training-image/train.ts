@@ -70,7 +70,7 @@ export async function train(
   const decoded = await decodeExamples(dataset, examples, wanted, px, scratch, tell);
   clock.lap('decode');
 
-  await computeFeatures(teacher, decoded, cache, n, tell);
+  await computeFeatures(teacher, decoded, cache, tell);
   clock.lap('features');
 
   const { classes } = header;

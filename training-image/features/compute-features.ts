@@ -4,20 +4,16 @@ import type { Tell } from '../tell.ts';
 import type { FeatureCache } from './feature-cache.ts';
 import { openTrunk, PICTURES_AT_ONCE } from './open-trunk.ts';
 
-/**
- * Runs the pictures whose features are still missing through the frozen trunk, once.
- *
- * @param n examples, the finished ones included
- */
+/** Runs the pictures whose features are still missing through the frozen trunk, once. */
 export async function computeFeatures(
   teacher: Teacher,
   pictures: PackedRows,
   cache: FeatureCache,
-  n: number,
   tell: Tell,
 ): Promise<void> {
   const { input, features: output } = teacher.entry;
   const picture = input.px * input.px * input.channels; // bytes
+  const { n } = cache;
   let done = n - cache.missing.reduce((sum, { count }) => sum + count, 0);
 
   const trunk = openTrunk(teacher);

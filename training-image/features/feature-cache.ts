@@ -7,6 +7,7 @@ import type { FeatureRows } from './feature-rows.ts';
 
 /** The features of all examples, of which those that an interrupted training has finished are read back. */
 export interface FeatureCache {
+  n: number; // examples
   features: FeatureRows; // there are none yet of the missing shards
   missing: Shard[];
   /** Keeps a shard's features, [count, d], for this training and for the one after an interruption. */
@@ -39,6 +40,7 @@ export async function openFeatureCache(
   }
 
   return {
+    n,
     features: {
       d,
       pick: async (examples) => new Float32Array((await rows.pick(examples)).buffer),
