@@ -95,11 +95,13 @@ async function fitted(examples: number): Promise<{ examples: number; peakBytes: 
 }
 
 describe('the memory of a head’s fitting', () => {
-  it('is the same for ten times as many examples', async () => {
+  it('does not grow with the examples', async () => {
     const few = await fitted(5_000);
     const many = await fitted(50_000);
 
     expect(many.examples).toBe(50_000);
-    expect(many.peakBytes / few.peakBytes).toBeLessThan(1.1);
+    // Measured: 22 MB more, 70 on a busy machine, where garbage lies for longer; the features alone are 256 MB.
+    const features = 50_000 * 1280 * Float32Array.BYTES_PER_ELEMENT;
+    expect(many.peakBytes - few.peakBytes).toBeLessThan(features / 2);
   }, 180_000);
 });
