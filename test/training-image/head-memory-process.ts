@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { featureRows } from '#training-image/features/feature-rows.ts';
 import { fitHead } from '#training-image/head/fit-head.ts';
 import { labelledRows } from '#training-image/head/labelled.ts';
 import { packedRows } from '#training-image/packed-rows.ts';
@@ -22,10 +23,7 @@ async function fitOnce(n: number, folder: string) {
     });
     await rows.write(from, some);
   }
-  const features = {
-    d: D,
-    pick: async (wanted: ArrayLike<number>) => new Float32Array((await rows.pick(wanted)).buffer),
-  };
+  const features = featureRows(rows);
   const part = (isWanted: (i: number) => boolean) =>
     labelledRows(features, Int32Array.from([...labels.keys()].filter(isWanted)), labels);
   const isHeldBack = (i: number) => i % 10 === 9;

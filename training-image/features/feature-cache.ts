@@ -3,7 +3,7 @@ import { keptFolder } from '../kept-folder.ts';
 import { packedRows } from '../packed-rows.ts';
 import { type Shard, shardsOf } from '../shards.ts';
 import { readWhole, writeWhole } from '../whole-file.ts';
-import type { FeatureRows } from './feature-rows.ts';
+import { type FeatureRows, featureRows } from './feature-rows.ts';
 
 /** The features of all examples, of which those that an interrupted training has finished are read back. */
 export interface FeatureCache {
@@ -41,10 +41,7 @@ export async function openFeatureCache(
 
   return {
     n,
-    features: {
-      d,
-      pick: async (examples) => new Float32Array((await rows.pick(examples)).buffer),
-    },
+    features: featureRows(rows),
     missing,
     async keep(shard, features) {
       await rows.write(shard.from, features);
