@@ -2,8 +2,8 @@ import { createHash } from 'node:crypto';
 import { access, copyFile, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { cacheFolder, makeAtOnce } from '#training-image/tensorflow/cache-folder.ts';
-import { lastLines, run } from '#training-image/tensorflow/run.ts';
+import { cacheFolder, makeAtOnce } from '#engine/tensorflow/cache-folder.ts';
+import { lastLines, run } from '#engine/tensorflow/run.ts';
 import { Stop } from './stop.ts';
 
 export interface Places {

@@ -1,9 +1,9 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { digits } from '#examples/demo-data.ts';
+import { type Files, layOutJob } from '#examples/job-folder.ts';
 import { teacherNamed } from '#teachers/catalogue.ts';
-import { type Files, layOutJob } from '#test/training-image/training-job.ts';
-import { digits } from '../cli/demo-data.ts';
 import type { Bench } from './compare.ts';
 import { lastLineOf } from './start-contender.ts';
 

@@ -1,8 +1,8 @@
 import { readFile } from 'node:fs/promises';
 import type { LayersModel, Tensor2D } from '@tensorflow/tfjs';
 import type { StudentCard } from '#core/card.ts';
-import { decodePicture } from '#training-image/data/decode-picture.ts';
-import { tf } from '#training-image/tensorflow/load.ts';
+import { tf } from '#engine/tensorflow/load.ts';
+import { decodePicture } from '#training-image/data/decode-image.ts';
 import type { Pipeline } from './connect.ts';
 import { loadStudent } from './load-student.ts';
 

@@ -3,8 +3,8 @@ import type { LayersModel } from '@tensorflow/tfjs';
 import type { StudentCard } from '#core/card.ts';
 import { sha256 } from '#core/identity.ts';
 import { studentKeys } from '#core/keys.ts';
-import { modelArtifacts } from '#training-image/layers-model.ts';
-import { tf } from '#training-image/tensorflow/load.ts';
+import { modelArtifacts } from '#engine/layers-model.ts';
+import { tf } from '#engine/tensorflow/load.ts';
 import type { Pipeline } from './connect.ts';
 import { EXIT, Stop } from './exit.ts';
 

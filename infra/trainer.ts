@@ -20,6 +20,7 @@ const IN_IMAGE = [
   'package.json',
   'package-lock.json',
   'core',
+  'engine',
   'teachers',
   'training-image',
 ];

@@ -4,10 +4,10 @@ import { PutObjectCommand, type S3Client } from '@aws-sdk/client-s3';
 import { jobKeys, teacherPrefix } from '#core/keys.ts';
 import { Recipe } from '#core/recipe.ts';
 import type { TeacherEntry } from '#core/teacher.ts';
+import type { Report } from '#engine/tensorflow/fetch-wheel.ts';
 import type { Jobs, Objects } from '#ports';
 import { TEACHERS } from '#teachers/catalogue.ts';
 import { ENTRY_FILE, importTeacher } from '#teachers/import-teacher.ts';
-import type { Report } from '#training-image/tensorflow/fetch-wheel.ts';
 
 export interface TeacherPorts {
   s3: S3Client;

@@ -1,7 +1,7 @@
 import { parseArgs } from 'node:util';
+import { ensureTensorflow } from '#engine/tensorflow/ensure-tensorflow.ts';
+import { SetupFailure } from '#engine/tensorflow/setup-failure.ts';
 import { TeacherRefused } from '#teachers/teacher-refused.ts';
-import { ensureTensorflow } from '#training-image/tensorflow/ensure-tensorflow.ts';
-import { SetupFailure } from '#training-image/tensorflow/setup-failure.ts';
 import { FolderInUse } from './dynamodb/engine.ts';
 import { removeEndpoint, stateFolder, writeEndpoint } from './endpoint-file.ts';
 import { BUCKET, LOCAL_CREDENTIALS } from './names.ts';

@@ -51,7 +51,7 @@ export const TRAINER = {
   args: [
     '--import',
     import.meta.resolve('tsx'),
-    fileURLToPath(new URL('../training-image/run.ts', import.meta.url)),
+    fileURLToPath(new URL('../training-image/main.ts', import.meta.url)),
   ],
 };
 

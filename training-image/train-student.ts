@@ -1,19 +1,19 @@
 import type { Recipe } from '#core/recipe.ts';
-import { type Choice, chooseStudent } from './choose-student.ts';
 import type { Part } from './data/split-examples.ts';
 import type { FeatureRows } from './features/feature-rows.ts';
+import type { Teacher } from './features/load-teacher.ts';
 import { fineTune } from './fine-tune/fine-tune.ts';
 import type { Outcome } from './fine-tune/run-epochs.ts';
 import { classWeights } from './head/class-weights.ts';
 import { type FittedHead, fitHead } from './head/fit-head.ts';
-import { labelledRows } from './head/labelled.ts';
-import type { PackedRows } from './packed-rows.ts';
-import type { Stopwatch } from './stopwatch.ts';
+import { labelledRows } from './head/labelled-features.ts';
+import type { Tell } from './job/reporter.ts';
+import type { Stopwatch } from './job/timings.ts';
+import { type Choice, chooseStudent } from './plan/choose-student.ts';
+import type { PackedRows } from './storage/row-file.ts';
 import { buildStudent } from './student/build-student.ts';
 import { readNetwork } from './student/network.ts';
 import { headStudent, type TrainedStudent, tunedStudent } from './student/trained-student.ts';
-import type { Teacher } from './teacher/load-teacher.ts';
-import type { Tell } from './tell.ts';
 
 export interface Lesson {
   teacher: Teacher;

@@ -2,4 +2,6 @@
 import { register } from 'tsx/esm/api';
 
 register();
-await import('./worker.ts');
+const { TEACHERS } = await import('#teachers/catalogue.ts');
+const { runWorker } = await import('./worker.ts');
+await runWorker(TEACHERS);

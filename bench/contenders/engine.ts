@@ -1,7 +1,7 @@
+import { frozenPrefix } from '#engine/frozen-prefix.ts';
+import { readTopology } from '#engine/read-topology.ts';
+import { trainingStep } from '#engine/training-step.ts';
 import { teacherNamed } from '#teachers/catalogue.ts';
-import { frozenPrefix } from '#training-image/graph/frozen-prefix.ts';
-import { readTopology } from '#training-image/graph/read-topology.ts';
-import { trainingStep } from '#training-image/graph/training-step.ts';
 import { LEARNING_RATE, labelOf } from '../task.ts';
 import { answer, measure, ownTask, picturesOf, teacherOf } from './contender.ts';
 import { tfjsVersions } from './tfjs-versions.ts';

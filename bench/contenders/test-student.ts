@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { tf } from '#training-image/tensorflow/load.ts';
+import { tf } from '#engine/tensorflow/load.ts';
 
 // How many pictures a student gets right, asked as anybody asks it: its layers-model, by tfjs.
 const [, , model = '', pictures = '', px = ''] = process.argv;

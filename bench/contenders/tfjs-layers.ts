@@ -1,5 +1,5 @@
-import { trunkOf } from '#training-image/features/open-trunk.ts';
-import { tf } from '#training-image/tensorflow/load.ts';
+import { tf } from '#engine/tensorflow/load.ts';
+import { trunkOf } from '#training-image/features/open-backbone.ts';
 import { LEARNING_RATE, labelOf } from '../task.ts';
 import { answer, measure, ownTask, picturesOf, teacherOf } from './contender.ts';
 import { tfjsVersions } from './tfjs-versions.ts';

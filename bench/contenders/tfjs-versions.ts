@@ -1,5 +1,5 @@
 import type { NodeJSKernelBackend } from '@tensorflow/tfjs-node/dist/nodejs_kernel_backend.js';
-import { tf } from '#training-image/tensorflow/load.ts';
+import { tf } from '#engine/tensorflow/load.ts';
 
 /** What the contenders on tfjs-node run on. */
 export function tfjsVersions(): Record<string, string> {

@@ -1,5 +1,5 @@
 import { mlFolder } from '#core/ml-folder.ts';
-import { runTraining } from '#training-image/run-training.ts';
+import { runTraining } from '#training-image/supervise.ts';
 import { peakBytes } from './contender.ts';
 
 // The trainer's program, for the teacher that lies in the job's folder, which is its argument.

@@ -1,6 +1,6 @@
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { mlFolder } from '#core/ml-folder.ts';
-import { runTraining } from '#training-image/run-training.ts';
+import { runTraining } from '#training-image/supervise.ts';
 
 // The trainer's program, while its main thread is watched; the folder of a job is its argument.
 const RESOLUTION_MS = 10; // how often it is looked whether the thread answers

@@ -1,12 +1,12 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { newGraph } from '#engine/graph.ts';
+import { readTopology } from '#engine/read-topology.ts';
+import { SAVED_MODEL_FILE, savedModelBytes } from '#engine/saved-model.ts';
+import { trainedNetwork } from '#engine/trained-network.ts';
+import { variableAccess } from '#engine/variable-access.ts';
+import { writeStep } from '#engine/write-step.ts';
 import { teacherNamed } from '#teachers/catalogue.ts';
-import { newGraph } from '#training-image/graph/graph.ts';
-import { readTopology } from '#training-image/graph/read-topology.ts';
-import { SAVED_MODEL_FILE, savedModelBytes } from '#training-image/graph/saved-model.ts';
-import { trainedNetwork } from '#training-image/graph/trained-network.ts';
-import { variableAccess } from '#training-image/graph/variable-access.ts';
-import { writeStep } from '#training-image/graph/write-step.ts';
 import { LEARNING_RATE } from '../task.ts';
 
 // Writes the engine's step as a SavedModel with a list of its variables: for TensorFlow's timeline, which needs Python.

@@ -4,8 +4,9 @@ import { join, relative } from 'node:path';
 import { pipeline as flow } from 'node:stream/promises';
 import { Command } from 'commander';
 import yazl from 'yazl';
+import { type DemoData, DemoDataUnavailable, digits, photographs } from '#examples/demo-data.ts';
 import { stateFolder } from '#local/endpoint-file.ts';
-import { type DemoData, digits, photographs } from '../demo-data.ts';
+import { EXIT, Stop } from '../exit.ts';
 import { print, say } from '../output.ts';
 import { trainDataset } from './train.ts';
 
@@ -16,7 +17,9 @@ export const demo = (): Command =>
     .option('--json', 'print the job and the student as JSON')
     .action(async ({ pictures, json }: { pictures?: boolean; json?: boolean }) => {
       const folder = join(stateFolder(), 'demo');
-      const data = pictures ? await photographs(join(folder, 'cifar-10'), say) : await digits();
+      const data = await (pictures ? photographs(join(folder, 'cifar-10'), say) : digits()).catch(
+        asStop,
+      );
       say(`The demo drops ${data.what} into the bucket, as you would drop your own pictures.`);
 
       await mkdir(folder, { recursive: true });
@@ -31,6 +34,12 @@ export const demo = (): Command =>
       );
       if (!json) print(tryIt(data, strangers));
     });
+
+const asStop = (error: unknown): never => {
+  if (error instanceof DemoDataUnavailable)
+    throw new Stop(EXIT.internal, error.message, { cause: error });
+  throw error;
+};
 
 /** A zip of class folders: what a user has. */
 async function writeZip(file: string, examples: DemoData['examples']): Promise<void> {

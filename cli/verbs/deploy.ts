@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { Command } from 'commander';
-import { DEFAULT_STACK, PipelineSettings } from '../../infra/settings.ts';
+import { DEFAULT_STACK, PipelineSettings } from '#infra/settings.ts';
 import { EXIT, Stop } from '../exit.ts';
 import { say } from '../output.ts';
 import { ROOT, runCdk } from '../run-cdk.ts';

@@ -2,7 +2,7 @@ import { createInterface } from 'node:readline/promises';
 import { CloudFormationClient } from '@aws-sdk/client-cloudformation';
 import { Command } from 'commander';
 import { FINAL } from '#core/job.ts';
-import { DEFAULT_STACK } from '../../infra/settings.ts';
+import { DEFAULT_STACK } from '#infra/settings.ts';
 import { connectToStack } from '../connect.ts';
 import { emptyBucket } from '../empty-bucket.ts';
 import { EXIT, Stop } from '../exit.ts';

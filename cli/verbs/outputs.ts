@@ -1,6 +1,6 @@
 import { CloudFormationClient } from '@aws-sdk/client-cloudformation';
 import { Command } from 'commander';
-import { DEFAULT_STACK } from '../../infra/settings.ts';
+import { DEFAULT_STACK } from '#infra/settings.ts';
 import { findStack } from '../find-stack.ts';
 import { print, printJson, table } from '../output.ts';
 import { refusedByAws } from '../refused-by-aws.ts';

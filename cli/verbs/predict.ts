@@ -1,5 +1,5 @@
 import { Command } from 'commander';
-import { ensureTensorflow } from '#training-image/tensorflow/ensure-tensorflow.ts';
+import { ensureTensorflow } from '#engine/tensorflow/ensure-tensorflow.ts';
 import type { Answer } from '../answers.ts';
 import { EXIT, Stop } from '../exit.ts';
 import { findStudent } from '../find-student.ts';

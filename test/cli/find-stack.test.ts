@@ -5,8 +5,8 @@ import {
 } from '@aws-sdk/client-cloudformation';
 import { mockClient } from 'aws-sdk-client-mock';
 import { beforeEach, describe, expect, it } from 'vitest';
-import { findStack } from '../../cli/find-stack.ts';
-import { refusedByAws } from '../../cli/refused-by-aws.ts';
+import { findStack } from '#cli/find-stack.ts';
+import { refusedByAws } from '#cli/refused-by-aws.ts';
 
 const client = new CloudFormationClient({ region: 'eu-west-1' });
 const aws = mockClient(client);

@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, it } from 'vitest';
+import { findStudent } from '#cli/find-student.ts';
 import { latestKey, studentKeys } from '#core/keys.ts';
-import { memoryObjects } from '#test/in-memory-ports.ts';
-import { findStudent } from '../../cli/find-student.ts';
+import { memoryObjects } from '#examples/in-memory-ports.ts';
 
 let bucket: ReturnType<typeof memoryObjects>;
 beforeEach(() => {

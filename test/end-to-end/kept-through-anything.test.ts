@@ -4,9 +4,9 @@ import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { PutObjectCommand } from '@aws-sdk/client-s3';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { connectTo } from '#cli/connect.ts';
 import type { Job, State } from '#core/job.ts';
 import { STUDENTS } from '#core/keys.ts';
-import { connectTo } from '../../cli/connect.ts';
 import { startedPipeline } from './commands.ts';
 import { digitZip } from './mnist.ts';
 

@@ -3,7 +3,7 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import yazl from 'yazl';
-import { digits } from '../../cli/demo-data.ts';
+import { digits } from '#examples/demo-data.ts';
 
 /** The first so many handwritten digits of MNIST as class folders. */
 export async function digitFolders(folder: string, count: number): Promise<void> {

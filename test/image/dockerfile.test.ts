@@ -2,9 +2,9 @@ import { accessSync, constants, existsSync, readdirSync, readFileSync } from 'no
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
+import { DEVICE } from '#engine/tensorflow/platform.ts';
+import { OWN_TEACHERS } from '#training-image/features/load-teacher.ts';
 import { PACKAGES } from '#training-image/image/packages.ts';
-import { OWN_TEACHERS } from '#training-image/teacher/load-teacher.ts';
-import { DEVICE } from '#training-image/tensorflow/platform.ts';
 import { isIgnored } from './build-context.ts';
 import { readDockerfile, type Step } from './read-dockerfile.ts';
 
@@ -32,9 +32,9 @@ describe('the Dockerfile', () => {
   it('sets TensorFlow up by our own set-up, whose pins are the only ones', () => {
     const scripts = steps('RUN', build).map(({ script }) => script);
 
-    expect(
-      scripts.filter((script) => script.includes('training-image/tensorflow/setup.ts')),
-    ).toHaveLength(1);
+    expect(scripts.filter((script) => script.includes('engine/tensorflow/setup.ts'))).toHaveLength(
+      1,
+    );
     expect(scripts.join()).not.toMatch(/pip3? (install|download)|sha256|==/);
   });
 

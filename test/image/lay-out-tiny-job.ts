@@ -3,9 +3,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { MlFolder } from '#core/ml-folder.ts';
 import type { TeacherEntry } from '#core/teacher.ts';
+import { layOutJob } from '#examples/job-folder.ts';
 import { DEFAULT_TEACHER, teacherNamed } from '#teachers/catalogue.ts';
-import { tintedClasses } from '../training-image/pictures.ts';
-import { layOutJob } from '../training-image/training-job.ts';
+import { tintedClasses } from '../training-image/images.ts';
 
 /** The folder of a job of twenty pictures that brings no teacher, as SageMaker lays it out on such an instance. */
 export async function layOutTinyJob(root: string, instanceType: string): Promise<MlFolder> {

@@ -14,7 +14,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { DEFAULT_ML_FOLDER, type MlFolder } from '#core/ml-folder.ts';
-import { type Device, routeFor } from '#training-image/tensorflow/platform.ts';
+import { type Device, routeFor } from '#engine/tensorflow/platform.ts';
 import { buildImage, type Image } from './build-image.ts';
 import { layOutTinyJob } from './lay-out-tiny-job.ts';
 import { follow, type Said, startInRoot } from './run-in-root.ts';
@@ -87,7 +87,7 @@ async function proveLibraries(image: Image, variant: Device): Promise<void> {
   const cuda = companions.flatMap((each) => each.files).filter((file) => file.includes('.so'));
   assert.equal(files.length, libraries.length + cuda.length + 2); // and two addons
 
-  const ask = `import('./training-image/tensorflow/load.ts').then(async ({ tf }) => {
+  const ask = `import('./engine/tensorflow/load.ts').then(async ({ tf }) => {
     await tf.ready();
     const { binding, isUsingGpuDevice } = tf.backend();
     console.log('TF_Version', binding.TF_Version, 'GPU', isUsingGpuDevice);

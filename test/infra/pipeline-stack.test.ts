@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { Match } from 'aws-cdk-lib/assertions';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { ROWS_WITH_NEWS, VALIDATED_ROWS } from '#core/wiring.ts';
+import { settled } from '#infra/settings.ts';
 import {
   AnnouncementVariables,
   environment,
@@ -15,7 +16,6 @@ import {
   ValidationVariables,
 } from '#lambdas/environment.ts';
 import { stuckJobsMetric } from '#lambdas/sweep-jobs/stuck-jobs-metric.ts';
-import { settled } from '../../infra/settings.ts';
 import { asText } from './rights.ts';
 import { IMAGE, synthesise } from './synthesise.ts';
 

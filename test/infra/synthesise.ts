@@ -1,9 +1,9 @@
 import { App, Validations } from 'aws-cdk-lib';
 import { Template } from 'aws-cdk-lib/assertions';
 import { AwsSolutionsChecks } from 'cdk-nag';
+import { PipelineStack } from '#infra/pipeline-stack.ts';
+import type { PipelineSettings } from '#infra/settings.ts';
 import cdk from '../../cdk.json' with { type: 'json' };
-import { PipelineStack } from '../../infra/pipeline-stack.ts';
-import type { PipelineSettings } from '../../infra/settings.ts';
 
 export const IMAGE = `123456789012.dkr.ecr.eu-west-1.amazonaws.com/understudy@sha256:${'a'.repeat(64)}`;
 

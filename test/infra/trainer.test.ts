@@ -2,8 +2,8 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { App } from 'aws-cdk-lib';
 import { describe, expect, it } from 'vitest';
-import { PipelineStack } from '../../infra/pipeline-stack.ts';
-import type { PipelineSettings } from '../../infra/settings.ts';
+import { PipelineStack } from '#infra/pipeline-stack.ts';
+import type { PipelineSettings } from '#infra/settings.ts';
 
 /** The image that `cdk deploy` would build. */
 function imageOf(settings: PipelineSettings) {

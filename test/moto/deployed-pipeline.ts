@@ -20,13 +20,13 @@ import {
 import yazl from 'yazl';
 import type { Job } from '#core/job.ts';
 import type { STAGES } from '#core/wiring.ts';
+import type { Files } from '#examples/job-folder.ts';
 import { dynamoJobs, jobIdOfRow } from '#lambdas/aws/jobs.ts';
 import { s3Objects } from '#lambdas/aws/objects.ts';
 import { teacherProvider } from '#local/provide-teachers.ts';
 import { DEFAULT_TEACHER, teacherNamed } from '#teachers/catalogue.ts';
 import { importTeacher } from '#teachers/import-teacher.ts';
 import { IMAGE } from '../infra/synthesise.ts';
-import type { Files } from '../training-image/training-job.ts';
 import { deployStack } from './deploy-stack.ts';
 import { lambdaFunctions } from './functions.ts';
 import { ACCOUNT, motoClient, REGION } from './moto-client.ts';

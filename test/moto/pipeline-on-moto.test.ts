@@ -6,7 +6,7 @@ import { Latest, StudentCard } from '#core/card.ts';
 import type { Job } from '#core/job.ts';
 import { latestKey, studentKeys } from '#core/keys.ts';
 import { type Outcome, understudyOnAws } from '#test/end-to-end/commands.ts';
-import { tintedClasses } from '../training-image/pictures.ts';
+import { tintedClasses } from '../training-image/images.ts';
 import { type DeployedPipeline, deployedPipeline, zipOf } from './deployed-pipeline.ts';
 import { awsEnvironment } from './moto-client.ts';
 

@@ -5,9 +5,9 @@ import { readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
-import { cacheFolder, makeAtOnce } from '#training-image/tensorflow/cache-folder.ts';
-import { lastLines, run } from '#training-image/tensorflow/run.ts';
-import { SetupFailure } from '#training-image/tensorflow/setup-failure.ts';
+import { cacheFolder, makeAtOnce } from '#engine/tensorflow/cache-folder.ts';
+import { lastLines, run } from '#engine/tensorflow/run.ts';
+import { SetupFailure } from '#engine/tensorflow/setup-failure.ts';
 
 const REQUIREMENTS = fileURLToPath(new URL('requirements.txt', import.meta.url));
 const SERVE = fileURLToPath(new URL('serve_moto.py', import.meta.url));

@@ -2,9 +2,9 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { differenceOf, type TeacherEntry } from '#core/teacher.ts';
+import { tf } from '#engine/tensorflow/load.ts';
 import { CATALOGUE, teacherNamed } from '#teachers/catalogue.ts';
 import { importTeacher } from '#teachers/import-teacher.ts';
-import { tf } from '#training-image/tensorflow/load.ts';
 import { type Expected, expectedOf, syntheticPixels } from './expected.ts';
 
 const silent = () => {};

@@ -1,5 +1,5 @@
 import { mlFolderOf } from '#core/ml-folder.ts';
-import { runTraining } from '#training-image/run-training.ts';
+import { runTraining } from '#training-image/supervise.ts';
 
 // The trainer's program, for the small teacher.
 process.exitCode = await runTraining(

@@ -2,11 +2,11 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { sha256 } from '#core/identity.ts';
 import { MODEL_FILE, type TeacherEntry } from '#core/teacher.ts';
+import { tf } from '#engine/tensorflow/load.ts';
 import { teacherNamed } from '#teachers/catalogue.ts';
 import { ENTRY_FILE } from '#teachers/import-teacher.ts';
 import { WEIGHTS_FILE } from '#teachers/layers-model.ts';
-import { tf } from '#training-image/tensorflow/load.ts';
-import { modelFiles, shuffleWeights } from './graph/networks.ts';
+import { modelFiles, shuffleWeights } from '../engine/networks.ts';
 
 export const SMALL_PX = 16;
 const FEATURES = 24;

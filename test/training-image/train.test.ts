@@ -7,12 +7,12 @@ import { sha256 } from '#core/identity.ts';
 import type { MlFolder } from '#core/ml-folder.ts';
 import { METRIC_DEFINITIONS } from '#core/plan.ts';
 import { parseProgressLine } from '#core/progress-line.ts';
-import { teller } from '#training-image/tell.ts';
-import { tf } from '#training-image/tensorflow/load.ts';
+import { tf } from '#engine/tensorflow/load.ts';
+import { type JobRequest, layOutJob } from '#examples/job-folder.ts';
+import { teller } from '#training-image/job/reporter.ts';
 import { train } from '#training-image/train.ts';
-import { tintedClasses } from './pictures.ts';
+import { tintedClasses } from './images.ts';
 import { smallTeacher } from './small-teacher.ts';
-import { type JobRequest, layOutJob } from './training-job.ts';
 
 let root: string;
 let teacher: JobRequest['teacher'];

@@ -1,5 +1,5 @@
 import type { StudentCard } from '#core/card.ts';
-import { TrainingRefused } from '../stop-training.ts';
+import { TrainingRefused } from '../job/errors.ts';
 import type { Part } from './split-examples.ts';
 
 export type ClassCounts = StudentCard['data']['perClass'];

@@ -1,10 +1,10 @@
 import { join } from 'node:path';
 import pLimit from 'p-limit';
 import type { ManifestExample } from '#core/manifest.ts';
-import { type PackedRows, packedRows } from '../packed-rows.ts';
-import type { Shard } from '../shards.ts';
-import { TrainingRefused, tellFaults } from '../stop-training.ts';
-import type { Tell } from '../tell.ts';
+import { TrainingRefused, tellFaults } from '../job/errors.ts';
+import type { Tell } from '../job/reporter.ts';
+import { type PackedRows, packedRows } from '../storage/row-file.ts';
+import type { Shard } from '../storage/shards.ts';
 import { openDecoders } from './decoders.ts';
 import type { Dataset } from './read-dataset.ts';
 

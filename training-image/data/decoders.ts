@@ -1,6 +1,6 @@
 import { availableParallelism } from 'node:os';
 import { Piscina } from 'piscina';
-import { LOADERS_LIMITED } from './decode-picture.ts';
+import { LOADERS_LIMITED } from './decode-image.ts';
 
 /** Threads that decode pictures: the resize is JavaScript, and would keep all but one core idle. */
 export interface Decoders {

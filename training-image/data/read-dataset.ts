@@ -8,7 +8,7 @@ import { Crc64Nvme } from '@aws-sdk/crc64-nvme';
 import yauzl, { Entry, type ZipFile } from 'yauzl';
 import type { Manifest, ManifestExample, ObjectRecord } from '#core/manifest.ts';
 import type { FailureCode } from '#core/plan.ts';
-import { TrainingRefused, tellFaults } from '../stop-training.ts';
+import { TrainingRefused, tellFaults } from '../job/errors.ts';
 
 /** The bytes of an example, exactly those that were validated. */
 export interface Dataset {

@@ -1,7 +1,7 @@
 import { sha256 } from '#core/identity.ts';
 import type { ManifestExample } from '#core/manifest.ts';
-import { TrainingRefused, tellFaults } from '../stop-training.ts';
-import type { Tell } from '../tell.ts';
+import { TrainingRefused, tellFaults } from '../job/errors.ts';
+import type { Tell } from '../job/reporter.ts';
 import { type Dataset, FileRefused } from './read-dataset.ts';
 
 /**

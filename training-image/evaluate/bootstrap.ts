@@ -1,4 +1,4 @@
-import { seededRandom } from '../seeded-random.ts';
+import { seededRandom } from '../data/seeded-random.ts';
 import { confusionOf } from './class-measures.ts';
 
 const RESAMPLES = 1_000;

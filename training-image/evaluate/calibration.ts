@@ -1,4 +1,4 @@
-import { type Answers, argMax, chosen, lossesNats } from '../logits.ts';
+import { type Answers, argMax, chosen, lossesNats } from './predictions.ts';
 
 const BINS = 15; // Guo et al. 2017
 const FEWEST = 50; // examples; chosen: with fewer, the temperature is mostly chance

@@ -1,9 +1,9 @@
 import type { StudentCard } from '#core/card.ts';
 import { wilson95 } from '#core/statistics.ts';
-import { type Answers, chosen } from '../logits.ts';
 import { bootstrap95 } from './bootstrap.ts';
 import { calibration, type Temperature } from './calibration.ts';
 import { balancedAccuracy, classMeasures, confusionOf, macroF1 } from './class-measures.ts';
+import { type Answers, chosen } from './predictions.ts';
 
 export type Measures = Omit<StudentCard['measures'], 'validation'>;
 

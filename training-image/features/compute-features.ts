@@ -1,8 +1,8 @@
-import type { PackedRows } from '../packed-rows.ts';
-import type { Teacher } from '../teacher/load-teacher.ts';
-import type { Tell } from '../tell.ts';
+import type { Tell } from '../job/reporter.ts';
+import type { PackedRows } from '../storage/row-file.ts';
 import type { FeatureCache } from './feature-cache.ts';
-import { openTrunk, PICTURES_AT_ONCE } from './open-trunk.ts';
+import type { Teacher } from './load-teacher.ts';
+import { openTrunk, PICTURES_AT_ONCE } from './open-backbone.ts';
 
 /** Runs the pictures whose features are still missing through the frozen trunk, once. */
 export async function computeFeatures(

@@ -1,8 +1,8 @@
 import { join } from 'node:path';
-import { keptFolder } from '../kept-folder.ts';
-import { packedRows } from '../packed-rows.ts';
-import { type Shard, shardsOf } from '../shards.ts';
-import { readWhole, writeWhole } from '../whole-file.ts';
+import { readWhole, writeWhole } from '../storage/atomic-file.ts';
+import { keptFolder } from '../storage/checkpoint-folder.ts';
+import { packedRows } from '../storage/row-file.ts';
+import { type Shard, shardsOf } from '../storage/shards.ts';
 import { type FeatureRows, featureRows } from './feature-rows.ts';
 
 /** The features of all examples, of which those that an interrupted training has finished are read back. */

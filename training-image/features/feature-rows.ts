@@ -1,4 +1,4 @@
-import type { PackedRows } from '../packed-rows.ts';
+import type { PackedRows } from '../storage/row-file.ts';
 
 /** The features of all examples; where they lie is not said, since memory need not hold them. */
 export interface FeatureRows {

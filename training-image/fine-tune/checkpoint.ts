@@ -1,7 +1,7 @@
 import { access } from 'node:fs/promises';
 import * as z from 'zod';
-import type { Values } from '../graph/variable-access.ts';
-import { readWhole, writeWhole } from '../whole-file.ts';
+import type { Values } from '#engine/variable-access.ts';
+import { readWhole, writeWhole } from '../storage/atomic-file.ts';
 
 /** How far a fine-tuning is. With the seed, it says all that is random: orders, pictures, dropouts. */
 export const Progress = z.object({

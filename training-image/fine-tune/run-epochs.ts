@@ -1,10 +1,10 @@
-import type { TrainingStep } from '../graph/training-step.ts';
-import type { Values } from '../graph/variable-access.ts';
-import { score } from '../logits.ts';
-import { isOutOfMemory } from '../out-of-memory.ts';
-import { seededRandom, shuffled } from '../seeded-random.ts';
-import { TrainingInterrupted } from '../stop-training.ts';
-import type { Tell } from '../tell.ts';
+import type { TrainingStep } from '#engine/training-step.ts';
+import type { Values } from '#engine/variable-access.ts';
+import { seededRandom, shuffled } from '../data/seeded-random.ts';
+import { score } from '../evaluate/predictions.ts';
+import { TrainingInterrupted } from '../job/errors.ts';
+import { isOutOfMemory } from '../job/out-of-memory.ts';
+import type { Tell } from '../job/reporter.ts';
 import type { Checkpoint, Progress } from './checkpoint.ts';
 import { rateAt, type Schedule } from './schedule.ts';
 import type { Source } from './sources.ts';

@@ -1,11 +1,11 @@
 import { join } from 'node:path';
 import type { Augmentation } from '#core/recipe.ts';
-import { PICTURES_AT_ONCE } from '../features/open-trunk.ts';
-import type { FrozenPrefix } from '../graph/frozen-prefix.ts';
-import { sizeOf } from '../graph/topology.ts';
-import { type PackedRows, packedRows } from '../packed-rows.ts';
-import { seededRandom } from '../seeded-random.ts';
-import type { Tell } from '../tell.ts';
+import type { FrozenPrefix } from '#engine/frozen-prefix.ts';
+import { sizeOf } from '#engine/topology.ts';
+import { seededRandom } from '../data/seeded-random.ts';
+import { PICTURES_AT_ONCE } from '../features/open-backbone.ts';
+import type { Tell } from '../job/reporter.ts';
+import { type PackedRows, packedRows } from '../storage/row-file.ts';
 import { augment } from './augment.ts';
 
 /** The examples of one part of the split, as the trained blocks take them in. */

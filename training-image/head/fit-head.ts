@@ -1,9 +1,9 @@
 import { join } from 'node:path';
-import { score } from '../logits.ts';
-import type { Tell } from '../tell.ts';
+import { score } from '../evaluate/predictions.ts';
+import type { Tell } from '../job/reporter.ts';
 import { headLogits } from './head-logits.ts';
-import { joined, type Labelled } from './labelled.ts';
-import { minimise } from './minimise.ts';
+import { joined, type Labelled } from './labelled-features.ts';
+import { minimise } from './lbfgs.ts';
 import { type Scaling, scalingOf } from './scale-features.ts';
 import { scaledBlocks } from './scaled-blocks.ts';
 import { softmaxLoss } from './softmax-loss.ts';

@@ -1,6 +1,6 @@
-import { tf } from '../tensorflow/load.ts';
+import { tf } from '#engine/tensorflow/load.ts';
 import type { Head } from './fit-head.ts';
-import { type Features, inBlocks } from './labelled.ts';
+import { type Features, inBlocks } from './labelled-features.ts';
 import { scaled } from './scale-features.ts';
 
 /** @returns what a head says of examples: logits [n, classes] row by row */

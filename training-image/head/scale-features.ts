@@ -1,4 +1,4 @@
-import { type Features, inBlocks } from './labelled.ts';
+import { type Features, inBlocks } from './labelled-features.ts';
 
 /** How features are brought to one scale: (feature − mean) / deviation, cut off at ± CUT. */
 export interface Scaling {

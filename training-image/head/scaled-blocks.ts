@@ -1,7 +1,7 @@
 import type { Tensor2D } from '@tensorflow/tfjs';
-import { packedRows } from '../packed-rows.ts';
-import { tf } from '../tensorflow/load.ts';
-import { BLOCK, type Features, inBlocks } from './labelled.ts';
+import { tf } from '#engine/tensorflow/load.ts';
+import { packedRows } from '../storage/row-file.ts';
+import { BLOCK, type Features, inBlocks } from './labelled-features.ts';
 import { type Scaling, scaled } from './scale-features.ts';
 
 /** Scaled features, ready to be gone through again and again. */

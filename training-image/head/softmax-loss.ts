@@ -1,5 +1,5 @@
-import { tf } from '../tensorflow/load.ts';
-import type { Smooth } from './minimise.ts';
+import { tf } from '#engine/tensorflow/load.ts';
+import type { Smooth } from './lbfgs.ts';
 import type { ScaledBlocks } from './scaled-blocks.ts';
 
 /**

@@ -6,7 +6,7 @@ import type { MlFolder } from '#core/ml-folder.ts';
 import { CHANNELS, Hyperparameters } from '#core/plan.ts';
 import { Recipe } from '#core/recipe.ts';
 import type { TeacherEntry } from '#core/teacher.ts';
-import { TrainingRefused } from '../stop-training.ts';
+import { TrainingRefused } from './errors.ts';
 
 export interface TrainingJob {
   asked: Hyperparameters;

@@ -3,11 +3,11 @@ import { cpus } from 'node:os';
 import * as z from 'zod';
 import { hasGpu } from '#core/instance-type.ts';
 import type { MlFolder } from '#core/ml-folder.ts';
-import { TrainingRefused } from '../stop-training.ts';
-import type { Tell } from '../tell.ts';
-import { isOnGpu } from '../tensorflow/is-on-gpu.ts';
-import { tf } from '../tensorflow/load.ts';
-import { type Device, deviceOf } from '../tensorflow/platform.ts';
+import { isOnGpu } from '#engine/tensorflow/is-on-gpu.ts';
+import { tf } from '#engine/tensorflow/load.ts';
+import { type Device, deviceOf } from '#engine/tensorflow/platform.ts';
+import { TrainingRefused } from './errors.ts';
+import type { Tell } from './reporter.ts';
 
 /**
  * Says on which device the training will run, and ends it where a GPU is paid for and would stand idle.

@@ -1,9 +1,9 @@
 import type { LayersModel, SymbolicTensor } from '@tensorflow/tfjs';
-import { trunkOf } from '../features/open-trunk.ts';
+import { tf } from '#engine/tensorflow/load.ts';
+import type { Teacher } from '../features/load-teacher.ts';
+import { trunkOf } from '../features/open-backbone.ts';
 import type { Head } from '../head/fit-head.ts';
 import { CUT } from '../head/scale-features.ts';
-import type { Teacher } from '../teacher/load-teacher.ts';
-import { tf } from '../tensorflow/load.ts';
 import { type Network, networkOf } from './network.ts';
 
 const EPSILON = 1e-3; // Keras' default; what it changes is put right in gamma

@@ -2,10 +2,10 @@ import { access, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { NamedTensorMap, Tensor2D, Tensor4D } from '@tensorflow/tfjs';
 import type { ManifestExample } from '#core/manifest.ts';
-import { decodePicture } from '../data/decode-picture.ts';
+import { modelArtifacts } from '#engine/layers-model.ts';
+import { tf } from '#engine/tensorflow/load.ts';
+import { decodePicture } from '../data/decode-image.ts';
 import type { Dataset } from '../data/read-dataset.ts';
-import { modelArtifacts } from '../layers-model.ts';
-import { tf } from '../tensorflow/load.ts';
 import { MODEL_FOLDER, SAVED_MODEL_FOLDER, WEIGHTS_FILE } from './save-model.ts';
 
 const PICTURES = 8;

@@ -1,7 +1,7 @@
 import type { io, LayersModel } from '@tensorflow/tfjs';
-import { readTopology } from '../graph/read-topology.ts';
-import type { Values } from '../graph/variable-access.ts';
-import { tf } from '../tensorflow/load.ts';
+import { readTopology } from '#engine/read-topology.ts';
+import { tf } from '#engine/tensorflow/load.ts';
+import type { Values } from '#engine/variable-access.ts';
 
 /** A network as the files of a layers-model hold it. */
 export interface Network {

@@ -2,10 +2,10 @@ import type { StudentCard } from '#core/card.ts';
 import { augmentationOf } from '#core/recipe.ts';
 import { teacherDigest } from '#core/teacher.ts';
 import type { ClassCounts } from '../data/class-counts.ts';
-import { RESIZE } from '../data/decode-picture.ts';
+import { RESIZE } from '../data/decode-image.ts';
 import type { Measures } from '../evaluate/measure.ts';
+import { score } from '../evaluate/predictions.ts';
 import type { TrainingJob } from '../job/read-job.ts';
-import { score } from '../logits.ts';
 import type { Trained } from '../train-student.ts';
 
 /** What a training has found out. */

@@ -1,15 +1,15 @@
+import { frozenPrefix } from '#engine/frozen-prefix.ts';
+import { sizeOf, type Topology } from '#engine/topology.ts';
+import type { Values } from '#engine/variable-access.ts';
+import type { Answers } from '../evaluate/predictions.ts';
 import type { FeatureRows } from '../features/feature-rows.ts';
-import { PICTURES_AT_ONCE } from '../features/open-trunk.ts';
-import { frozenPrefix } from '../graph/frozen-prefix.ts';
-import { sizeOf, type Topology } from '../graph/topology.ts';
-import type { Values } from '../graph/variable-access.ts';
+import type { Teacher } from '../features/load-teacher.ts';
+import { PICTURES_AT_ONCE } from '../features/open-backbone.ts';
 import type { FittedHead } from '../head/fit-head.ts';
 import { headLogits } from '../head/head-logits.ts';
-import { featuresOf, type Labelled } from '../head/labelled.ts';
-import type { Answers } from '../logits.ts';
-import type { PackedRows } from '../packed-rows.ts';
-import type { Teacher } from '../teacher/load-teacher.ts';
-import type { Tell } from '../tell.ts';
+import { featuresOf, type Labelled } from '../head/labelled-features.ts';
+import type { Tell } from '../job/reporter.ts';
+import type { PackedRows } from '../storage/row-file.ts';
 import { buildStudent } from './build-student.ts';
 import { exchangeWeights, type Network, readNetwork } from './network.ts';
 

@@ -4,10 +4,10 @@ import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import dynalite from 'dynalite';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { advance, type Job, receive } from '#core/job.ts';
+import { memoryJobs } from '#examples/in-memory-ports.ts';
 import { dynamoJobs } from '#lambdas/aws/jobs.ts';
 import { createJobTable } from '#local/create-job-table.ts';
 import { type Jobs, StaleJob } from '#ports';
-import { memoryJobs } from '#test/in-memory-ports.ts';
 
 const noon = new Date('2026-11-24T12:00:00.000Z');
 const aJob = (id: string): Job =>

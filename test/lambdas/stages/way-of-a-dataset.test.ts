@@ -5,13 +5,13 @@ import type { StudentCard } from '#core/card.ts';
 import { sha256, studentVersion } from '#core/identity.ts';
 import { advance, type Job } from '#core/job.ts';
 import { latestKey, studentKeys } from '#core/keys.ts';
+import { memoryJobs, memoryObjects } from '#examples/in-memory-ports.ts';
 import { announceJob } from '#lambdas/announce-job/announce-job.ts';
 import { launchTraining } from '#lambdas/launch-training/launch-training.ts';
 import { publishStudent } from '#lambdas/publish-student/publish-student.ts';
 import { type SweepPorts, sweepJobs } from '#lambdas/sweep-jobs/sweep-jobs.ts';
 import { validateDataset } from '#lambdas/validate-dataset/validate-dataset.ts';
 import { NoRoom, type Training, type TrainingRequest, type TrainingSeen } from '#ports';
-import { memoryJobs, memoryObjects } from '#test/in-memory-ports.ts';
 
 const WEIGHTS = 'the teacher, to the last bit';
 const now = () => new Date('2026-11-24T12:00:00.000Z');

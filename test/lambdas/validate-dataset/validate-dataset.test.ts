@@ -4,8 +4,8 @@ import { beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { ZipFile } from 'yazl';
 import { jobKeys } from '#core/keys.ts';
 import { readManifest } from '#core/manifest.ts';
+import { memoryJobs, memoryObjects } from '#examples/in-memory-ports.ts';
 import { validateDataset } from '#lambdas/validate-dataset/validate-dataset.ts';
-import { memoryJobs, memoryObjects } from '#test/in-memory-ports.ts';
 
 const teachers = new Map([
   ['efficientnet-lite0', { input: { px: 224 }, taps: [1, 2, 3, 4, 5, 6, 7] }],

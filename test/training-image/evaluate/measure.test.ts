@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { calibration, fitTemperature } from '#training-image/evaluate/calibration.ts';
 import { measure } from '#training-image/evaluate/measure.ts';
-import type { Answers } from '#training-image/logits.ts';
+import type { Answers } from '#training-image/evaluate/predictions.ts';
 import reference from '../../fixtures/evaluate/reference.json' with { type: 'json' };
 
 const NAMES = ['a', 'b', 'c', 'd'];

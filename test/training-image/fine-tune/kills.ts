@@ -2,13 +2,13 @@ import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Recipe } from '#core/recipe.ts';
+import { seededRandom } from '#training-image/data/seeded-random.ts';
 import { type FineTuning, fineTune } from '#training-image/fine-tune/fine-tune.ts';
 import type { Outcome } from '#training-image/fine-tune/run-epochs.ts';
-import { packedRows } from '#training-image/packed-rows.ts';
-import { seededRandom } from '#training-image/seeded-random.ts';
-import { TrainingInterrupted } from '#training-image/stop-training.ts';
-import { difference, randomBytes, SIDE, topologyOf } from '../graph/networks.ts';
-import { BLOCKS, threeParts } from '../graph/trainings.ts';
+import { TrainingInterrupted } from '#training-image/job/errors.ts';
+import { packedRows } from '#training-image/storage/row-file.ts';
+import { difference, randomBytes, SIDE, topologyOf } from '../../engine/networks.ts';
+import { BLOCKS, threeParts } from '../../engine/trainings.ts';
 
 const EXAMPLES = 60;
 const VALIDATION = 12;

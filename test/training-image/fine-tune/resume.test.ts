@@ -2,7 +2,7 @@ import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
 import { type FineTuning, fineTune } from '#training-image/fine-tune/fine-tune.ts';
-import { TrainingInterrupted } from '#training-image/stop-training.ts';
+import { TrainingInterrupted } from '#training-image/job/errors.ts';
 import { distance, killedOver, quiet, smallFineTuning, undisturbed } from './kills.ts';
 
 const removals: (() => Promise<void>)[] = [];

@@ -1,10 +1,10 @@
 import { afterEach, describe, expect, it } from 'vitest';
+import type { Batch, TrainingStep } from '#engine/training-step.ts';
 import { type Course, runEpochs } from '#training-image/fine-tune/run-epochs.ts';
 import { rateAt, scheduleFor } from '#training-image/fine-tune/schedule.ts';
 import type { Source } from '#training-image/fine-tune/sources.ts';
-import type { Batch, TrainingStep } from '#training-image/graph/training-step.ts';
-import { randomBytes, SIDE, topologyOf } from '../graph/networks.ts';
-import { adamw, begin, endAll, threeParts } from '../graph/trainings.ts';
+import { randomBytes, SIDE, topologyOf } from '../../engine/networks.ts';
+import { adamw, begin, endAll, threeParts } from '../../engine/trainings.ts';
 
 afterEach(endAll);
 

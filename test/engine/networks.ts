@@ -1,0 +1,218 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { readTopology } from '#engine/read-topology.ts';
+import { tf } from '#engine/tensorflow/load.ts';
+import type { Topology } from '#engine/topology.ts';
+import { teacherNamed } from '#teachers/catalogue.ts';
+import { importTeacher } from '#teachers/import-teacher.ts';
+
+/** Mulberry32, 0 to 1: the same numbers on every run. */
+export function seeded(seed: number): () => number {
+  let state = seed;
+  return () => {
+    state = (state + 0x6d2b79f5) | 0;
+    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
+    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
+  };
+}
+
+export function randomBytes(length: number, seed = 1): Uint8Array {
+  const random = seeded(seed);
+  return Uint8Array.from({ length }, () => Math.floor(256 * random()));
+}
+
+/** Values between -1 and 1. */
+export function randomFloats(length: number, seed = 1): Float32Array {
+  const random = seeded(seed);
+  return Float32Array.from({ length }, () => 2 * random() - 1);
+}
+
+/** A model as tfjs writes it: the parsed `model.json` and the bytes of its weights. */
+export async function modelFiles(
+  model: tf.LayersModel,
+): Promise<{ json: unknown; bytes: Uint8Array }> {
+  let files: { json: unknown; bytes: Uint8Array } | undefined;
+  const keep: Parameters<typeof tf.io.withSaveHandler>[0] = async (artifacts) => {
+    const { modelTopology, weightSpecs, weightData } = artifacts;
+    files = {
+      json: { modelTopology, weightsManifest: [{ paths: ['weights.bin'], weights: weightSpecs }] },
+      bytes: new Uint8Array(weightData as ArrayBuffer),
+    };
+    return { modelArtifactsInfo: { dateSaved: new Date(), modelTopologyType: 'JSON' as const } };
+  };
+  await model.save(tf.io.withSaveHandler(keep));
+  if (!files) throw new Error('tfjs saved nothing');
+  return files;
+}
+
+export async function topologyOf(model: tf.LayersModel): Promise<Topology> {
+  const { json, bytes } = await modelFiles(model);
+  return topologyIn(json, bytes);
+}
+
+export function topologyIn(json: unknown, bytes: Uint8Array): Topology {
+  const read = readTopology(json, bytes);
+  if ('problems' in read) throw new Error(JSON.stringify(read.problems));
+  return read.topology;
+}
+
+/** Weights far from those that layers begin with: BatchNorm's too, variances positive. */
+export function shuffleWeights(model: tf.LayersModel, seed = 1): void {
+  for (const [index, layer] of model.layers.entries()) {
+    const weights = layer.weights.map((weight, i) => {
+      const { shape } = weight.read();
+      const values = randomFloats(tf.util.sizeFromShape(shape), seed + 100 * index + i);
+      const isVariance = weight.name.endsWith('moving_variance');
+      return tf.tensor(isVariance ? values.map((each) => 0.6 + each / 2) : values, shape);
+    });
+    layer.setWeights(weights);
+  }
+}
+
+export const SIDE = 12; // pixels a side of the small networks' pictures
+
+/** Everything the engine knows, in little. */
+export const SMALL_NETWORKS: Record<string, (x: tf.SymbolicTensor) => tf.SymbolicTensor> = {
+  'convolutions with a bias and an activation': (x) =>
+    chain(x, [
+      tf.layers.conv2d({ filters: 4, kernelSize: 3, activation: 'relu' }),
+      tf.layers.depthwiseConv2d({
+        kernelSize: 3,
+        strides: 2,
+        padding: 'same',
+        activation: 'relu6',
+      }),
+      tf.layers.flatten(),
+    ]),
+  'a residual block as EfficientNet-Lite has it': (x) => {
+    const block = chain(x, [
+      tf.layers.conv2d({ filters: 6, kernelSize: 1, useBias: false }),
+      tf.layers.batchNormalization({ epsilon: 1e-3 }),
+      tf.layers.reLU({ maxValue: 6 }),
+      tf.layers.depthwiseConv2d({ kernelSize: 5, padding: 'same', useBias: false }),
+      tf.layers.batchNormalization(),
+      tf.layers.reLU({ maxValue: 6 }),
+      tf.layers.conv2d({ filters: 3, kernelSize: 1, useBias: false }),
+      tf.layers.batchNormalization(),
+    ]);
+    return chain(tf.layers.add().apply([x, block]) as tf.SymbolicTensor, [
+      tf.layers.globalAveragePooling2d({ dataFormat: 'channelsLast' }),
+      tf.layers.dense({ units: 5 }),
+    ]);
+  },
+  'the beginning and end of MobileNetV1': (x) =>
+    chain(x, [
+      tf.layers.zeroPadding2d({
+        padding: [
+          [0, 1],
+          [0, 1],
+        ],
+      }),
+      tf.layers.conv2d({ filters: 4, kernelSize: 3, strides: 2, useBias: false }),
+      tf.layers.batchNormalization(),
+      tf.layers.activation({ activation: 'relu6' }),
+      tf.layers.depthwiseConv2d({
+        kernelSize: 3,
+        padding: 'same',
+        useBias: false,
+        depthMultiplier: 2,
+      }),
+      tf.layers.batchNormalization(),
+      tf.layers.reLU(),
+      tf.layers.globalAveragePooling2d({ dataFormat: 'channelsLast' }),
+      tf.layers.reshape({ targetShape: [1, 1, 8] }),
+      tf.layers.dropout({ rate: 0.5 }),
+      tf.layers.conv2d({ filters: 5, kernelSize: 1 }),
+      tf.layers.reshape({ targetShape: [-1] }),
+      tf.layers.activation({ activation: 'softmax' }),
+    ]),
+  'BatchNorms without scale, without centre, after a bias, and after no convolution': (x) =>
+    norms(x, false),
+  'all poolings': (x) =>
+    chain(x, [
+      tf.layers.maxPooling2d({ poolSize: 3, strides: 2, padding: 'same' }),
+      tf.layers.averagePooling2d({ poolSize: [2, 2], strides: [1, 1], padding: 'same' }),
+      tf.layers.conv2d({ filters: 4, kernelSize: 1 }),
+      tf.layers.globalMaxPooling2d({ dataFormat: 'channelsLast' }),
+      tf.layers.dense({ units: 4, activation: 'relu', useBias: false }),
+    ]),
+  'a BatchNorm whose convolution is read twice': (x) => {
+    const convolution = chain(x, [tf.layers.conv2d({ filters: 3, kernelSize: 1 })]);
+    const norm = chain(convolution, [tf.layers.batchNormalization()]);
+    return chain(tf.layers.add().apply([convolution, norm]) as tf.SymbolicTensor, [
+      tf.layers.globalAveragePooling2d({ dataFormat: 'channelsLast' }),
+    ]);
+  },
+};
+
+/** BatchNorms in all places and of all sorts; stock tfjs cannot train those that are not full. */
+function norms(x: tf.SymbolicTensor, full: boolean): tf.SymbolicTensor {
+  return chain(x, [
+    tf.layers.batchNormalization({ name: 'n1' }),
+    tf.layers.conv2d({ filters: 4, kernelSize: 3, name: 'c1' }),
+    tf.layers.batchNormalization({ scale: full, name: 'n2' }),
+    tf.layers.reLU({ name: 'r' }),
+    tf.layers.depthwiseConv2d({ kernelSize: 3, useBias: false, name: 'c2' }),
+    tf.layers.batchNormalization({ center: full, name: 'n3' }),
+    tf.layers.conv2d({ filters: 4, kernelSize: 1, useBias: false, name: 'c3' }),
+    tf.layers.batchNormalization({ scale: full, center: full, name: 'n4' }),
+    tf.layers.globalAveragePooling2d({ dataFormat: 'channelsLast', name: 'g' }),
+    tf.layers.batchNormalization({ name: 'n5' }),
+  ]);
+}
+
+export const chain = (
+  x: tf.SymbolicTensor,
+  layers: readonly tf.layers.Layer[],
+): tf.SymbolicTensor => layers.reduce((input, layer) => layer.apply(input) as tf.SymbolicTensor, x);
+
+export function smallNetwork(name: string): tf.LayersModel {
+  const build = SMALL_NETWORKS[name];
+  if (!build) throw new Error(`There is no network ${name}.`);
+  return network(build);
+}
+
+/** The network of bare BatchNorms, and one that does the same with full ones. */
+export function bareAndFullNorms(): { bare: tf.LayersModel; full: tf.LayersModel } {
+  const bare = network((x) => norms(x, false));
+  const full = network((x) => norms(x, true));
+  for (const layer of full.layers) {
+    const own = new Map(bare.getLayer(layer.name).weights.map((each) => [each.originalName, each]));
+    layer.setWeights(
+      layer.weights.map(({ originalName, shape }) => {
+        const absent = originalName.endsWith('gamma') ? tf.ones : tf.zeros;
+        return own.get(originalName)?.read() ?? absent(shape as number[]);
+      }),
+    );
+  }
+  return { bare, full };
+}
+
+export function network(build: (x: tf.SymbolicTensor) => tf.SymbolicTensor): tf.LayersModel {
+  const input = tf.input({ shape: [SIDE, SIDE, 3], name: 'pixels' });
+  const pixels = tf.layers.rescaling({ scale: 1 / 128, offset: -1, name: 'preprocessing' });
+  const x = pixels.apply(input) as tf.SymbolicTensor;
+  const model = tf.model({ inputs: input, outputs: build(x) });
+  shuffleWeights(model);
+  return model;
+}
+
+/** EfficientNet-Lite0 with its real weights, from the cache. */
+export async function realTeacher() {
+  const entry = teacherNamed('efficientnet-lite0');
+  if (!entry) throw new Error('it is in the catalogue');
+  const folder = await importTeacher(entry, { report: () => {} });
+  const json: unknown = JSON.parse(readFileSync(join(folder, 'model.json'), 'utf8'));
+  const topology = topologyIn(json, readFileSync(join(folder, 'weights.bin')));
+  return { entry, folder, json, topology };
+}
+
+/** The largest difference of two lists of numbers. */
+export function difference(a: ArrayLike<number>, b: ArrayLike<number>): number {
+  if (a.length !== b.length) return Number.NaN; // which is not less than anything
+  let most = 0;
+  for (let i = 0; i < a.length; i++)
+    most = Math.max(most, Math.abs((a[i] ?? Number.NaN) - (b[i] ?? 0)));
+  return most;
+}

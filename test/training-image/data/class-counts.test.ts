@@ -1,0 +1,46 @@
+import { describe, expect, it } from 'vitest';
+import { countClasses, judgeCounts } from '#training-image/data/class-counts.ts';
+import { TrainingRefused } from '#training-image/job/errors.ts';
+
+const counts = (train: number, test: number, name = 'a') => ({ name, train, validation: 0, test });
+
+describe('countClasses', () => {
+  it('counts each class in each part, and nothing that was left out', () => {
+    const examples = [0, 0, 1, 1, 1].map((label) => ({ label }));
+    const parts = ['train', 'test', 'validation', undefined, 'train'] as const;
+
+    expect(countClasses(['a', 'b'], examples, parts)).toEqual([
+      { name: 'a', train: 1, validation: 0, test: 1 },
+      { name: 'b', train: 1, validation: 1, test: 0 },
+    ]);
+  });
+});
+
+describe('judgeCounts', () => {
+  it.each([
+    ['nothing to say', [counts(3, 1), counts(3, 1, 'b')], []],
+    [
+      'a class that is not tested',
+      [counts(3, 1), counts(2, 0, 'b')],
+      [/^"b" has fewer than three/],
+    ],
+    [
+      'a class that cannot be learned',
+      [counts(3, 1), counts(3, 1, 'b'), counts(0, 0, 'c')],
+      [/^"c" has no pictures of its own/],
+    ],
+  ])('notices %s', (_, given, expected) => {
+    const notices = judgeCounts(given);
+
+    expect(notices).toEqual(expected.map((each) => expect.stringMatching(each)));
+  });
+
+  it.each([
+    ['no class', [counts(0, 0), counts(0, 0, 'b')], /none does/],
+    ['one class', [counts(0, 0), counts(3, 1, 'b')], /only "b" does/],
+    ['no test', [counts(2, 0), counts(2, 0, 'b')], /three different pictures/],
+  ])('refuses a dataset that leaves %s', (_, given, what) => {
+    expect(() => judgeCounts(given)).toThrow(TrainingRefused);
+    expect(() => judgeCounts(given)).toThrow(what);
+  });
+});

@@ -1,0 +1,39 @@
+import sharp from 'sharp';
+import { describe, expect, it } from 'vitest';
+import { decodePicture } from '#training-image/data/decode-image.ts';
+import { openDecoders } from '#training-image/data/decoders.ts';
+
+const plain = (background: string) =>
+  sharp({ create: { width: 40, height: 30, channels: 3, background } });
+
+describe('the threads that decode', () => {
+  it('give what one thread gives, however many pictures they get, and from their first on', async () => {
+    const colours = ['red', 'green', 'blue', 'white'];
+    const pictures = await Promise.all(colours.map((colour) => plain(colour).png().toBuffer()));
+    const expected = await Promise.all(pictures.map((bytes) => decodePicture(bytes, 16)));
+
+    for (let round = 0; round < 3; round++) {
+      const decoders = openDecoders(); // each thread begins while others decode already
+      const many = Array.from({ length: 40 }, (_, i) => i % colours.length);
+      const decoded = await Promise.all(
+        many.map((i) => decoders.decode(new Uint8Array(pictures[i] ?? []), 16)),
+      );
+      await decoders.close();
+
+      for (const [i, pixels] of decoded.entries()) {
+        expect(Buffer.from(pixels).equals(expected[many[i] ?? 0] ?? Buffer.of())).toBe(true);
+      }
+    }
+  }, 60_000);
+
+  it('read no format but those that the validator accepts', async () => {
+    const svg = '<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9"></svg>';
+    const tiff = await plain('red').tiff().toBuffer();
+    const decoders = openDecoders();
+
+    for (const bytes of [Buffer.from(svg), tiff]) {
+      await expect(decoders.decode(new Uint8Array(bytes), 16)).rejects.toThrow(/unsupported/);
+    }
+    await decoders.close();
+  }, 60_000);
+});

@@ -1,0 +1,45 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { featureRows } from '#training-image/features/feature-rows.ts';
+import { fitHead } from '#training-image/head/fit-head.ts';
+import { labelledRows } from '#training-image/head/labelled-features.ts';
+import { packedRows } from '#training-image/storage/row-file.ts';
+import { seeded } from '../../engine/networks.ts';
+
+// Fits a head on as many examples as its first argument says, in the folder that the second names, and says what it took.
+const D = 1280; // as EfficientNet-Lite0 has
+const CLASSES = 4;
+const AT_ONCE = 250;
+
+async function fitOnce(n: number, folder: string) {
+  const labels = Array.from({ length: n }, (_, i) => i % CLASSES);
+  const rows = await packedRows(join(folder, 'features.f32'), D * 4);
+  const random = seeded(1);
+  const noise = Float32Array.from({ length: 100_003 }, () => 2 * random());
+  for (let from = 0; from < n; from += AT_ONCE) {
+    const some = Float32Array.from({ length: AT_ONCE * D }, (_, i) => {
+      const isOwn = i % D < 40 && i % CLASSES === labels[from + Math.floor(i / D)];
+      return (noise[(from * D + i) % noise.length] ?? 0) + (isOwn ? 0.3 : 0);
+    });
+    await rows.write(from, some);
+  }
+  const features = featureRows(rows);
+  const part = (isWanted: (i: number) => boolean) =>
+    labelledRows(features, Int32Array.from([...labels.keys()].filter(isWanted)), labels);
+  const isHeldBack = (i: number) => i % 10 === 9;
+  const { examples } = await fitHead(
+    {
+      train: part((i) => !isHeldBack(i)),
+      validation: part(isHeldBack),
+      weigh: () => new Array<number>(CLASSES).fill(1),
+      scratch: folder,
+    },
+    { line: () => undefined, progress: () => undefined },
+  );
+  await rows.close();
+  const [, kilobytes] = /VmHWM:\s+(\d+) kB/.exec(readFileSync('/proc/self/status', 'utf8')) ?? [];
+  return { peakBytes: 1024 * Number(kilobytes), examples };
+}
+
+const [, , number = '', place = ''] = process.argv;
+process.stdout.write(JSON.stringify(await fitOnce(Number(number), place)));

@@ -1,0 +1,34 @@
+import sharp from 'sharp';
+import type { Files } from '#examples/job-folder.ts';
+import { randomBytes, seeded } from '../engine/networks.ts';
+
+const TINTS = [
+  [200, 60, 60],
+  [60, 200, 60],
+  [60, 60, 200],
+] as const;
+const NAMES = ['red', 'green', 'blue'];
+
+/** A noisy picture of one tint, of a size of its own; each seed gives another. */
+export function tinted(label: number, seed: number): Promise<Buffer> {
+  const random = seeded(1000 * label + seed);
+  const width = 12 + Math.floor(20 * random());
+  const height = 12 + Math.floor(20 * random());
+  const tint = TINTS[label] ?? [0, 0, 0];
+  const noise = randomBytes(3 * width * height, 7 + 1000 * label + seed);
+  const pixels = noise.map((each, i) => ((tint[i % 3] ?? 0) + each) / 2);
+  return sharp(pixels, { raw: { width, height, channels: 3 } })
+    .png()
+    .toBuffer();
+}
+
+/** So many pictures of each of two or three classes, which any eye can tell apart. */
+export async function tintedClasses(perClass: readonly number[]): Promise<Files> {
+  const files: Files = {};
+  for (const [label, count] of perClass.entries()) {
+    for (let i = 0; i < count; i++) {
+      files[`${NAMES[label]}/${i}.png`] = await tinted(label, i);
+    }
+  }
+  return files;
+}

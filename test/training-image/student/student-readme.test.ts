@@ -1,0 +1,110 @@
+import { execFile } from 'node:child_process';
+import { cp, mkdir, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { StudentCard } from '#core/card.ts';
+import { tf } from '#engine/tensorflow/load.ts';
+import { layOutJob } from '#examples/job-folder.ts';
+import { decodePicture } from '#training-image/data/decode-image.ts';
+import { teller } from '#training-image/job/reporter.ts';
+import { train } from '#training-image/train.ts';
+import { tinted, tintedClasses } from '../images.ts';
+import { SMALL_PX, smallTeacher } from '../small-teacher.ts';
+
+const NODE_MODULES = fileURLToPath(new URL('../../../node_modules', import.meta.url));
+
+let root: string;
+let student: string;
+beforeAll(async () => {
+  root = await mkdtemp(join(tmpdir(), 'understudy-readme-'));
+  const folder = join(root, 'teacher');
+  const entry = await smallTeacher(folder);
+  const files = await tintedClasses([20, 20, 20]);
+  const folders = await layOutJob(join(root, 'job'), {
+    form: 'zip',
+    files,
+    teacher: { entry, folder },
+  });
+  const silent = teller(
+    () => undefined,
+    () => undefined,
+  );
+  await train(folders, new Map([[entry.name, entry]]), silent);
+
+  student = join(root, 'student'); // alone, as somebody downloaded it
+  await cp(folders.model, student, { recursive: true });
+  await mkdir(join(student, 'node_modules', '@tensorflow'), { recursive: true });
+  for (const name of ['@tensorflow/tfjs', 'sharp']) {
+    await symlink(join(NODE_MODULES, name), join(student, 'node_modules', name), 'junction');
+  }
+});
+afterAll(() => rm(root, { recursive: true, force: true }));
+
+/** The code that the student's README shows under these words. */
+async function codeFor(words: string): Promise<string> {
+  const readme = await readFile(join(student, 'README.md'), 'utf8');
+  const code = new RegExp(`\`\`\`${words}\n([\\s\\S]*?)\n\`\`\``).exec(readme)?.[1];
+  if (!code) throw new Error(`the README has no ${words}`);
+  return code;
+}
+
+describe('the program for Node in a student’s README', () => {
+  it('answers with plain tfjs as the student was measured, on all pictures', {
+    timeout: 120_000,
+  }, async () => {
+    const pictures: string[] = [];
+    for (const label of [0, 1, 2]) {
+      for (let seed = 100; seed < 120; seed++) {
+        const file = join(student, `${label}-${seed}.png`);
+        await writeFile(file, await tinted(label, seed)); // of which it has seen none
+        pictures.push(file);
+      }
+    }
+    await writeFile(join(student, 'ask.mjs'), await codeFor('js node'));
+
+    const { stdout } = await promisify(execFile)(process.execPath, ['ask.mjs', ...pictures], {
+      cwd: student,
+    });
+
+    const answers = stdout.trimEnd().split('\n');
+    expect(answers).toHaveLength(pictures.length);
+    const labels = ['blue', 'green', 'red'];
+    const model = await tf.loadLayersModel(`file://${join(student, 'model', 'model.json')}`);
+    const card = StudentCard.parse(
+      JSON.parse(await readFile(join(student, 'student.json'), 'utf8')),
+    );
+    const { temperature } = card.measures.calibration;
+    for (const [i, file] of pictures.entries()) {
+      const pixels = await decodePicture(await readFile(file), SMALL_PX);
+      const probabilities = tf.tidy(() => {
+        const picture = tf.tensor(new Float32Array(pixels), [1, SMALL_PX, SMALL_PX, 3]);
+        return tf.softmax(tf.div(model.predict(picture) as tf.Tensor2D, temperature)).dataSync();
+      });
+      const best = probabilities.indexOf(Math.max(...probabilities));
+      const [name, label, probability] = (answers[i] ?? '').split(' ');
+      expect([name, label]).toEqual([file, labels[best]]);
+      expect(Math.abs(Number(probability) - (probabilities[best] ?? 0))).toBeLessThan(2e-3); // three digits
+    }
+  });
+});
+
+describe('the page for browsers in a student’s README', () => {
+  it('resizes by the student’s own file, which is the trainer’s', async () => {
+    const page = await codeFor('html browser');
+
+    expect(page).toContain("import { resize } from '../resize.mjs';");
+    const trainers = new URL('../../../training-image/data/resize.mjs', import.meta.url);
+    expect(await readFile(join(student, 'resize.mjs'))).toEqual(await readFile(trainers));
+  });
+
+  it('is a module without a mistake of syntax', async () => {
+    const page = await codeFor('html browser');
+    const script = /<script type="module">([\s\S]*)<\/script>/.exec(page)?.[1] ?? '';
+    await writeFile(join(student, 'page.mjs'), script);
+
+    await promisify(execFile)(process.execPath, ['--check', 'page.mjs'], { cwd: student });
+  });
+});

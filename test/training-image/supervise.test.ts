@@ -1,0 +1,348 @@
+import { appendFile, cp, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
+import { crc32 } from 'node:zlib';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { type MlFolder, mlFolder } from '#core/ml-folder.ts';
+import { parseFailure } from '#core/plan.ts';
+import { type Files, type JobRequest, layOutJob, zipOf } from '#examples/job-folder.ts';
+import { seeded } from '../engine/networks.ts';
+import { tinted, tintedClasses } from './images.ts';
+import { smallTeacher } from './small-teacher.ts';
+import { startTrainer } from './trainer-process.ts';
+
+const LONG = 120_000; // ms; each start of a trainer takes seconds where the processors are shared
+
+let root: string;
+let teacher: JobRequest['teacher'];
+beforeAll(async () => {
+  root = await mkdtemp(join(tmpdir(), 'understudy-run-'));
+  const folder = join(root, 'teacher');
+  teacher = { folder, entry: await smallTeacher(folder) };
+});
+afterAll(() => rm(root, { recursive: true, force: true }));
+
+let jobs = 0;
+const job = (files: Files, form: JobRequest['form'] = 'zip', recipe: object = {}) =>
+  layOutJob(join(root, `job${++jobs}`), { form, files, teacher, recipe });
+
+async function copyOf(folders: MlFolder): Promise<MlFolder> {
+  const copy = mlFolder(join(root, `job${++jobs}`));
+  await cp(folders.root, copy.root, { recursive: true });
+  return copy;
+}
+
+/** Every file of a student, in hex, but for what says when and how fast it was made. */
+async function studentIn({ model }: MlFolder): Promise<Record<string, string>> {
+  const files: Record<string, string> = {};
+  for (const name of await readdir(model, { recursive: true })) {
+    const bytes = await readFile(join(model, name)).catch(() => undefined); // a folder
+    if (bytes) files[name] = bytes.toString('hex');
+  }
+  const card = JSON.parse(await readFile(join(model, 'student.json'), 'utf8'));
+  files['student.json'] = JSON.stringify({ ...card, createdAt: '', seconds: {} });
+  return files;
+}
+
+describe('the trainer’s program', () => {
+  it('ends with 0, says how far it is, and writes nothing to stderr', {
+    timeout: LONG,
+  }, async () => {
+    const folders = await job(await tintedClasses([10, 10]));
+
+    const { exit, lines, stderr, failure } = await startTrainer(folders).ended;
+
+    expect({ exit, failure, stderr }).toEqual({ exit: 0, failure: undefined, stderr: '' });
+    expect(lines).toContain('step=features done=20 of=20');
+    expect(lines.at(-1)).toMatch(/^test_accuracy=1\.0+$/);
+    expect(await readdir(folders.model)).toContain('student.json');
+    expect(await readdir(folders.root)).not.toContain('scratch');
+  });
+
+  it('makes the same student of the same data again, to the last bit', {
+    timeout: LONG,
+  }, async () => {
+    const first = await job(await tintedClasses([30, 30, 30]));
+    const second = await copyOf(first);
+
+    await startTrainer(first).ended;
+    await startTrainer(second).ended;
+
+    expect(await studentIn(second)).toEqual(await studentIn(first));
+  });
+
+  it('makes the same student after a SIGTERM in any step', { timeout: 3 * LONG }, async () => {
+    const undisturbed = await job(await manyPictures());
+    const interrupted = await copyOf(undisturbed);
+    await startTrainer(undisturbed).ended;
+
+    for (const step of ['verify', 'decode', 'features', 'head']) {
+      const trainer = startTrainer(interrupted);
+      await trainer.says(new RegExp(`^step=${step} `));
+      const asked = Date.now();
+      trainer.kill('SIGTERM');
+      const { exit, failure } = await trainer.ended;
+
+      expect({ step, exit, failure }).toEqual({ step, exit: 143, failure: undefined });
+      expect(Date.now() - asked).toBeLessThan(30_000); // Docker's patience
+      expect(await readdir(interrupted.model)).not.toContain('student.json');
+    }
+    const { exit } = await startTrainer(interrupted).ended;
+
+    expect(exit).toBe(0);
+    expect(await studentIn(interrupted)).toEqual(await studentIn(undisturbed));
+  });
+
+  it('makes the same student after kills at any moment', { timeout: 5 * LONG }, async () => {
+    const undisturbed = await job(await manyPictures());
+    const killed = await copyOf(undisturbed);
+    await startTrainer(undisturbed).ended;
+    const seed = Date.now();
+    const random = seeded(seed);
+
+    const moments: string[] = [];
+    for (let kills = 0; kills < 5; kills++) {
+      const trainer = startTrainer(killed);
+      const step = ['verify', 'decode', 'features', 'head'][Math.floor(4 * random())];
+      await trainer.says(new RegExp(`^step=${step} `));
+      await pause(500 * random());
+      trainer.kill('SIGKILL');
+      const { exit } = await trainer.ended;
+      moments.push(`${step} ${exit}`);
+    }
+    const { exit } = await startTrainer(killed).ended;
+
+    expect({ exit, seed, moments }).toMatchObject({ exit: 0 });
+    expect(await studentIn(killed)).toEqual(await studentIn(undisturbed));
+  });
+
+  it.each(['blocks:2', 'full'])(
+    'makes the same student after a SIGTERM and a kill while it retrains %s',
+    { timeout: 3 * LONG },
+    async (regime) => {
+      const undisturbed = await job(await tintedClasses([40, 40, 40]), 'zip', { regime });
+      const disturbed = await copyOf(undisturbed);
+      await startTrainer(undisturbed).ended;
+
+      for (const [signal, epoch, exit] of [
+        ['SIGTERM', 1, 143],
+        ['SIGKILL', 3, null],
+      ] as const) {
+        const trainer = startTrainer(disturbed);
+        await trainer.says(new RegExp(`^epoch=${epoch} `));
+        trainer.kill(signal);
+        const ended = await trainer.ended;
+
+        expect({ exit: ended.exit, failure: ended.failure }).toEqual({ exit, failure: undefined });
+      }
+      const { lines } = await startTrainer(disturbed).ended;
+
+      const epochs = lines.filter((line) => line.startsWith('epoch='));
+      expect(epochs[0]).not.toMatch(/^epoch=[12] /); // it has not begun afresh
+      expect(await studentIn(disturbed)).toEqual(await studentIn(undisturbed));
+    },
+  );
+
+  it('does not compute finished features again', { timeout: LONG }, async () => {
+    const folders = await job(await manyPictures());
+    const first = startTrainer(folders);
+    await first.says(/^step=head/);
+    first.kill('SIGTERM');
+    await first.ended;
+
+    const { lines } = await startTrainer(folders).ended;
+
+    expect(lines.filter((line) => line.startsWith('step=features'))).toEqual([
+      'step=features done=600 of=600',
+    ]);
+  });
+
+  it('computes a shard again that was damaged or is half written', { timeout: LONG }, async () => {
+    const undisturbed = await job(await manyPictures());
+    const damaged = await copyOf(undisturbed);
+    await startTrainer(undisturbed).ended;
+    await startTrainer(damaged).ended;
+    const [name = ''] = await readdir(damaged.checkpoints);
+    const shards = join(damaged.checkpoints, name);
+    const bytes = await readFile(join(shards, '0.f32'));
+    bytes[1000] = (bytes[1000] ?? 0) ^ 1;
+    await writeFile(join(shards, '0.f32'), bytes);
+    await writeFile(join(shards, '1.f32'), bytes.subarray(0, 5000));
+    await rm(join(shards, '2.f32'));
+    await writeFile(join(shards, '2.f32.tmp'), bytes);
+
+    await startTrainer(damaged).ended;
+
+    expect(await studentIn(damaged)).toEqual(await studentIn(undisturbed));
+  });
+
+  it('takes no features of other pictures for its own', { timeout: LONG }, async () => {
+    const one = await job(await tintedClasses([10, 10]));
+    const other = await job({
+      ...(await tintedClasses([10, 9])),
+      'green/other.png': await tinted(1, 99),
+    });
+    const fresh = await copyOf(other);
+    await startTrainer(one).ended;
+    await cp(one.checkpoints, other.checkpoints, { recursive: true });
+
+    await startTrainer(other).ended;
+    await startTrainer(fresh).ended;
+
+    expect(await studentIn(other)).toEqual(await studentIn(fresh));
+    expect(await readdir(other.checkpoints)).toHaveLength(1); // the stale ones are gone
+  });
+});
+
+/** Three shards of pictures. */
+const manyPictures = () => tintedClasses([300, 300]);
+
+describe('the failure file', () => {
+  it('names every broken picture, and no training begins', { timeout: LONG }, async () => {
+    const files = await tintedClasses([10, 10]);
+    const broken = { 'red/cut.png': await tinted(0, 50), 'green/cut too.png': await tinted(1, 50) };
+    for (const [path, bytes] of Object.entries(broken)) files[path] = bytes.subarray(0, 400);
+    const folders = await job(files);
+
+    const { exit, failure, lines } = await startTrainer(folders).ended;
+
+    expect(exit).toBe(1);
+    expect(failure).toContain('red/cut.png cannot be decoded');
+    expect(failure).toContain('green/cut too.png cannot be decoded');
+    expect(parseFailure(`AlgorithmError: ${failure}, exit code: 1`).code).toBe('VALIDATION_FAILED');
+    expect(lines.join()).not.toContain('step=features');
+    expect(await readdir(folders.model)).toEqual([]);
+  });
+
+  it.each([
+    ['a picture that grew', 'folder', 'datasets/things/red/3.png', longer, 'red/3.png'],
+    ['a picture that is gone', 'folder', 'datasets/things/red/3.png', gone, 'red/3.png'],
+    ['an archive with a flipped bit', 'zip', 'datasets/things.zip', flipped, 'things.zip'],
+    ['an archive that grew', 'zip', 'datasets/things.zip', longer, 'things.zip'],
+    ['an archive that is gone', 'zip', 'datasets/things.zip', gone, 'things.zip'],
+  ] as const)(
+    'says that the data changed: %s',
+    { timeout: LONG },
+    async (_, form, key, change, name) => {
+      const folders = await job(await tintedClasses([10, 10]), form);
+      await change(join(folders.channel('dataset'), key));
+
+      const { exit, failure } = await startTrainer(folders).ended;
+
+      expect(exit).toBe(1);
+      expect(failure).toMatch(/^DATA_CHANGED: /);
+      expect(failure).toContain(name);
+    },
+  );
+
+  it.each([
+    ['manifest', 'manifest.jsonl'],
+    ['recipe', 'recipe.json'],
+  ])('says that the %s is another', { timeout: LONG }, async (channel, file) => {
+    const folders = await job(await tintedClasses([10, 10]));
+    await appendFile(join(folders.channel(channel), file), '\n');
+
+    const { exit, failure } = await startTrainer(folders).ended;
+
+    expect(exit).toBe(1);
+    expect(failure).toMatch(new RegExp(`^DATA_CHANGED: ${file} `));
+  });
+
+  it.each([
+    ['a flipped bit', flipped],
+    ['a missing file', gone],
+  ])('says that the teacher changed: %s', { timeout: LONG }, async (_, change) => {
+    const folders = await job(await tintedClasses([10, 10]));
+    await change(join(folders.channel('teacher'), 'weights.bin'));
+
+    const { exit, failure } = await startTrainer(folders).ended;
+
+    expect(exit).toBe(1);
+    expect(failure).toMatch(/^TEACHER_CHANGED: weights\.bin /);
+  });
+
+  it('calls a fault inside the archive, which is as it was uploaded, the dataset’s', {
+    timeout: LONG,
+  }, async () => {
+    const files = await tintedClasses([10, 10]);
+    const zip = await zipOf(files);
+    for (const path of ['red/3.png', 'green/4.png']) {
+      const wrong = Buffer.from(zip);
+      const checksum = Buffer.alloc(4);
+      checksum.writeUInt32LE(crc32(files[path] ?? ''));
+      // In the entry's own header and in the archive's directory.
+      for (let at = wrong.indexOf(checksum); at >= 0; at = wrong.indexOf(checksum, at + 1)) {
+        zip[at] = (zip[at] ?? 0) ^ 1;
+      }
+    }
+    const folders = await layOutJob(join(root, `job${++jobs}`), {
+      form: 'zip',
+      files,
+      zip,
+      teacher,
+    });
+
+    const { exit, failure } = await startTrainer(folders).ended;
+
+    expect(exit).toBe(1);
+    expect(failure).toMatch(/^VALIDATION_FAILED: /);
+    expect(failure).toContain('red/3.png has not the checksum');
+    expect(failure).toContain('green/4.png has not the checksum');
+  });
+
+  it.each([
+    [
+      'a class is left that has pictures of its own',
+      {
+        'red/1': 0,
+        'red/2': 1,
+        'red/3': 2,
+        'red/4': 3,
+        'red/5': 4,
+        'blue/1': 0,
+        'blue/2': 1,
+        'blue/3': 2,
+        'blue/4': 3,
+        'blue/5': 4,
+      },
+      /two classes need pictures/,
+    ],
+    [
+      'all pictures of a class are copies of one',
+      {
+        'red/1': 0,
+        'red/2': 0,
+        'red/3': 0,
+        'red/4': 0,
+        'red/5': 0,
+        'blue/1': 1,
+        'blue/2': 1,
+        'blue/3': 1,
+        'blue/4': 1,
+        'blue/5': 1,
+      },
+      /three different pictures/,
+    ],
+  ])('says why nothing can be learned where %s', { timeout: LONG }, async (_, contents, why) => {
+    const files: Files = {};
+    for (const [path, seed] of Object.entries(contents))
+      files[`${path}.png`] = await tinted(0, seed);
+    const folders = await job(files);
+
+    const { exit, failure } = await startTrainer(folders).ended;
+
+    expect(exit).toBe(1);
+    expect(failure).toMatch(/^VALIDATION_FAILED: /);
+    expect(failure).toMatch(why);
+  });
+});
+
+async function flipped(file: string): Promise<void> {
+  const bytes = await readFile(file);
+  const middle = Math.floor(bytes.length / 2);
+  bytes[middle] = (bytes[middle] ?? 0) ^ 1;
+  await writeFile(file, bytes);
+}
+const longer = (file: string) => appendFile(file, 'x');
+const gone = (file: string) => rm(file);

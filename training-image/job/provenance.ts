@@ -1,0 +1,18 @@
+import { cpus } from 'node:os';
+import type { NodeJSKernelBackend } from '@tensorflow/tfjs-node/dist/nodejs_kernel_backend.js';
+import type { StudentCard } from '#core/card.ts';
+import { isOnGpu } from '#engine/tensorflow/is-on-gpu.ts';
+import { tf } from '#engine/tensorflow/load.ts';
+import own from '../../package.json' with { type: 'json' };
+
+/** The programs and the device that made a student: what one would need to make it again. */
+export async function whatMadeIt(): Promise<StudentCard['made']> {
+  await tf.ready();
+  const { binding } = tf.backend() as NodeJSKernelBackend;
+  return {
+    understudy: own.version,
+    tensorflow: binding.TF_Version,
+    node: process.versions.node,
+    device: isOnGpu() ? 'GPU' : `CPU: ${cpus()[0]?.model ?? 'unknown'}, ${cpus().length} cores`,
+  };
+}

@@ -1,0 +1,8 @@
+import { mlFolderOf } from '#core/ml-folder.ts';
+import { runTraining } from './supervise.ts';
+
+// The program of the training container.
+process.exitCode = await runTraining(
+  mlFolderOf(process.env),
+  new URL('./worker.mjs', import.meta.url),
+);

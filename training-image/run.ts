@@ -1,8 +1,0 @@
-import { mlFolderOf } from '#core/ml-folder.ts';
-import { runTraining } from './run-training.ts';
-
-// The program of the training container.
-process.exitCode = await runTraining(
-  mlFolderOf(process.env),
-  new URL('./worker.mjs', import.meta.url),
-);
