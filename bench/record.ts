@@ -6,7 +6,7 @@ import type { MemoryUse } from './memory.ts';
 import type { Profile } from './profile.ts';
 import type { Stall } from './stall.ts';
 
-/** All that the bench measures, in the order of its results; each can be measured for itself. */
+/** All that the bench metrics, in the order of its results; each can be measured for itself. */
 export const SECTIONS = [
   'features',
   'step',
@@ -20,12 +20,12 @@ export type Section = (typeof SECTIONS)[number];
 
 export type Recorded<Result> = Circumstances & { largestDifference: number; result: Result };
 
-/** How many of the test's pictures a student of each gets right, as a share. */
+/** How many of the test's images a student of each gets right, as a share. */
 export interface Accuracy extends Circumstances {
-  perClass: number; // pictures to learn from
+  perClass: number; // images to learn from
   px: number;
   regime: string;
-  test: number; // pictures
+  test: number; // images
   understudy: number;
   keras: number;
   seconds: number[]; // that each of the two took here

@@ -27,10 +27,10 @@ npm run bench -- --only=step --rounds=5          # one section; the others stay 
 \`\`\`
 
 - All contenders run the same network (EfficientNet-Lite0, float32) with the same weights. Before anything is timed, their
-  logits on 16 pictures have to agree to 1e-3, and later the losses that their first steps begin at; otherwise the bench stops.
+  logits on 16 images have to agree to 1e-3, and later the losses that their first steps begin at; otherwise the bench stops.
 - One thread each. What counts is CPU-seconds (user and system) of the contender's process, so other processes disturb little.
 - The contenders take turns, a fresh process each. A ratio is the median over the rounds of the ratios inside each round.
-- Pictures are in memory, decoded; those for Python, torch and tfjs-layers are float32 already, ours and onnxruntime's are
+- Images are in memory, decoded; those for Python, torch and tfjs-layers are float32 already, ours and onnxruntime's are
   uint8, as they lie on disk. Adam everywhere, without decay and clipping.
 `;
 
@@ -81,7 +81,7 @@ function kernels(recorded: Recorded<Profile>): string {
   const { frozen, learnt } = recorded.result;
   return [
     '## What a step of ours is bound by\n',
-    'The kernels of a step by TensorFlow’s own timeline, 32 pictures of 224 px on one thread; it goes by the clock, so that on a',
+    'The kernels of a step by TensorFlow’s own timeline, 32 images of 224 px on one thread; it goes by the clock, so that on a',
     'busy machine only the shares mean something. A name that begins with an underscore',
     'is what TensorFlow made of several operations. Where averages are learnt, each of the 49 BatchNorms is a depthwise convolution',
     'of 1 × 1 and the gradient of such a one (its sums of squares).\n',
@@ -122,14 +122,14 @@ function boundBy(milliseconds: number, kernels: Kernels['kernels']): string {
 }
 
 function stalls(recorded: Recorded<Stall[]>): string {
-  const pictures = recorded.result[0]?.pictures;
+  const images = recorded.result[0]?.images;
   const rows = recorded.result.map(({ regime, longestMs, mostMs, wallSeconds }) => {
     const reached = verdict(longestMs <= mostMs);
     return [regime, wallSeconds.toFixed(0), longestMs.toFixed(0), `≤ ${mostMs}`, reached];
   });
   return [
     '## The longest time for which the trainer’s main thread does not answer\n',
-    `During whole trainings on ${pictures} digits of MNIST.\n`,
+    `During whole trainings on ${images} digits of MNIST.\n`,
     table(['regime', 'seconds', 'longest, ms', 'wanted', ''], rows),
     `${circumstances(recorded)}\n`,
   ].join('\n');
@@ -138,14 +138,14 @@ function stalls(recorded: Recorded<Stall[]>): string {
 function memoryUse(recorded: Recorded<MemoryUse>): string {
   const { px, few, many, mostRatio } = recorded.result;
   const ratio = many.peakBytes / few.peakBytes;
-  const rows = [few, many].map(({ pictures, peakBytes, seconds }) => {
+  const rows = [few, many].map(({ images, peakBytes, seconds }) => {
     const memory = `${(peakBytes / 1e6).toFixed(0)} MB`;
-    return [String(pictures), memory, seconds.toFixed(0)];
+    return [String(images), memory, seconds.toFixed(0)];
   });
   return [
-    '## Memory and the number of pictures\n',
-    `The trainer’s process over one whole training of the head, pictures of ${px} px, out of a zip.\n`,
-    table(['pictures', 'peak memory', 'seconds'], rows),
+    '## Memory and the number of images\n',
+    `The trainer’s process over one whole training of the head, images of ${px} px, out of a zip.\n`,
+    table(['images', 'peak memory', 'seconds'], rows),
     table(
       ['ratio', 'wanted', ''],
       [[ratio.toFixed(2), `≤ ${mostRatio}`, verdict(ratio <= mostRatio)]],
@@ -178,16 +178,16 @@ function accuracies(all: readonly Accuracy[]): string {
   const rows = all.map(({ regime, px, perClass, test, understudy, keras, seconds, loadAfter }) => [
     ...[regime, `${px} px`, String(perClass), String(test)],
     ...[percent(understudy), percent(keras)],
-    // One picture more or less is no difference, and floats have their own idea of 1 %.
+    // One image more or less is no difference, and floats have their own idea of 1 %.
     verdict(Math.round(test * (understudy - keras)) >= -Math.round(CLOSE_ENOUGH * test)),
     seconds.map((each) => each.toFixed(0)).join(' / '),
     loadAfter.toFixed(0),
   ]);
-  const head = ['regime', 'input', 'pictures a class', 'tested on', 'Understudy', 'Keras'];
+  const head = ['regime', 'input', 'images a class', 'tested on', 'Understudy', 'Keras'];
   return [
     '## How right students are: CIFAR-10\n',
     'By `npx tsx bench/cifar.ts`, which says how it is asked for more. Both start from the same weights and get the same',
-    'pictures, as our decoder leaves them. Understudy runs as a whole job, which keeps 10 % of them for validation and 5 % for',
+    'images, as our decoder leaves them. Understudy runs as a whole job, which keeps 10 % of them for validation and 5 % for',
     'its own test; Keras follows its guide to transfer learning and learns from all. Wanted: at most a point below Keras.\n',
     table([...head, '', 'seconds', 'load'], rows),
   ].join('\n');

@@ -6,7 +6,7 @@ import { ensureTensorflow } from '#engine/tensorflow/ensure-tensorflow.ts';
 import { teacherNamed } from '#teachers/catalogue.ts';
 import { importTeacher } from '#teachers/import-teacher.ts';
 import { measureBundles } from './bundles.ts';
-import { type Bench, compare, picturesFile, requireAgreement } from './compare.ts';
+import { type Bench, compare, imagesFile, requireAgreement } from './compare.ts';
 import { COMPARISONS } from './comparisons.ts';
 import { under } from './machine.ts';
 import { measureMemory } from './memory.ts';
@@ -76,14 +76,14 @@ async function prepare(): Promise<Bench> {
   const teacher = await importTeacher(entry, { report: say });
   const bench = { places, folder, teacher, rounds, without, say };
 
-  for (const px of [32, 224]) await writeFile(picturesFile(bench, px), pictures(32, px));
+  for (const px of [32, 224]) await writeFile(imagesFile(bench, px), images(32, px));
   const onnx = join(folder, 'teacher.onnx');
   await lastLineOf('contenders/write_onnx.py', [teacher, onnx], places);
   return bench;
 }
 
 /** Patterns that are no photographs, but which a network tells apart; uint8 [n, px, px, 3]. */
-function pictures(n: number, px: number): Uint8Array {
+function images(n: number, px: number): Uint8Array {
   const values = new Uint8Array(n * px * px * 3);
   let at = 0;
   for (let k = 1; k <= n; k++) {

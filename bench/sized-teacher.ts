@@ -11,7 +11,7 @@ export interface SizedTeacher {
 }
 
 /**
- * The teacher for pictures of another size: convolutions take any, and the mean over the picture goes with it.
+ * The teacher for images of another size: convolutions take any, and the mean over the image goes with it.
  *
  * @param work a folder to write it into
  */

@@ -9,13 +9,13 @@ import { lastLineOf } from './start-contender.ts';
 
 export interface Stall {
   regime: string;
-  pictures: number;
+  images: number;
   longestMs: number;
   mostMs: number;
   wallSeconds: number;
 }
 
-const PICTURES = 300;
+const IMAGES = 300;
 const MOST_MS = 250;
 const REGIMES = ['head-only', 'blocks:2', 'full'];
 
@@ -33,7 +33,7 @@ async function stallOf(regime: string, bench: Bench): Promise<Stall> {
     const files: Files = {};
     for await (const { label, png } of examples) {
       const number = Object.keys(files).length;
-      if (number === PICTURES) break;
+      if (number === IMAGES) break;
       files[`${label}/${number}.png`] = png;
     }
     const entry = teacherNamed('efficientnet-lite0');
@@ -42,7 +42,7 @@ async function stallOf(regime: string, bench: Bench): Promise<Stall> {
     await layOutJob(root, { form: 'folder', files, recipe: { regime }, teacher });
     const said = await lastLineOf('contenders/watched-training.ts', [root], bench.places);
     const { longestMs, wallSeconds } = JSON.parse(said) as Stall;
-    return { regime, pictures: PICTURES, longestMs, mostMs: MOST_MS, wallSeconds };
+    return { regime, images: IMAGES, longestMs, mostMs: MOST_MS, wallSeconds };
   } finally {
     await rm(root, { recursive: true, force: true });
   }

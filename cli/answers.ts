@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import type { LayersModel, Tensor2D } from '@tensorflow/tfjs';
 import type { StudentCard } from '#core/card.ts';
 import { tf } from '#engine/tensorflow/load.ts';
-import { decodePicture } from '#training-image/data/decode-image.ts';
+import { decodeImage } from '#training-image/data/decode-image.ts';
 import type { Pipeline } from './connect.ts';
 import { loadStudent } from './load-student.ts';
 
@@ -12,13 +12,13 @@ export interface Answer {
   probabilities: Record<string, number>; // by class, 0..1
 }
 
-/** A picture that could not be read. */
+/** A image that could not be read. */
 export interface NoAnswer {
   image: string;
   problem: string;
 }
 
-/** What a student says of each picture, decoded exactly as its training pictures were. */
+/** What a student says of each image, decoded exactly as its training images were. */
 export async function answersOf(
   pipeline: Pipeline,
   card: StudentCard,
@@ -36,7 +36,7 @@ export async function answersOf(
 
 async function pixelsOf(image: string, px: number): Promise<{ pixels: Buffer } | NoAnswer> {
   try {
-    return { pixels: await decodePicture(await readFile(image), px) };
+    return { pixels: await decodeImage(await readFile(image), px) };
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException;
     return {
@@ -48,13 +48,13 @@ async function pixelsOf(image: string, px: number): Promise<{ pixels: Buffer } |
 
 function answer(
   student: LayersModel,
-  { classes, input, measures }: StudentCard,
+  { classes, input, metrics }: StudentCard,
   pixels: Uint8Array,
 ) {
-  const { temperature } = measures.calibration;
+  const { temperature } = metrics.calibration;
   const probabilities = tf.tidy(() => {
-    const picture = tf.tensor4d(new Float32Array(pixels), [1, input.px, input.px, 3]);
-    const logits = student.predictOnBatch(picture) as Tensor2D;
+    const image = tf.tensor4d(new Float32Array(pixels), [1, input.px, input.px, 3]);
+    const logits = student.predictOnBatch(image) as Tensor2D;
     return tf.softmax(logits.div(temperature)).dataSync(); // [classes]
   });
   const best = probabilities.indexOf(Math.max(...probabilities));

@@ -7,10 +7,10 @@ import { count, percent, table } from './output.ts';
 
 /** A student as a person wants to read it: what it knows, how good it is, why, how long it took, where it lies. */
 export function describeStudent(card: StudentCard, { bucket }: { bucket: string }): string {
-  const { test, calibration } = card.measures;
+  const { test, calibration } = card.metrics;
   const { frozenParameters, trainedParameters, used, why } = card.freezePlan;
   const classes = card.data.perClass.map(({ name, train, validation, test: held }, i) => {
-    const measured = card.measures.perClass[i];
+    const measured = card.metrics.perClass[i];
     return [
       `  ${name}`,
       `${count(train)} + ${count(validation)} + ${count(held)}`,
@@ -23,15 +23,15 @@ export function describeStudent(card: StudentCard, { bucket }: { bucket: string 
   return [
     `Student ${pc.bold(card.student)}, version ${card.version}`,
     '',
-    `Classes (pictures to train + to choose + held out), and the held-out ones:`,
+    `Classes (images to train + to choose + held out), and the held-out ones:`,
     table(classes),
     '',
-    `Accuracy on ${count(test.n)} held-out pictures: ${pc.bold(percent(test.accuracy))} (${interval(test.interval95)}; always guessing the largest class: ${percent(card.measures.chance)})`,
+    `Accuracy on ${count(test.n)} held-out images: ${pc.bold(percent(test.accuracy))} (${interval(test.interval95)}; always guessing the largest class: ${percent(card.metrics.majorityBaseline)})`,
     `Balanced over the classes: ${percent(test.balancedAccuracy.value)} (${interval(test.balancedAccuracy.interval95)}); macro-F1 ${percent(test.macroF1.value)} (${interval(test.macroF1.interval95)})`,
     `Its probabilities are off by ${percent(calibration.after.ece)} on average (temperature ${calibration.temperature.toFixed(2)}; without it ${percent(calibration.before.ece)}). ${calibration.why}`,
     `Frozen: ${used}, ${count(frozenParameters)} parameters of ${card.teacher.name} frozen, ${count(trainedParameters)} trained. ${why}`,
     ...fineTuningOf(card),
-    ...card.data.notices.map((notice) => `Note: ${notice}`),
+    ...card.data.warnings.map((notice) => `Note: ${notice}`),
     `Seconds: ${seconds.join(', ')}`,
     `It lies in s3://${bucket}/${studentKeys(card.student, card.version).prefix}`,
   ].join('\n');
@@ -50,7 +50,7 @@ function fineTuningOf({ fineTuning }: StudentCard): string[] {
   if (!fineTuning) return [];
   const { regime, epochs, bestEpoch, stopped, examples, augmentation } = fineTuning;
   return [
-    `Fine-tuning: ${regime}, ${count(epochs)} epochs of ${count(examples)} pictures (${STOPPED[stopped]}), the best was number ${bestEpoch}; augmentation: ${augmentation}`,
+    `Fine-tuning: ${regime}, ${count(epochs)} epochs of ${count(examples)} images (${STOPPED[stopped]}), the best was number ${bestEpoch}; augmentation: ${augmentation}`,
   ];
 }
 
@@ -92,7 +92,7 @@ function detailOf({ progress, summary, outbox: _ }: Job): string {
       return `${percent(progress.accuracy)} right`;
     default:
       return summary
-        ? `${count(summary.examples)} pictures of ${count(summary.classes.length)} classes`
+        ? `${count(summary.examples)} images of ${count(summary.classes.length)} classes`
         : '';
   }
 }
@@ -117,7 +117,7 @@ export function describeJob(job: Job): string {
   if (cost) facts.push(['Billed', cost.replace('Billed: ', '')]);
   if (progress.state === 'waiting') facts.push(['Waiting', progress.reason]);
   if (progress.state === 'failed')
-    facts.push(['Failed', `${progress.code}: ${progress.what} ${progress.toDo}`]);
+    facts.push(['Failed', `${progress.code}: ${progress.what} ${progress.remedy}`]);
   if (progress.state === 'rejected') {
     for (const { where, what, remedy } of progress.problems)
       facts.push(['Problem', `${where}: ${what} ${remedy}`]);

@@ -59,8 +59,8 @@ export async function followJob(
       step('Validate', async (show) => {
         const { summary } = stopUnlessWell(await leave(['received']));
         const classes = summary?.classes.length ?? 0;
-        const pictures = summary?.examples ?? 0;
-        show.title = `Validate: ${count(classes)} classes, ${count(pictures)} pictures`;
+        const images = summary?.examples ?? 0;
+        show.title = `Validate: ${count(classes)} classes, ${count(images)} images`;
       }),
       step('Launch the training', async (show) => {
         const launched = await leave(['validated', 'launching', 'waiting'], ({ progress }) => {
@@ -152,8 +152,8 @@ export function stopUnlessWell(job: Job): Job {
     );
   }
   if (progress.state === 'failed') {
-    const { code, what, toDo } = progress;
-    throw new Stop(EXIT.failed, `The training of "${name}" failed (${code}): ${what} ${toDo}`);
+    const { code, what, remedy } = progress;
+    throw new Stop(EXIT.failed, `The training of "${name}" failed (${code}): ${what} ${remedy}`);
   }
   throw new Stop(
     EXIT.failed,

@@ -42,7 +42,7 @@ export async function main(argv: readonly string[]): Promise<void> {
 
   process.on('SIGINT', () => {
     say('Interrupted; what was under way goes on when the pipeline runs again.');
-    process.exit(EXIT.interrupted); // a pipeline of this command's own notices, and ends in good order
+    process.exit(EXIT.interrupted); // a pipeline of this command's own warnings, and ends in good order
   });
   process.exitCode = await program.parseAsync(argv).then(() => EXIT.ok, exitOf);
 }

@@ -92,7 +92,7 @@ function zipOf(folder: string, files: readonly string[]): Readable {
   const mtime = new Date('1980-01-01T00:00:00Z');
   for (const file of files) {
     const entry = file.split(/[\\/]/).join('/');
-    zip.addFile(join(folder, file), entry, { mtime, mode: 0o100644, compress: false }); // pictures are compressed already
+    zip.addFile(join(folder, file), entry, { mtime, mode: 0o100644, compress: false }); // images are compressed already
   }
   zip.end();
   return zip.outputStream.pipe(new PassThrough());

@@ -35,10 +35,10 @@ function sentenceOf({ name, progress }: Job): string | undefined {
   switch (progress.state) {
     case 'published': {
       const [low, high] = progress.interval95.map(percent);
-      return `Student "${name}" ${progress.version} is ready: ${percent(progress.accuracy)} % of the held-out pictures right (95 % interval ${low}–${high} %).`;
+      return `Student "${name}" ${progress.version} is ready: ${percent(progress.accuracy)} % of the held-out images right (95 % interval ${low}–${high} %).`;
     }
     case 'failed':
-      return `The training of "${name}" failed (${progress.code}): ${progress.what} ${progress.toDo}`;
+      return `The training of "${name}" failed (${progress.code}): ${progress.what} ${progress.remedy}`;
     case 'rejected': {
       const more = progress.problemCount > 1 ? ` and ${progress.problemCount - 1} more` : '';
       const first = progress.problems[0];

@@ -3,12 +3,12 @@ import * as z from 'zod';
 const Fraction = z.number().min(0).max(1);
 const Interval = z.tuple([Fraction, Fraction]);
 const Estimate = z.object({ value: Fraction, interval95: Interval });
-const OnValidation = z.object({ accuracy: Fraction, lossNats: z.number() });
+const OnValidation = z.object({ accuracy: Fraction, crossEntropy: z.number() });
 
 /** How far the probabilities of a student are to be believed. */
 const Calibration = z.object({
   ece: Fraction, // expected calibration error, 15 bins of equal width
-  nllNats: z.number(), // mean negative log-likelihood
+  nll: z.number(), // mean negative log-likelihood
 });
 
 /** `student.json`: what is known of a student. Numbers are measured by the trainer, never entered by hand. */
@@ -23,7 +23,7 @@ export const StudentCard = z.object({
     px: z.int(), // height and width
     range: z.literal('0-255'),
     channels: z.literal('RGB'),
-    resize: z.string(), // how pictures were brought to px
+    resize: z.string(), // how images were brought to px
   }),
   teacher: z.object({ name: z.string(), licence: z.string(), modelSha256: z.string() }),
   freezePlan: z.object({
@@ -36,13 +36,13 @@ export const StudentCard = z.object({
   data: z.object({
     dataset: z.string(),
     manifestSha256: z.string(),
-    readSha256: z.string(), // over everything the trainer read, in manifest order
+    contentSha256: z.string(), // over everything the trainer read, in manifest order
     perClass: z.array(
       z.object({ name: z.string(), train: z.int(), validation: z.int(), test: z.int() }),
     ),
-    notices: z.array(z.string()), // duplicates kept on one side, pictures left out
+    warnings: z.array(z.string()), // duplicates kept on one side, images left out
   }),
-  measures: z.object({
+  metrics: z.object({
     test: z.object({
       n: z.int(),
       correct: z.int(),
@@ -54,7 +54,7 @@ export const StudentCard = z.object({
     validation: z.object({
       n: z.int(),
       accuracy: Fraction,
-      lossNats: z.number(),
+      crossEntropy: z.number(),
       headOnly: OnValidation, // of the same data's head on frozen features
     }), // a head before it was fitted once more, on train and validation together
     calibration: z.object({
@@ -63,7 +63,7 @@ export const StudentCard = z.object({
       before: Calibration, // on the test part
       after: Calibration,
     }),
-    chance: Fraction, // the share of the largest class in the test part
+    majorityBaseline: Fraction, // the share of the largest class in the test part
     perClass: z.array(
       z.object({
         name: z.string(),
@@ -82,7 +82,7 @@ export const StudentCard = z.object({
     iterations: z.int(),
     l2: z.number(), // chosen on the validation part
     classWeights: z.array(z.number()),
-    trainLossNats: z.number(),
+    trainCrossEntropy: z.number(),
   }),
   fineTuning: z
     .object({

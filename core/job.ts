@@ -27,7 +27,7 @@ export const Progress = z.discriminatedUnion('state', [
     accuracy: z.number(), // on the test part, 0..1
     interval95: z.tuple([z.number(), z.number()]),
   }),
-  z.object({ state: z.literal('failed'), code: z.string(), what: z.string(), toDo: z.string() }),
+  z.object({ state: z.literal('failed'), code: z.string(), what: z.string(), remedy: z.string() }),
   z.object({ state: z.literal('cancelled') }),
 ]);
 export type Progress = z.infer<typeof Progress>;
@@ -80,31 +80,31 @@ export type Usage = Pick<NonNullable<Job['run']>, 'instanceType' | 'billedSecond
 
 /** What somebody saw or wants; facts, not commands. */
 export type Observation =
-  | { saw: 'dataset-accepted'; summary: NonNullable<Job['summary']> }
-  | { saw: 'dataset-refused'; problems: Problem[]; problemCount: number }
-  | { saw: 'launch-begun'; trainingJobName: string; estimate?: Estimate | undefined }
+  | { type: 'dataset-validated'; summary: NonNullable<Job['summary']> }
+  | { type: 'dataset-rejected'; problems: Problem[]; problemCount: number }
+  | { type: 'launch-started'; trainingJobName: string; estimate?: Estimate | undefined }
   | {
-      saw: 'launch-refused';
+      type: 'launch-refused';
       trainingJobName: string;
       waitingFor: 'capacity' | 'quota' | 'concurrency';
       reason: string;
     }
-  | ({ saw: 'training-running'; trainingJobName: string } & Usage)
-  | ({ saw: 'training-interrupted'; trainingJobName: string } & Usage)
-  | ({ saw: 'training-starved'; trainingJobName: string; reason: string } & Usage) // ended for want of capacity
-  | ({ saw: 'training-completed'; trainingJobName: string; artifacts: string } & Usage)
+  | ({ type: 'training-running'; trainingJobName: string } & Usage)
+  | ({ type: 'training-interrupted'; trainingJobName: string } & Usage)
+  | ({ type: 'training-no-capacity'; trainingJobName: string; reason: string } & Usage) // ended for want of capacity
+  | ({ type: 'training-completed'; trainingJobName: string; artifacts: string } & Usage)
   | ({
-      saw: 'training-ended';
+      type: 'training-failed';
       trainingJobName: string;
       code: string;
       what: string;
-      toDo: string;
+      remedy: string;
     } & Usage)
-  | { saw: 'student-published'; version: string; accuracy: number; interval95: [number, number] }
-  | { saw: 'broken'; code: string; what: string; toDo: string }
-  | { saw: 'cancel-asked' }
-  | { saw: 'retry-asked' }
-  | { saw: 'announced'; announcementId: string };
+  | { type: 'student-published'; version: string; accuracy: number; interval95: [number, number] }
+  | { type: 'stage-failed'; code: string; what: string; remedy: string }
+  | { type: 'cancel-requested' }
+  | { type: 'retry-requested' }
+  | { type: 'announced'; announcementId: string };
 
 /** A job moves only along these arrows. `rejected` and `published` are final; the way out of `failed` and `cancelled` is a retry. */
 export const ARROWS: Record<State, readonly State[]> = {
@@ -198,15 +198,15 @@ export function advance(job: Job, observation: Observation, at: Date): Job {
 /** The job with what was seen, not yet dated and versioned; `undefined` when it says nothing new. */
 function observe(job: Job, observation: Observation): Job | undefined {
   const { state } = job.progress;
-  switch (observation.saw) {
-    case 'dataset-accepted':
+  switch (observation.type) {
+    case 'dataset-validated':
       if (state !== 'received') return undefined;
       return { ...job, summary: observation.summary, progress: { state: 'validated' } };
-    case 'dataset-refused': {
+    case 'dataset-rejected': {
       const { problems, problemCount } = observation;
       return { ...job, progress: { state: 'rejected', problems, problemCount } };
     }
-    case 'launch-begun':
+    case 'launch-started':
       if (job.run && !job.run.ended) return undefined; // attempt n+1 only after attempt n is seen ended
       return {
         ...job,
@@ -234,7 +234,7 @@ function observe(job: Job, observation: Observation): Job | undefined {
       if (!isCurrent(job, observation) || job.run?.ended || state === 'interrupted')
         return undefined;
       return { ...using(job, observation), progress: { state: 'interrupted' } };
-    case 'training-starved': {
+    case 'training-no-capacity': {
       if (!isCurrent(job, observation) || job.run?.ended) return undefined;
       const { reason } = observation;
       const seen = ended(job, observation, { state: 'waiting', waitingFor: 'capacity', reason });
@@ -243,22 +243,22 @@ function observe(job: Job, observation: Observation): Job | undefined {
     case 'training-completed':
       if (!isCurrent(job, observation) || job.run?.ended) return undefined;
       return ended(job, observation, { state: 'trained', artifacts: observation.artifacts });
-    case 'training-ended': {
+    case 'training-failed': {
       if (!isCurrent(job, observation) || job.run?.ended) return undefined;
-      const { code, what, toDo } = observation;
-      return ended(job, observation, { state: 'failed', code, what, toDo });
+      const { code, what, remedy } = observation;
+      return ended(job, observation, { state: 'failed', code, what, remedy });
     }
     case 'student-published': {
       const { version, accuracy, interval95 } = observation;
       return { ...job, progress: { state: 'published', version, accuracy, interval95 } };
     }
-    case 'broken': {
-      const { code, what, toDo } = observation;
-      return { ...job, progress: { state: 'failed', code, what, toDo } };
+    case 'stage-failed': {
+      const { code, what, remedy } = observation;
+      return { ...job, progress: { state: 'failed', code, what, remedy } };
     }
-    case 'cancel-asked':
+    case 'cancel-requested':
       return { ...job, progress: { state: 'cancelled' } };
-    case 'retry-asked':
+    case 'retry-requested':
       return { ...job, waits: 0, progress: { state: job.summary ? 'validated' : 'received' } };
     case 'announced': {
       const outbox = job.outbox.filter(({ id }) => id !== observation.announcementId);

@@ -51,18 +51,22 @@ export const failureText = (code: FailureCode, what: string): string =>
 export function parseFailure(reason: string | undefined): {
   code: string;
   what: string;
-  toDo: string;
+  remedy: string;
 } {
   const codes = Object.keys(FAILURES).join('|');
   const ours = new RegExp(`(${codes}): ([\\s\\S]*)`).exec(reason ?? '');
   if (ours?.[1] && ours[2]) {
     const code = ours[1] as FailureCode;
-    return { code, what: ours[2].replace(/, exit code: \d+\s*$/, '').trim(), toDo: FAILURES[code] };
+    return {
+      code,
+      what: ours[2].replace(/, exit code: \d+\s*$/, '').trim(),
+      remedy: FAILURES[code],
+    };
   }
   const what = reason?.trim() || 'The training job ended without a reason.';
   return {
     code: 'TRAINING_FAILED',
     what,
-    toDo: 'Read the log of the training job, then retry the job.',
+    remedy: 'Read the log of the training job, then retry the job.',
   };
 }

@@ -1,7 +1,7 @@
 /** How far a step of the training is, as the trainer prints it and whoever waits reads it in the log. */
 export interface TrainingProgress {
   step: string; // lower-case letters and hyphens
-  done: number; // pictures, rounds: whatever the step counts
+  done: number; // images, rounds: whatever the step counts
   of: number;
 }
 

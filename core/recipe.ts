@@ -3,7 +3,7 @@ import { type Problem, problem } from './problem.ts';
 
 const fraction = z.number().min(0.05).max(0.4);
 
-/** How a picture may differ each time it is learned from; what is left out is as in "auto". */
+/** How a image may differ each time it is learned from; what is left out is as in "auto". */
 const Augmentation = z.strictObject({
   flip: z.boolean().default(false), // left for right, every second time; never unasked: a flipped b is a d
   crop: z.boolean().default(true), // a window of 85 to 100 % of each side, somewhere
@@ -51,7 +51,7 @@ export function retrainedBlocks(regime: string, blocks: number): number {
   return Number(count);
 }
 
-/** What to do to pictures; `undefined`: nothing. */
+/** What to do to images; `undefined`: nothing. */
 export function augmentationOf({ augmentation }: Recipe): Augmentation | undefined {
   if (augmentation === 'none') return undefined;
   const how = augmentation === 'auto' ? Augmentation.parse({}) : augmentation;
@@ -61,17 +61,17 @@ export function augmentationOf({ augmentation }: Recipe): Augmentation | undefin
 /** What a recipe has to know of a teacher. */
 export interface TeacherLimits {
   input: { px: number };
-  taps: readonly unknown[]; // one a block
+  blockOutputs: readonly unknown[]; // one a block
 }
 
 /** Tasks that people ask for by name, and what serves them instead. */
 const OTHER_TASKS: Record<string, string> = {
-  text: 'texts come in a later version; for now the examples must be pictures.',
+  text: 'texts come in a later version; for now the examples must be images.',
   'reinforcement-learning':
     'it learns from acting, not from labelled examples; use a simulator with a library such as RLlib.',
   detection:
-    'a student names a whole picture and draws no boxes; cut the objects out into class folders, or use a YOLO.',
-  segmentation: 'a student names a whole picture and marks no pixels; use a U-Net.',
+    'a student names a whole image and draws no boxes; cut the objects out into class folders, or use a YOLO.',
+  segmentation: 'a student names a whole image and marks no pixels; use a U-Net.',
   regression:
     'a student answers with a class, not a number; cut the range into classes, or fit a regression on features.',
 };
@@ -154,7 +154,7 @@ function impossible(
     );
   }
   if (teacher && recipe.input_px !== undefined && recipe.input_px !== teacher.input.px) {
-    const what = `${recipe.teacher} takes pictures of ${teacher.input.px} px, not ${recipe.input_px}.`;
+    const what = `${recipe.teacher} takes images of ${teacher.input.px} px, not ${recipe.input_px}.`;
     problems.push(
       problem(
         'INPUT_PX',
@@ -164,14 +164,17 @@ function impossible(
       ),
     );
   }
-  if (teacher && retrainedBlocks(recipe.regime, teacher.taps.length) > teacher.taps.length) {
-    const what = `${recipe.teacher} has ${teacher.taps.length} blocks, fewer than "${recipe.regime}" asks for.`;
+  if (
+    teacher &&
+    retrainedBlocks(recipe.regime, teacher.blockOutputs.length) > teacher.blockOutputs.length
+  ) {
+    const what = `${recipe.teacher} has ${teacher.blockOutputs.length} blocks, fewer than "${recipe.regime}" asks for.`;
     problems.push(
       problem(
         'REGIME_BLOCKS',
         `${file}, regime`,
         what,
-        `Set regime to "blocks:1" up to "blocks:${teacher.taps.length}", or to "full".`,
+        `Set regime to "blocks:1" up to "blocks:${teacher.blockOutputs.length}", or to "full".`,
       ),
     );
   }

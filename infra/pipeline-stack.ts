@@ -28,7 +28,7 @@ import { Construct } from 'constructs';
 import { DATASETS, STUDENTS } from '#core/keys.ts';
 import {
   ANNOUNCEMENTS,
-  ROWS_WITH_NEWS,
+  ROWS_WITH_ANNOUNCEMENTS,
   STAGES,
   SWEEP_EVERY_MINUTES,
   TRAININGS,
@@ -147,7 +147,7 @@ export class StudentPipeline extends Construct {
       statements: [readAndSaveJobs(jobTable), announce(bus), ...followStream(jobTable)],
       ephemeral,
     });
-    this.streamInto(announceStage, ROWS_WITH_NEWS);
+    this.streamInto(announceStage, ROWS_WITH_ANNOUNCEMENTS);
     this.topic = this.topicFor(settings.notifyEmail);
 
     // 5. Whatever no event has moved → sweep-jobs, every few minutes.
@@ -309,7 +309,7 @@ export class PipelineStack extends Stack {
     new CfnOutput(this, 'TopicArn', { value: topic.topicArn });
     new CfnOutput(this, 'Keeps', { value: keptBy(settled(wishes)) });
     new CfnOutput(this, 'DropHere', {
-      value: `aws s3 cp my-pictures.zip s3://${bucket.bucketName}/${DATASETS}`,
+      value: `aws s3 cp my-images.zip s3://${bucket.bucketName}/${DATASETS}`,
     });
   }
 }

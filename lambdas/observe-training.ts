@@ -18,7 +18,7 @@ export async function observeTraining(
   const seen = await observed(training, run.trainingJobName, job);
   if (!seen) return job;
   const unwanted = !['launching', 'training', 'interrupted'].includes(job.progress.state);
-  const isRunning = seen.saw === 'training-running' || seen.saw === 'training-interrupted';
+  const isRunning = seen.type === 'training-running' || seen.type === 'training-interrupted';
   if (unwanted && isRunning) {
     await training.stop(run.trainingJobName); // cancelled, or to be tried again: seen ended on a later look
     return job;
@@ -37,36 +37,36 @@ async function observed(
   const seen = await training.describe(trainingJobName);
   switch (seen?.is) {
     case 'running':
-      return { saw: 'training-running', trainingJobName, ...seen.usage };
+      return { type: 'training-running', trainingJobName, ...seen.usage };
     case 'interrupted':
-      return { saw: 'training-interrupted', trainingJobName, ...seen.usage };
+      return { type: 'training-interrupted', trainingJobName, ...seen.usage };
     case 'starved':
-      return { saw: 'training-starved', trainingJobName, reason: seen.reason, ...seen.usage };
+      return { type: 'training-no-capacity', trainingJobName, reason: seen.reason, ...seen.usage };
     case 'completed':
       return {
-        saw: 'training-completed',
+        type: 'training-completed',
         trainingJobName,
         artifacts: seen.artifacts,
         ...seen.usage,
       };
     case 'ended':
       return {
-        saw: 'training-ended',
+        type: 'training-failed',
         trainingJobName,
         code: seen.code,
         what: seen.what,
-        toDo: seen.toDo,
+        remedy: seen.remedy,
         ...seen.usage,
       };
     case undefined:
       // A launch may have died between its claim and its call: the launcher goes on with it.
       if (job.progress.state === 'launching') return undefined;
       return {
-        saw: 'training-ended',
+        type: 'training-failed',
         trainingJobName,
         code: 'TRAINING_MISSING',
         what: `There is no training job ${trainingJobName} (any more).`,
-        toDo: 'Retry the job.',
+        remedy: 'Retry the job.',
       };
   }
 }

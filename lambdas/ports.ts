@@ -53,13 +53,13 @@ export type TrainingSeen = { jobId: string; usage: Usage } & (
   | { is: 'running' | 'interrupted' }
   | { is: 'starved'; reason: string } // ended, for there was no capacity
   | { is: 'completed'; artifacts: string }
-  | { is: 'ended'; code: string; what: string; toDo: string }
+  | { is: 'ended'; code: string; what: string; remedy: string }
 );
 
 export interface Training {
   /** Creates the training job; one of this name that exists already is the success of an earlier try.
    *  @returns the type of instance that it took
-   *  @throws NoRoom when there is no capacity or quota now */
+   *  @throws NoCapacity when there is no capacity or quota now */
   start(request: TrainingRequest): Promise<string>;
   describe(trainingJobName: string): Promise<TrainingSeen | undefined>;
   /** Asks a running training job to end; one that has ended is left as it is. */
@@ -67,8 +67,8 @@ export interface Training {
 }
 
 /** Not now: the job waits. */
-export class NoRoom extends Error {
-  override name = 'NoRoom';
+export class NoCapacity extends Error {
+  override name = 'NoCapacity';
   readonly waitingFor: 'capacity' | 'quota';
   constructor(waitingFor: 'capacity' | 'quota', reason: string, options?: ErrorOptions) {
     super(reason, options);

@@ -81,9 +81,9 @@ function welcome(endpoint: string): void {
   process.stdout.write(
     `The pipeline is up at ${endpoint} (Ctrl-C ends it; everything is kept in ${folder}).
 Drop a zip of class folders into the bucket,
-  ${credentials} aws --endpoint-url ${endpoint} s3 cp my-pictures.zip s3://${BUCKET}/datasets/
+  ${credentials} aws --endpoint-url ${endpoint} s3 cp my-images.zip s3://${BUCKET}/datasets/
 or, without the AWS CLI:
-  npx understudy train my-pictures
+  npx understudy train my-images
 `,
   );
 }

@@ -1,7 +1,7 @@
 import { Announcement } from '#core/announcement.ts';
 import {
   ANNOUNCEMENTS,
-  ROWS_WITH_NEWS,
+  ROWS_WITH_ANNOUNCEMENTS,
   STAGES,
   TRAININGS,
   UPLOADS,
@@ -84,7 +84,7 @@ export async function connectStages(options: StageOptions): Promise<() => Promis
   const announce = await lambda('announce-job', import('#lambdas/announce-job/handler.ts'));
   const news = streamMapping({
     lambda: announce,
-    filters: [ROWS_WITH_NEWS],
+    filters: [ROWS_WITH_ANNOUNCEMENTS],
     ...batches('announce-job'),
     faults,
     onError,

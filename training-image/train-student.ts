@@ -23,7 +23,7 @@ export interface Lesson {
   labels: readonly number[]; // of all examples
   parts: readonly (Part | undefined)[];
   features: FeatureRows;
-  decoded: PackedRows; // if blocks are retrained, all pictures
+  decoded: PackedRows; // if blocks are retrained, all images
   scratch: string;
   checkpoints: string;
   madeFrom: readonly unknown[];

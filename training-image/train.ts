@@ -10,7 +10,7 @@ import { openDataset } from './data/read-dataset.ts';
 import { splitExamples } from './data/split-examples.ts';
 import { verifyExamples } from './data/verify-examples.ts';
 import { fitTemperature } from './evaluate/calibration.ts';
-import { measure } from './evaluate/measure.ts';
+import { computeMetrics } from './evaluate/metrics.ts';
 import { computeFeatures } from './features/compute-features.ts';
 import { openFeatureCache } from './features/feature-cache.ts';
 import { loadTeacher } from './features/load-teacher.ts';
@@ -47,19 +47,19 @@ export async function train(
   const retrained = planFreeze(recipe, teacher);
   const dataset = await openDataset(folders.channel('dataset'), job.manifest);
   const contents = await verifyExamples(dataset, examples, tell); // sha256 of each example
-  const readSha256 = sha256(contents.join('\n'));
+  const contentSha256 = sha256(contents.join('\n'));
   clock.lap('verify');
 
   const labels = examples.map(({ label }) => label);
-  const { parts, notices } = splitExamples(
+  const { parts, warnings } = splitExamples(
     contents.map((contentSha256, i) => ({ contentSha256, label: labels[i] ?? 0 })),
     recipe.split,
     recipe.seed,
   );
   const counts = countClasses(header.classes, examples, parts);
-  notices.push(...judgeCounts(counts));
+  warnings.push(...judgeCounts(counts));
 
-  const madeFrom = [teacher.digest, readSha256, RESIZE, ...Object.values(made)];
+  const madeFrom = [teacher.digest, contentSha256, RESIZE, ...Object.values(made)];
   const n = examples.length;
   const { checkpoints } = folders;
   const scratch = join(folders.root, 'scratch');
@@ -82,8 +82,8 @@ export async function train(
   const temperature = fitTemperature(student.validation);
   const test = rowsOf(parts, 'test');
   const answers = { logits: await student.ask(test), labels: test.map((i) => labels[i] ?? -1) };
-  const measures = measure(answers, classes, temperature, recipe.seed); // the first and only look at the test part
-  tell.line(`test_accuracy=${measures.test.accuracy.toFixed(6)}`);
+  const metrics = computeMetrics(answers, classes, temperature, recipe.seed); // the first and only look at the test part
+  tell.line(`test_accuracy=${metrics.test.accuracy.toFixed(6)}`);
   clock.lap('evaluate');
 
   await saveModel(student.network, student.topology, temperature.temperature, folders.model);
@@ -97,7 +97,7 @@ export async function train(
   await rm(scratch, { recursive: true });
   clock.lap('save');
 
-  const found = { readSha256, counts, notices, trained, measures };
+  const found = { contentSha256, counts, warnings, trained, metrics };
   const card = studentCard({ ...job, ...found, seconds: clock.laps, made });
   await saveStudent(folders.model, card);
 }

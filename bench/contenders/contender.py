@@ -16,10 +16,10 @@ def own_task():
     return SimpleNamespace(**json.loads(sys.argv[1]))
 
 
-def pictures_of(task):
+def images_of(task):
     """float32 [batch, px, px, 3], 0 to 255."""
     shape = (-1, task.px, task.px, 3)
-    return np.fromfile(task.pictures, "u1").reshape(shape)[: task.batch].astype("float32")
+    return np.fromfile(task.images, "u1").reshape(shape)[: task.batch].astype("float32")
 
 
 def labels_of(task):

@@ -5,13 +5,13 @@ import { Measurement, Task } from '../task.ts';
 /** The task that this process was started with. */
 export const ownTask = (): Task => Task.parse(JSON.parse(process.argv[2] ?? ''));
 
-/** The pictures of a task, [batch, px, px, 3]. */
-export function picturesOf({ pictures, batch, px }: Task): Uint8Array {
-  const bytes = new Uint8Array(readFileSync(pictures));
+/** The images of a task, [batch, px, px, 3]. */
+export function imagesOf({ images, batch, px }: Task): Uint8Array {
+  const bytes = new Uint8Array(readFileSync(images));
   return bytes.slice(0, batch * px * px * 3);
 }
 
-/** The teacher's `model.json` for pictures of the task's size, and its weights. */
+/** The teacher's `model.json` for images of the task's size, and its weights. */
 export function teacherOf({ teacher, px }: Task) {
   const json = JSON.parse(readFileSync(join(teacher, 'model.json'), 'utf8'));
   json.modelTopology.model_config.config.layers[0].config.batch_input_shape = [null, px, px, 3];

@@ -3,7 +3,7 @@ import { readTopology } from '#engine/read-topology.ts';
 import { trainingStep } from '#engine/training-step.ts';
 import { teacherNamed } from '#teachers/catalogue.ts';
 import { LEARNING_RATE, labelOf } from '../task.ts';
-import { answer, measure, ownTask, picturesOf, teacherOf } from './contender.ts';
+import { answer, imagesOf, measure, ownTask, teacherOf } from './contender.ts';
 import { tfjsVersions } from './tfjs-versions.ts';
 
 // The engine of this project.
@@ -14,11 +14,11 @@ if ('problems' in read) throw new Error(JSON.stringify(read.problems));
 const { topology } = read;
 const entry = teacherNamed('efficientnet-lite0');
 if (!entry) throw new Error('efficientnet-lite0 is not in the catalogue');
-const images = picturesOf(task);
+const images = imagesOf(task);
 const versions = tfjsVersions();
 
 if (task.workload === 'step') {
-  const blocks = entry.taps;
+  const blocks = entry.blockOutputs;
   const step = trainingStep(topology, {
     blocks,
     retrained: blocks.length,

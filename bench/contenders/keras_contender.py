@@ -3,12 +3,12 @@
 import keras
 import tensorflow as tf
 
-from contender import LEARNING_RATE, answer, labels_of, measure, own_task, pictures_of
+from contender import LEARNING_RATE, answer, labels_of, measure, own_task, images_of
 from keras_network import keras_network
 
 task = own_task()
 model = keras_network(task.teacher, task.px)
-images = pictures_of(task)
+images = images_of(task)
 versions = {"tensorflow": tf.__version__, "keras": keras.__version__}
 
 if task.workload == "step":

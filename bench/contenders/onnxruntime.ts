@@ -1,6 +1,6 @@
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
-import { answer, measure, ownTask, picturesOf } from './contender.ts';
+import { answer, imagesOf, measure, ownTask } from './contender.ts';
 
 /** As far as it is used here; the package lies outside of this project's own. */
 interface OnnxRuntime {
@@ -29,7 +29,7 @@ const session = await onnxruntime.InferenceSession.create(task.onnx, {
   interOpNumThreads: 1,
 });
 const { px, batch } = task;
-const images = new onnxruntime.Tensor('uint8', picturesOf(task), [batch, px, px, 3]);
+const images = new onnxruntime.Tensor('uint8', imagesOf(task), [batch, px, px, 3]);
 const output = task.workload === 'logits' ? 'logits' : 'features';
 const once = async () =>
   (await session.run({ images }, [output]))[output]?.data ?? new Float32Array();

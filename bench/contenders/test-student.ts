@@ -2,11 +2,11 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { tf } from '#engine/tensorflow/load.ts';
 
-// How many pictures a student gets right, asked as anybody asks it: its layers-model, by tfjs.
-const [, , model = '', pictures = '', px = ''] = process.argv;
+// How many images a student gets right, asked as anybody asks it: its layers-model, by tfjs.
+const [, , model = '', images = '', px = ''] = process.argv;
 const student = await tf.loadLayersModel(`file://${join(model, 'model.json')}`);
-const pixels = new Uint8Array(readFileSync(join(pictures, 'test.u8')));
-const labels = new Uint8Array(readFileSync(join(pictures, 'test-labels.u8')));
+const pixels = new Uint8Array(readFileSync(join(images, 'test.u8')));
+const labels = new Uint8Array(readFileSync(join(images, 'test-labels.u8')));
 const side = Number(px);
 const size = side * side * 3;
 const AT_ONCE = 25;

@@ -1,7 +1,7 @@
 import { tf } from '#engine/tensorflow/load.ts';
-import { trunkOf } from '#training-image/features/open-backbone.ts';
+import { backboneOf } from '#training-image/features/open-backbone.ts';
 import { LEARNING_RATE, labelOf } from '../task.ts';
-import { answer, measure, ownTask, picturesOf, teacherOf } from './contender.ts';
+import { answer, imagesOf, measure, ownTask, teacherOf } from './contender.ts';
 import { tfjsVersions } from './tfjs-versions.ts';
 
 // Stock tfjs-layers, on the same TensorFlow as the engine.
@@ -15,7 +15,7 @@ const model = await tf.loadLayersModel(
   }),
 );
 const { px, batch } = task;
-const images = tf.tensor4d(Float32Array.from(picturesOf(task)), [batch, px, px, 3]);
+const images = tf.tensor4d(Float32Array.from(imagesOf(task)), [batch, px, px, 3]);
 const versions = tfjsVersions();
 
 if (task.workload === 'step') {
@@ -28,7 +28,7 @@ if (task.workload === 'step') {
   const oneHot = tf.oneHot(tf.tensor1d(labels, 'int32'), 1000);
   await measure(task, versions, async () => (await model.trainOnBatch(images, oneHot)) as number);
 } else {
-  const asked = task.workload === 'logits' ? model : trunkOf(model, 'features');
+  const asked = task.workload === 'logits' ? model : backboneOf(model, 'features');
   const once = () =>
     tf.tidy(() => (asked.predictOnBatch(images) as tf.Tensor).dataSync() as Float32Array);
   if (task.workload === 'logits') await answer(task, versions, once());

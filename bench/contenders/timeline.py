@@ -70,9 +70,9 @@ def weights(folder):
 
 def batch(signature):
     shape = [each.size for each in signature.inputs["input"].tensor_shape.dim]
-    pictures = np.random.RandomState(1).randint(0, 256, [BATCH, *shape[1:]])
+    images = np.random.RandomState(1).randint(0, 256, [BATCH, *shape[1:]])
     values = {
-        "input": pictures.astype("uint8"),
+        "input": images.astype("uint8"),
         "labels": np.array([(7 * i) % 1000 for i in range(BATCH)], "int32"),
         "importance": np.ones(BATCH, "float32"),
         "rate": np.float32(1),

@@ -9,7 +9,7 @@ from contender import (
     labels_of,
     measure,
     own_task,
-    pictures_of,
+    images_of,
     read_teacher,
     same_padding,
 )
@@ -103,7 +103,7 @@ torch.set_num_threads(1)
 torch.set_num_interop_threads(1)
 task = own_task()
 network = Network(task.teacher).to(memory_format=torch.channels_last)
-images = torch.from_numpy(pictures_of(task)).permute(0, 3, 1, 2)  # its memory is channels-last as it is
+images = torch.from_numpy(images_of(task)).permute(0, 3, 1, 2)  # its memory is channels-last as it is
 versions = {"torch": torch.__version__}
 
 if task.workload == "step":

@@ -14,7 +14,7 @@ const [, , teacher = '', averages = '', folder = ''] = process.argv;
 const json: unknown = JSON.parse(readFileSync(join(teacher, 'model.json'), 'utf8'));
 const read = readTopology(json, new Uint8Array(readFileSync(join(teacher, 'weights.bin'))));
 if ('problems' in read) throw new Error(JSON.stringify(read.problems));
-const blocks = teacherNamed('efficientnet-lite0')?.taps ?? [];
+const blocks = teacherNamed('efficientnet-lite0')?.blockOutputs ?? [];
 const settings = {
   blocks,
   retrained: blocks.length,

@@ -12,7 +12,7 @@ export const cancel = (): Command =>
       observeJob(
         wanted,
         where,
-        { saw: 'cancel-asked' },
+        { type: 'cancel-requested' },
         {
           done: 'is cancelled; a training that runs is ended.',
           refused: 'there is nothing left to cancel.',

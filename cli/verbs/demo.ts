@@ -13,19 +13,19 @@ import { trainDataset } from './train.ts';
 export const demo = (): Command =>
   new Command('demo')
     .description('make a dataset, drop it into the bucket, and watch it become a student')
-    .option('--pictures', 'small photographs instead of handwritten digits')
+    .option('--images', 'small photographs instead of handwritten digits')
     .option('--json', 'print the job and the student as JSON')
-    .action(async ({ pictures, json }: { pictures?: boolean; json?: boolean }) => {
+    .action(async ({ images, json }: { images?: boolean; json?: boolean }) => {
       const folder = join(stateFolder(), 'demo');
-      const data = await (pictures ? photographs(join(folder, 'cifar-10'), say) : digits()).catch(
+      const data = await (images ? photographs(join(folder, 'cifar-10'), say) : digits()).catch(
         asStop,
       );
-      say(`The demo drops ${data.what} into the bucket, as you would drop your own pictures.`);
+      say(`The demo drops ${data.what} into the bucket, as you would drop your own images.`);
 
       await mkdir(folder, { recursive: true });
       const zip = join(folder, `${data.name}.zip`);
       await writeZip(zip, data.examples);
-      const strangers = await writePictures(join(folder, data.name), data.strangers);
+      const strangers = await writeImages(join(folder, data.name), data.strangers);
 
       const recipe = undefined;
       await trainDataset(
@@ -62,10 +62,10 @@ async function writeZip(file: string, examples: DemoData['examples']): Promise<v
   }
 }
 
-async function writePictures(folder: string, pictures: DemoData['strangers']): Promise<string[]> {
+async function writeImages(folder: string, images: DemoData['strangers']): Promise<string[]> {
   await mkdir(folder, { recursive: true });
   const files: string[] = [];
-  for await (const { label, png } of pictures) {
+  for await (const { label, png } of images) {
     const file = join(folder, `stranger-${files.length + 1}-${label}.png`);
     await writeFile(file, png);
     files.push(file);
@@ -76,8 +76,8 @@ async function writePictures(folder: string, pictures: DemoData['strangers']): P
 const tryIt = ({ name }: DemoData, strangers: readonly string[]): string =>
   [
     '',
-    'Try it on pictures it has never seen:',
+    'Try it on images it has never seen:',
     `  npx understudy predict ${name} ${strangers.map((file) => relative(process.cwd(), file)).join(' ')}`,
-    'Then on your own: one folder of pictures a class,',
-    '  npx understudy train my-pictures',
+    'Then on your own: one folder of images a class,',
+    '  npx understudy train my-images',
   ].join('\n');

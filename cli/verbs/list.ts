@@ -38,18 +38,11 @@ async function allStudents(objects: Objects): Promise<StudentCard[]> {
   return cards.sort((a, b) => b.createdAt.localeCompare(a.createdAt));
 }
 
-const row = ({
-  student,
-  version,
-  classes,
-  measures,
-  teacher,
-  createdAt,
-}: StudentCard): string[] => [
+const row = ({ student, version, classes, metrics, teacher, createdAt }: StudentCard): string[] => [
   `${student}/${version}`,
   String(classes.length),
-  String(measures.test.n),
-  percent(measures.test.accuracy),
+  String(metrics.test.n),
+  percent(metrics.test.accuracy),
   teacher.name,
   createdAt.slice(0, 19).replace('T', ' '),
 ];

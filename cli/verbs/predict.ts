@@ -8,9 +8,9 @@ import { stackOption, type Where, withPipeline } from '../with-pipeline.ts';
 
 export const predict = (): Command =>
   new Command('predict')
-    .description('ask a student what is on pictures')
+    .description('ask a student what is on images')
     .argument('<student>', 'its name for the latest version, or name/version')
-    .argument('<image...>', 'pictures: JPEG, PNG, GIF or WebP')
+    .argument('<image...>', 'images: JPEG, PNG, GIF or WebP')
     .addOption(stackOption())
     .option('--json', 'print every probability as JSON')
     .action((wanted: string, images: string[], { json, ...where }: Where & { json?: boolean }) =>
@@ -27,10 +27,7 @@ export const predict = (): Command =>
           if ('problem' in answer) say(`${answer.image}: ${answer.problem}`);
         const unread = images.length - read.length;
         if (unread > 0)
-          throw new Stop(
-            EXIT.notFound,
-            `${unread} of ${images.length} pictures could not be read.`,
-          );
+          throw new Stop(EXIT.notFound, `${unread} of ${images.length} images could not be read.`);
       }),
     );
 

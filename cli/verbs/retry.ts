@@ -12,7 +12,7 @@ export const retry = (): Command =>
       observeJob(
         wanted,
         where,
-        { saw: 'retry-asked' },
+        { type: 'retry-requested' },
         {
           done: where.stack
             ? 'will be tried again within some minutes.'

@@ -19,7 +19,7 @@ export const teachers = (): Command =>
       const rows = CATALOGUE.map((teacher) => [
         teacher.name === DEFAULT_TEACHER ? `${teacher.name} (default)` : teacher.name,
         `${teacher.input.px} px`,
-        count(teacher.trunkParameters),
+        count(teacher.backboneParameters),
         `${teacher.trainedOn.dataset}, ${count(teacher.trainedOn.classes)} classes`,
         teacher.licence.name,
         teacherDigest(teacher).slice(0, 12),

@@ -10,7 +10,7 @@ import { stackOption, type Where, withPipeline } from '../with-pipeline.ts';
 export const train = (): Command =>
   new Command('train')
     .description('upload a dataset and wait for its student')
-    .argument('<folder|zip>', 'a folder with one folder of pictures a class, or a zip of that')
+    .argument('<folder|zip>', 'a folder with one folder of images a class, or a zip of that')
     .option('--name <name>', "the student's name; the folder's unless given")
     .option('--recipe <file>', 'a dataset.json; the one in the folder unless given')
     .addOption(stackOption())

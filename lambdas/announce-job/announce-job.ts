@@ -16,7 +16,7 @@ export async function announceJob(
   for (const announcement of job?.outbox ?? []) {
     if (!job) break;
     await announcer.announce(announcement); // first told, then forgotten: a crash in between tells twice
-    const told = advance(job, { saw: 'announced', announcementId: announcement.id }, now());
+    const told = advance(job, { type: 'announced', announcementId: announcement.id }, now());
     if (told !== job) await jobs.save(told);
     job = told;
   }

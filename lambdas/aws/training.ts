@@ -12,7 +12,7 @@ import { longestRunSeconds } from '#core/cost.ts';
 import type { Usage } from '#core/job.ts';
 import { jobKeys, teacherPrefix } from '#core/keys.ts';
 import { CHANNELS, type Hyperparameters, METRIC_DEFINITIONS, parseFailure } from '#core/plan.ts';
-import { NoRoom, type Training, type TrainingRequest, type TrainingSeen } from '#ports';
+import { NoCapacity, type Training, type TrainingRequest, type TrainingSeen } from '#ports';
 
 export interface TrainingSettings {
   image: string; // with its digest
@@ -30,17 +30,17 @@ export function sageMakerTraining(
 ): Training {
   return {
     async start(request) {
-      const refusals: NoRoom[] = [];
+      const refusals: NoCapacity[] = [];
       // A refused creation leaves no job behind, so the next type is tried under the same name.
       for (const instanceType of request.instanceTypes) {
         const answer = await create(request, instanceType);
-        if (!(answer instanceof NoRoom)) return answer;
+        if (!(answer instanceof NoCapacity)) return answer;
         refusals.push(answer);
       }
       const [first] = refusals;
       if (!first) throw new Error('there is no instance type to try');
       const reasons = refusals.map(({ message }) => message).join(' ');
-      throw new NoRoom(first.waitingFor, reasons, { cause: first.cause });
+      throw new NoCapacity(first.waitingFor, reasons, { cause: first.cause });
     },
 
     async describe(TrainingJobName) {
@@ -65,7 +65,10 @@ export function sageMakerTraining(
   };
 
   /** @returns the type of instance it took, or why there is no room for it on this one */
-  async function create(request: TrainingRequest, instanceType: string): Promise<string | NoRoom> {
+  async function create(
+    request: TrainingRequest,
+    instanceType: string,
+  ): Promise<string | NoCapacity> {
     try {
       await client.send(
         new CreateTrainingJobCommand(createRequest(settings, request, instanceType)),
@@ -76,10 +79,10 @@ export function sageMakerTraining(
         return adopt(request.trainingJobName, request.job.id, instanceType);
       }
       if (cause instanceof ResourceLimitExceeded) {
-        return new NoRoom('quota', quotaReason(cause.message), { cause });
+        return new NoCapacity('quota', quotaReason(cause.message), { cause });
       }
       if (isCapacity(cause)) {
-        return new NoRoom('capacity', `${instanceType}: ${cause.message}`, { cause });
+        return new NoCapacity('capacity', `${instanceType}: ${cause.message}`, { cause });
       }
       throw cause;
     }
@@ -161,17 +164,17 @@ const STOPPED = {
   Stopped: {
     code: 'STOPPED',
     what: 'The training job was stopped.',
-    toDo: 'Retry the job if that was not wanted.',
+    remedy: 'Retry the job if that was not wanted.',
   },
   MaxRuntimeExceeded: {
     code: 'MAX_RUNTIME',
     what: 'The training took longer than the budget allows.',
-    toDo: 'Set budget.minutes in the recipe higher, or choose a faster instance type.',
+    remedy: 'Set budget.minutes in the recipe higher, or choose a faster instance type.',
   },
   MaxWaitTimeExceeded: {
     code: 'MAX_WAIT',
     what: 'No spot instance stayed long enough.',
-    toDo: 'Retry the job, or choose another instance type in the recipe.',
+    remedy: 'Retry the job, or choose another instance type in the recipe.',
   },
 };
 

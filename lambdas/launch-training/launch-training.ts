@@ -6,7 +6,7 @@ import { FAILURES } from '#core/plan.ts';
 import { Recipe } from '#core/recipe.ts';
 import type { TeacherEntry } from '#core/teacher.ts';
 import { observeTraining } from '#lambdas/observe-training.ts';
-import { type Clock, type Jobs, NoRoom, type Objects, type Training } from '#ports';
+import { type Clock, type Jobs, NoCapacity, type Objects, type Training } from '#ports';
 
 export interface LaunchPorts {
   objects: Objects;
@@ -41,8 +41,12 @@ export async function launchTraining(ports: LaunchPorts, jobId: string): Promise
   const name = job.run?.ended === false ? job.run.trainingJobName : nameOf(job);
   const instanceTypes = instanceTypesFor(recipe, ports.instanceTypes);
   const estimate = costAtMost(instanceTypes, recipe.budget);
-  const claimed = await move(ports, job, { saw: 'launch-begun', trainingJobName: name, estimate });
-  const refused = { saw: 'launch-refused', trainingJobName: name } as const;
+  const claimed = await move(ports, job, {
+    type: 'launch-started',
+    trainingJobName: name,
+    estimate,
+  });
+  const refused = { type: 'launch-refused', trainingJobName: name } as const;
   if (!room) {
     const reason = `${ports.maxConcurrentJobs} ${ports.maxConcurrentJobs === 1 ? 'job is' : 'jobs are'} under way; this one follows.`;
     return move(ports, claimed, { ...refused, waitingFor: 'concurrency', reason });
@@ -57,14 +61,14 @@ export async function launchTraining(ports: LaunchPorts, jobId: string): Promise
       instanceTypes,
     });
   } catch (error) {
-    if (!(error instanceof NoRoom)) throw error;
+    if (!(error instanceof NoCapacity)) throw error;
     return move(ports, claimed, {
       ...refused,
       waitingFor: error.waitingFor,
       reason: error.message,
     });
   }
-  return move(ports, claimed, { saw: 'training-running', trainingJobName: name, instanceType });
+  return move(ports, claimed, { type: 'training-running', trainingJobName: name, instanceType });
 }
 
 const nameOf = (job: Job): string => trainingJobName(job.name, job.id, nextAttempt(job));
@@ -93,7 +97,12 @@ async function teacherProblem(
     const found = await objects.digest(`${teacherPrefix(name)}${file}`);
     if (found?.sha256 === sha256) continue;
     const what = `${teacherPrefix(name)}${file} ${found ? "is not the catalogue's file." : 'is missing.'}`;
-    return { saw: 'broken', code: 'TEACHER_CHANGED', what, toDo: FAILURES.TEACHER_CHANGED };
+    return {
+      type: 'stage-failed',
+      code: 'TEACHER_CHANGED',
+      what,
+      remedy: FAILURES.TEACHER_CHANGED,
+    };
   }
   return undefined;
 }

@@ -47,8 +47,8 @@ async function publish(objects: Objects, job: Job, artifacts: string): Promise<O
   }
   await moveLatest(objects, job, version);
 
-  const { accuracy, interval95 } = card.measures.test;
-  return { saw: 'student-published', version, accuracy, interval95 };
+  const { accuracy, interval95 } = card.metrics.test;
+  return { type: 'student-published', version, accuracy, interval95 };
 }
 
 /** `latest.json` moves only forward, by the time of the upload, however the trainings overtake each other. */
@@ -66,10 +66,10 @@ async function moveLatest(objects: Objects, job: Job, version: string): Promise<
 }
 
 const broken = (what: string): Observation => ({
-  saw: 'broken',
+  type: 'stage-failed',
   code: 'OUTPUT_BROKEN',
   what,
-  toDo: 'Retry the job; it trains again.',
+  remedy: 'Retry the job; it trains again.',
 });
 
 const withSlash = (prefix: string): string => (prefix.endsWith('/') ? prefix : `${prefix}/`);

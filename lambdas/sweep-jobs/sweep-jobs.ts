@@ -63,9 +63,9 @@ async function validateAgain(ports: SweepPorts, job: Job): Promise<void> {
   const after = await ports.jobs.load(job.id);
   if (after?.progress.state !== 'received') return;
   const what = 'The upload was replaced or removed before it was validated.';
-  const toDo = 'Upload the dataset again, if nothing newer took its place.';
+  const remedy = 'Upload the dataset again, if nothing newer took its place.';
   await ports.jobs.save(
-    advance(after, { saw: 'broken', code: 'UPLOAD_GONE', what, toDo }, ports.now()),
+    advance(after, { type: 'stage-failed', code: 'UPLOAD_GONE', what, remedy }, ports.now()),
   );
 }
 

@@ -7,7 +7,7 @@ export interface DatasetFile {
   size: number; // bytes, unpacked
   /** What the manifest says of it beside path and label. */
   record: Pick<ManifestExample, 'entry' | 'object'>;
-  /** The first bytes, at most HEAD_BYTES; enough for the type, and nearly always for the size of the picture. */
+  /** The first bytes, at most HEAD_BYTES; enough for the type, and nearly always for the size of the image. */
   head(): Promise<Uint8Array>;
 }
 

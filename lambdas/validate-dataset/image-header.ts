@@ -1,7 +1,7 @@
 import { imageSize } from 'image-size';
 import { type Problem, problem } from '#core/problem.ts';
 
-/** A larger picture brings nothing at a few hundred pixels of input, and decoding it costs 75 MB and more. */
+/** A larger image brings nothing at a few hundred pixels of input, and decoding it costs 75 MB and more. */
 export const MOST_PIXELS = 25_000_000;
 
 const ascii = (bytes: Uint8Array, from: number, to: number): string =>
@@ -28,13 +28,13 @@ export function imageProblem(path: string, head: Uint8Array): Problem | undefine
     return problem(
       'NOT_AN_IMAGE',
       path,
-      'The file is no JPEG, PNG, GIF or WebP picture, whatever its name says.',
+      'The file is no JPEG, PNG, GIF or WebP image, whatever its name says.',
       'Convert it to JPEG or PNG, or remove it.',
     );
   }
   const size = dimensions(head);
   if (size && size.width * size.height > MOST_PIXELS) {
-    const what = `The picture has ${size.width} × ${size.height} pixels; the limit is 25 megapixels.`;
+    const what = `The image has ${size.width} × ${size.height} pixels; the limit is 25 megapixels.`;
     return problem(
       'IMAGE_TOO_LARGE',
       path,

@@ -97,7 +97,7 @@ function entryProblems(entry: Entry, seen: Map<string, string>): Problem[] {
     add(
       'ENTRY_NOT_A_FILE',
       'The entry is a link or a device, not a file.',
-      'Put the picture itself into the archive.',
+      'Put the image itself into the archive.',
     );
   }
   if (entry.isEncrypted())
@@ -131,13 +131,13 @@ function bombProblems(entries: readonly Entry[], archive: ObjectRecord): Problem
         'ARCHIVE_TOO_LARGE',
         archive.key,
         what,
-        'Upload it as a folder instead, or make the pictures smaller.',
+        'Upload it as a folder instead, or make the images smaller.',
       ),
     ];
   }
   if (bytes > HIGHEST_RATIO * archive.size) {
-    const what = `The archive unpacks to ${Math.round(bytes / archive.size)} times its size; pictures never do.`;
-    return [problem('ARCHIVE_BOMB', archive.key, what, 'Zip the pictures again.')];
+    const what = `The archive unpacks to ${Math.round(bytes / archive.size)} times its size; images never do.`;
+    return [problem('ARCHIVE_BOMB', archive.key, what, 'Zip the images again.')];
   }
   return [];
 }
@@ -145,7 +145,7 @@ function bombProblems(entries: readonly Entry[], archive: ObjectRecord): Problem
 const BLOCK_BYTES = 128 * 1024;
 const MOST_BLOCKS = 64;
 
-/** Bytes of the archive by range, in blocks of which the last ones are kept: small pictures share a request. */
+/** Bytes of the archive by range, in blocks of which the last ones are kept: small images share a request. */
 function blocksOf(objects: Objects, { key, etag, size }: ObjectRecord) {
   const kept = new Map<number, Promise<Uint8Array>>();
 

@@ -150,7 +150,7 @@ async function judge(
   await objects.write(keys.report, JSON.stringify(report, null, 2), 'application/json');
   if (problems.length > 0) {
     const first = problems.slice(0, PROBLEMS_IN_ROW);
-    return { saw: 'dataset-refused', problems: first, problemCount: problems.length };
+    return { type: 'dataset-rejected', problems: first, problemCount: problems.length };
   }
 
   const manifest = writeManifest({
@@ -172,7 +172,7 @@ async function judge(
   await objects.write(keys.channel, JSON.stringify(channel), 'application/json');
 
   return {
-    saw: 'dataset-accepted',
+    type: 'dataset-validated',
     summary: {
       classes: summary,
       examples: examples.length,

@@ -25,10 +25,10 @@ function sentenceOf(name: string, seen: Observation): string {
 
 describe('the sentence of an announcement', () => {
   it('quotes as books do', () => {
-    const what = 'a\\b.png\nis "text", not a picture.';
+    const what = 'a\\b.png\nis "text", not a image.';
 
-    expect(sentenceOf('pets', { saw: 'broken', code: 'X', what, toDo: 'Retry.' })).toBe(
-      'The training of “pets” failed (X): a/b.png is “text”, not a picture. Retry.',
+    expect(sentenceOf('pets', { type: 'stage-failed', code: 'X', what, remedy: 'Retry.' })).toBe(
+      'The training of “pets” failed (X): a/b.png is “text”, not a image. Retry.',
     );
   });
 
@@ -36,7 +36,12 @@ describe('the sentence of an announcement', () => {
     const text = fc.string({ unit: 'binary' });
     fc.assert(
       fc.property(text, text, (name, what) => {
-        const sentence = sentenceOf(name, { saw: 'broken', code: 'X', what, toDo: 'Retry.' });
+        const sentence = sentenceOf(name, {
+          type: 'stage-failed',
+          code: 'X',
+          what,
+          remedy: 'Retry.',
+        });
         expect(JSON.parse(`"${sentence}"`)).toBe(sentence);
       }),
     );

@@ -24,30 +24,30 @@ const summary = {
   recipeSha256: 'r',
 };
 
-const ACCEPTED: Observation = { saw: 'dataset-accepted', summary };
-const BEGUN: Observation = { saw: 'launch-begun', trainingJobName: RUN };
-const RUNNING: Observation = { saw: 'training-running', trainingJobName: RUN };
-const INTERRUPTED: Observation = { saw: 'training-interrupted', trainingJobName: RUN };
+const ACCEPTED: Observation = { type: 'dataset-validated', summary };
+const BEGUN: Observation = { type: 'launch-started', trainingJobName: RUN };
+const RUNNING: Observation = { type: 'training-running', trainingJobName: RUN };
+const INTERRUPTED: Observation = { type: 'training-interrupted', trainingJobName: RUN };
 const COMPLETED: Observation = {
-  saw: 'training-completed',
+  type: 'training-completed',
   trainingJobName: RUN,
   artifacts: 's3://understudy/o/',
 };
 const PUBLISHED: Observation = {
-  saw: 'student-published',
+  type: 'student-published',
   version: 'v',
   accuracy: 0.9,
   interval95: [0.8, 0.95],
 };
 const CRASHED: Observation = {
-  saw: 'training-ended',
+  type: 'training-failed',
   trainingJobName: RUN,
   code: 'X',
   what: 'It broke.',
-  toDo: 'Retry.',
+  remedy: 'Retry.',
 };
 const NO_ROOM: Observation = {
-  saw: 'launch-refused',
+  type: 'launch-refused',
   trainingJobName: RUN,
   waitingFor: 'quota',
   reason: 'full',
@@ -60,7 +60,7 @@ const stateAfter = (...seen: Observation[]): State => jobAfter(...seen).progress
 describe('advance', () => {
   it.each<[string, Observation[], State]>([
     ['a sound dataset', [ACCEPTED], 'validated'],
-    ['a faulty dataset', [{ saw: 'dataset-refused', problems: [], problemCount: 1 }], 'rejected'],
+    ['a faulty dataset', [{ type: 'dataset-rejected', problems: [], problemCount: 1 }], 'rejected'],
     ['a launch', [ACCEPTED, BEGUN], 'launching'],
     ['a launch without room', [ACCEPTED, BEGUN, NO_ROOM], 'waiting'],
     ['a second try after waiting', [ACCEPTED, BEGUN, NO_ROOM, BEGUN, RUNNING], 'training'],
@@ -71,13 +71,17 @@ describe('advance', () => {
     ['a crash of the trainer', [ACCEPTED, BEGUN, RUNNING, CRASHED], 'failed'],
     [
       'a retry after a crash',
-      [ACCEPTED, BEGUN, RUNNING, CRASHED, { saw: 'retry-asked' }],
+      [ACCEPTED, BEGUN, RUNNING, CRASHED, { type: 'retry-requested' }],
       'validated',
     ],
-    ['a cancel while training', [ACCEPTED, BEGUN, RUNNING, { saw: 'cancel-asked' }], 'cancelled'],
+    [
+      'a cancel while training',
+      [ACCEPTED, BEGUN, RUNNING, { type: 'cancel-requested' }],
+      'cancelled',
+    ],
     [
       'a cancel before validation, then a retry',
-      [{ saw: 'cancel-asked' }, { saw: 'retry-asked' }],
+      [{ type: 'cancel-requested' }, { type: 'retry-requested' }],
       'received',
     ],
   ])('after %s the job is as the design says', (_, seen, state) => {
@@ -104,8 +108,8 @@ describe('advance', () => {
     for (const seen of [
       CRASHED,
       RUNNING,
-      { saw: 'cancel-asked' },
-      { saw: 'retry-asked' },
+      { type: 'cancel-requested' },
+      { type: 'retry-requested' },
     ] as Observation[]) {
       expect(advance(job, seen, later)).toBe(job);
     }
@@ -116,10 +120,13 @@ describe('advance', () => {
       ACCEPTED,
       BEGUN,
       RUNNING,
-      { saw: 'cancel-asked' },
-      { saw: 'retry-asked' },
+      { type: 'cancel-requested' },
+      { type: 'retry-requested' },
     );
-    const second: Observation = { saw: 'launch-begun', trainingJobName: RUN.replace('-a1', '-a2') };
+    const second: Observation = {
+      type: 'launch-started',
+      trainingJobName: RUN.replace('-a1', '-a2'),
+    };
 
     expect(advance(retried, second, later)).toBe(retried);
     const ended = advance(retried, CRASHED, later);
@@ -142,9 +149,9 @@ describe('advance', () => {
   it('waits longer each time that a training ends for want of capacity, and then begins another', () => {
     const named = (attempt: number) => RUN.replace('-a1', `-a${attempt}`);
     const round = (attempt: number): Observation[] => [
-      { saw: 'launch-begun', trainingJobName: named(attempt) },
-      { saw: 'training-running', trainingJobName: named(attempt) },
-      { saw: 'training-starved', trainingJobName: named(attempt), reason: 'CapacityError' },
+      { type: 'launch-started', trainingJobName: named(attempt) },
+      { type: 'training-running', trainingJobName: named(attempt) },
+      { type: 'training-no-capacity', trainingJobName: named(attempt), reason: 'CapacityError' },
     ];
     const minutes = (job: Job) => (Date.parse(job.deadline ?? '') - later.getTime()) / 60_000;
 
@@ -164,16 +171,16 @@ describe('advance', () => {
 
     expect(job.outbox).toHaveLength(1);
     expect(announcement?.sentence).toContain('90.0 %');
-    const told = advance(job, { saw: 'announced', announcementId: announcement?.id ?? '' }, later);
+    const told = advance(job, { type: 'announced', announcementId: announcement?.id ?? '' }, later);
     expect(told.outbox).toEqual([]);
     expect(told.deadline).toBeUndefined();
   });
 
   it('keeps looking after a cancelled job until its training job is seen ended', () => {
-    const cancelled = jobAfter(ACCEPTED, BEGUN, RUNNING, { saw: 'cancel-asked' });
+    const cancelled = jobAfter(ACCEPTED, BEGUN, RUNNING, { type: 'cancel-requested' });
     const told = advance(
       cancelled,
-      { saw: 'announced', announcementId: cancelled.outbox[0]?.id ?? '' },
+      { type: 'announced', announcementId: cancelled.outbox[0]?.id ?? '' },
       later,
     );
 
@@ -191,10 +198,10 @@ describe('advance', () => {
       COMPLETED,
       CRASHED,
       PUBLISHED,
-      { saw: 'training-starved', trainingJobName: RUN, reason: 'CapacityError' },
-      { saw: 'broken', code: 'X', what: 'It broke.', toDo: 'Retry.' },
-      { saw: 'cancel-asked' },
-      { saw: 'retry-asked' },
+      { type: 'training-no-capacity', trainingJobName: RUN, reason: 'CapacityError' },
+      { type: 'stage-failed', code: 'X', what: 'It broke.', remedy: 'Retry.' },
+      { type: 'cancel-requested' },
+      { type: 'retry-requested' },
     );
     fc.assert(
       fc.property(fc.array(any, { maxLength: 60 }), (seen) => {

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { augmentationOf, parseRecipe, retrainedBlocks } from '#core/recipe.ts';
 
 const teachers = new Map([
-  ['efficientnet-lite0', { input: { px: 224 }, taps: [1, 2, 3, 4, 5, 6, 7] }],
+  ['efficientnet-lite0', { input: { px: 224 }, blockOutputs: [1, 2, 3, 4, 5, 6, 7] }],
 ]);
 const codes = (text: string | undefined) =>
   parseRecipe(text, 'dataset.json', teachers).problems.map(({ code }) => code);

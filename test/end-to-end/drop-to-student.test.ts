@@ -18,7 +18,7 @@ beforeAll(async () => {
 });
 afterAll(() => rm(folder, { recursive: true, force: true }));
 
-describe('a folder of pictures, with nothing running', () => {
+describe('a folder of images, with nothing running', () => {
   it(
     'becomes a student far better than chance by one command',
     async () => {
@@ -29,10 +29,10 @@ describe('a folder of pictures, with nothing running', () => {
         '--json',
       );
 
-      expect(stderr).toContain('Validate: 10 classes, 300 pictures');
+      expect(stderr).toContain('Validate: 10 classes, 300 images');
       expect(exit).toBe(0);
       const { job, student } = JSON.parse(stdout) as { job: Job; student: unknown };
-      const { measures, freezePlan } = StudentCard.parse(student);
+      const { metrics, freezePlan } = StudentCard.parse(student);
       expect(job.history.map((each) => each.state)).toEqual([
         'received',
         'validated',
@@ -41,8 +41,8 @@ describe('a folder of pictures, with nothing running', () => {
         'trained',
         'published',
       ]);
-      expect(measures.test.n).toBeGreaterThanOrEqual(25);
-      expect(measures.test.accuracy).toBeGreaterThan(0.5); // chance is 0.1
+      expect(metrics.test.n).toBeGreaterThanOrEqual(25);
+      expect(metrics.test.accuracy).toBeGreaterThan(0.5); // chance is 0.1
       expect(freezePlan.used).toBe('head-only');
     },
     5 * MINUTES,

@@ -54,7 +54,7 @@ describe('frozenPrefix', () => {
   it('computes every block, the features and the logits of EfficientNet-Lite0', async () => {
     const { entry, folder, topology } = await realTeacher();
     const model = await tf.loadLayersModel(`file://${join(folder, 'model.json')}`);
-    const layers = [...entry.taps, entry.features.layer, topology.output];
+    const layers = [...entry.blockOutputs, entry.features.layer, topology.output];
     const images = randomBytes(2 * 224 * 224 * 3);
 
     const prefix = frozenPrefix(

@@ -45,7 +45,7 @@ beforeAll(async () => {
   const teacher = await realTeacher();
   topology = teacher.topology;
   plain = {
-    blocks: teacher.entry.taps,
+    blocks: teacher.entry.blockOutputs,
     retrained: 7,
     input: 'images',
     averages: 'frozen',

@@ -7,7 +7,7 @@ import { layOutJob } from '#examples/job-folder.ts';
 import { DEFAULT_TEACHER, teacherNamed } from '#teachers/catalogue.ts';
 import { tintedClasses } from '../training-image/images.ts';
 
-/** The folder of a job of twenty pictures that brings no teacher, as SageMaker lays it out on such an instance. */
+/** The folder of a job of twenty images that brings no teacher, as SageMaker lays it out on such an instance. */
 export async function layOutTinyJob(root: string, instanceType: string): Promise<MlFolder> {
   const noTeacher = mkdtempSync(join(tmpdir(), 'no-teacher-'));
   const entry = teacherNamed(DEFAULT_TEACHER) as TeacherEntry;

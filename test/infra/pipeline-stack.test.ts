@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Match } from 'aws-cdk-lib/assertions';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { ROWS_WITH_NEWS, VALIDATED_ROWS } from '#core/wiring.ts';
+import { ROWS_WITH_ANNOUNCEMENTS, VALIDATED_ROWS } from '#core/wiring.ts';
 import { settled } from '#infra/settings.ts';
 import {
   AnnouncementVariables,
@@ -166,7 +166,7 @@ describe('the way of a dataset', () => {
 
   it.each([
     ['validated rows', VALIDATED_ROWS],
-    ['rows with news', ROWS_WITH_NEWS],
+    ['rows with news', ROWS_WITH_ANNOUNCEMENTS],
   ])(
     'takes %s from the stream, reports single failures, and gives up into a queue',
     (_, pattern) => {

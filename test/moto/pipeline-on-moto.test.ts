@@ -82,7 +82,7 @@ describe('a stack that CloudFormation made of the template, with the code that e
     expect(progress).toMatchObject({ state: 'published' });
     const student = await studentOf('tints');
     expect(student.jobId).toBe(id);
-    expect(student.measures.test.accuracy).toBe(1); // any eye tells these tints apart
+    expect(student.metrics.test.accuracy).toBe(1); // any eye tells these tints apart
   });
 
   it('tells whoever listens to the topic, in one sentence', async () => {

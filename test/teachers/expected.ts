@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 
-/** What Keras and PyTorch, which agree to 7e-6, answer to a synthetic picture; rounded to 4 or 5 digits. */
+/** What Keras and PyTorch, which agree to 7e-6, answer to a synthetic image; rounded to 4 or 5 digits. */
 export type Expected = {
   k: number;
   top5: number[];
@@ -16,7 +16,7 @@ export function expectedOf(teacher: string): Expected[] {
   return all[teacher]?.images ?? [];
 }
 
-/** The k-th synthetic picture, [px, px, 3], 0 to 255. */
+/** The k-th synthetic image, [px, px, 3], 0 to 255. */
 export function syntheticPixels(k: number, px: number): Float32Array {
   const pixels = new Float32Array(px * px * 3);
   let i = 0;

@@ -322,7 +322,7 @@ describe('the catalogue', () => {
     ['a name with a slash', { name: 'a/b' }],
     ['a typo', { feature: lite0.features }],
     ['a format that nothing reads', { format: 'pickle' }],
-    ['eight taps', { taps: [...lite0.taps, 'features'] }],
+    ['eight blockOutputs', { blockOutputs: [...lite0.blockOutputs, 'features'] }],
   ])('refuses an entry with %s', (_, changed) => {
     expect(TeacherEntry.safeParse(lite0).success).toBe(true);
     expect(TeacherEntry.safeParse({ ...lite0, ...changed }).success).toBe(false);

@@ -1,4 +1,4 @@
-// Run by itself, without a loader of ours: a teacher's folder and size in, its answer to the first synthetic picture out.
+// Run by itself, without a loader of ours: a teacher's folder and size in, its answer to the first synthetic image out.
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import * as tf from '@tensorflow/tfjs';

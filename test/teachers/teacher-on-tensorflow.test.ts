@@ -21,7 +21,7 @@ function seeded(seed: number): () => number {
 
 const FETCHING = 120_000; // ms; the first time a teacher of 20 MB comes from the registry
 
-/** The features and logits of one picture. */
+/** The features and logits of one image. */
 function answerOf(model: tf.LayersModel, { features, input }: TeacherEntry, k: number) {
   return tf.tidy(() => {
     const both = tf.model({
@@ -67,16 +67,16 @@ describe.each(CATALOGUE.map((entry) => [entry.name, entry] as const))('%s', (_, 
 
   it('has the blocks, features and parameters that its entry promises', () => {
     const depth = (name: string) => model.layers.findIndex((layer) => layer.name === name);
-    const widths = entry.taps.map((tap) => {
+    const widths = entry.blockOutputs.map((tap) => {
       const { shape } = model.getLayer(tap).output as tf.SymbolicTensor;
       return shape.at(-1);
     });
     const { stages, lastWidth } = entry.architecture;
-    const trunk = model.layers.filter(({ name }) => name !== 'classifier');
-    const parameters = trunk.reduce((sum, layer) => sum + layer.countParams(), 0);
+    const backbone = model.layers.filter(({ name }) => name !== 'classifier');
+    const parameters = backbone.reduce((sum, layer) => sum + layer.countParams(), 0);
 
     expect(widths).toEqual([...stages.slice(0, -1).map(({ width }) => width), lastWidth]);
-    for (const [index, tap] of entry.taps.entries()) {
+    for (const [index, tap] of entry.blockOutputs.entries()) {
       const block = new RegExp(`^block${index + 1}[a-h_]`);
       expect(tap).toMatch(block);
       expect(model.layers.findLastIndex(({ name }) => block.test(name))).toBe(depth(tap)); // it ends there
@@ -87,7 +87,7 @@ describe.each(CATALOGUE.map((entry) => [entry.name, entry] as const))('%s', (_, 
     ]);
     expect(model.outputs[0]?.shape).toEqual([null, entry.trainedOn.classes]);
     expect(model.inputs[0]?.shape).toEqual([null, entry.input.px, entry.input.px, 3]);
-    expect(parameters).toBe(entry.trunkParameters);
+    expect(parameters).toBe(entry.backboneParameters);
   });
 });
 

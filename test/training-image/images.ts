@@ -9,7 +9,7 @@ const TINTS = [
 ] as const;
 const NAMES = ['red', 'green', 'blue'];
 
-/** A noisy picture of one tint, of a size of its own; each seed gives another. */
+/** A noisy image of one tint, of a size of its own; each seed gives another. */
 export function tinted(label: number, seed: number): Promise<Buffer> {
   const random = seeded(1000 * label + seed);
   const width = 12 + Math.floor(20 * random());
@@ -22,7 +22,7 @@ export function tinted(label: number, seed: number): Promise<Buffer> {
     .toBuffer();
 }
 
-/** So many pictures of each of two or three classes, which any eye can tell apart. */
+/** So many images of each of two or three classes, which any eye can tell apart. */
 export async function tintedClasses(perClass: readonly number[]): Promise<Files> {
   const files: Files = {};
   for (const [label, count] of perClass.entries()) {

@@ -41,7 +41,7 @@ export async function smallTeacher(folder: string): Promise<TeacherEntry> {
   shuffleWeights(model);
   const { json, bytes } = await modelFiles(model);
   const classifier = model.getLayer('classifier').countParams();
-  const trunkParameters = model.countParams() - classifier;
+  const backboneParameters = model.countParams() - classifier;
   model.dispose();
 
   const files = new Map([
@@ -54,8 +54,8 @@ export async function smallTeacher(folder: string): Promise<TeacherEntry> {
     title: 'A small teacher',
     input: { px: SMALL_PX, channels: 3 },
     features: { layer: 'features', size: FEATURES },
-    taps: Array.from({ length: BLOCKS }, (_, i) => `block${i + 1}`),
-    trunkParameters,
+    blockOutputs: Array.from({ length: BLOCKS }, (_, i) => `block${i + 1}`),
+    backboneParameters,
     files: [...files].map(([name, content]) => ({
       name,
       bytes: content.length,

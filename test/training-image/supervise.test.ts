@@ -73,7 +73,7 @@ describe('the trainer’s program', () => {
   });
 
   it('makes the same student after a SIGTERM in any step', { timeout: 3 * LONG }, async () => {
-    const undisturbed = await job(await manyPictures());
+    const undisturbed = await job(await manyImages());
     const interrupted = await copyOf(undisturbed);
     await startTrainer(undisturbed).ended;
 
@@ -95,7 +95,7 @@ describe('the trainer’s program', () => {
   });
 
   it('makes the same student after kills at any moment', { timeout: 5 * LONG }, async () => {
-    const undisturbed = await job(await manyPictures());
+    const undisturbed = await job(await manyImages());
     const killed = await copyOf(undisturbed);
     await startTrainer(undisturbed).ended;
     const seed = Date.now();
@@ -145,7 +145,7 @@ describe('the trainer’s program', () => {
   );
 
   it('does not compute finished features again', { timeout: LONG }, async () => {
-    const folders = await job(await manyPictures());
+    const folders = await job(await manyImages());
     const first = startTrainer(folders);
     await first.says(/^step=head/);
     first.kill('SIGTERM');
@@ -159,7 +159,7 @@ describe('the trainer’s program', () => {
   });
 
   it('computes a shard again that was damaged or is half written', { timeout: LONG }, async () => {
-    const undisturbed = await job(await manyPictures());
+    const undisturbed = await job(await manyImages());
     const damaged = await copyOf(undisturbed);
     await startTrainer(undisturbed).ended;
     await startTrainer(damaged).ended;
@@ -177,7 +177,7 @@ describe('the trainer’s program', () => {
     expect(await studentIn(damaged)).toEqual(await studentIn(undisturbed));
   });
 
-  it('takes no features of other pictures for its own', { timeout: LONG }, async () => {
+  it('takes no features of other images for its own', { timeout: LONG }, async () => {
     const one = await job(await tintedClasses([10, 10]));
     const other = await job({
       ...(await tintedClasses([10, 9])),
@@ -195,11 +195,11 @@ describe('the trainer’s program', () => {
   });
 });
 
-/** Three shards of pictures. */
-const manyPictures = () => tintedClasses([300, 300]);
+/** Three shards of images. */
+const manyImages = () => tintedClasses([300, 300]);
 
 describe('the failure file', () => {
-  it('names every broken picture, and no training begins', { timeout: LONG }, async () => {
+  it('names every broken image, and no training begins', { timeout: LONG }, async () => {
     const files = await tintedClasses([10, 10]);
     const broken = { 'red/cut.png': await tinted(0, 50), 'green/cut too.png': await tinted(1, 50) };
     for (const [path, bytes] of Object.entries(broken)) files[path] = bytes.subarray(0, 400);
@@ -216,8 +216,8 @@ describe('the failure file', () => {
   });
 
   it.each([
-    ['a picture that grew', 'folder', 'datasets/things/red/3.png', longer, 'red/3.png'],
-    ['a picture that is gone', 'folder', 'datasets/things/red/3.png', gone, 'red/3.png'],
+    ['a image that grew', 'folder', 'datasets/things/red/3.png', longer, 'red/3.png'],
+    ['a image that is gone', 'folder', 'datasets/things/red/3.png', gone, 'red/3.png'],
     ['an archive with a flipped bit', 'zip', 'datasets/things.zip', flipped, 'things.zip'],
     ['an archive that grew', 'zip', 'datasets/things.zip', longer, 'things.zip'],
     ['an archive that is gone', 'zip', 'datasets/things.zip', gone, 'things.zip'],
@@ -293,7 +293,7 @@ describe('the failure file', () => {
 
   it.each([
     [
-      'a class is left that has pictures of its own',
+      'a class is left that has images of its own',
       {
         'red/1': 0,
         'red/2': 1,
@@ -306,10 +306,10 @@ describe('the failure file', () => {
         'blue/4': 3,
         'blue/5': 4,
       },
-      /two classes need pictures/,
+      /two classes need images/,
     ],
     [
-      'all pictures of a class are copies of one',
+      'all images of a class are copies of one',
       {
         'red/1': 0,
         'red/2': 0,
@@ -322,7 +322,7 @@ describe('the failure file', () => {
         'blue/4': 1,
         'blue/5': 1,
       },
-      /three different pictures/,
+      /three different images/,
     ],
   ])('says why nothing can be learned where %s', { timeout: LONG }, async (_, contents, why) => {
     const files: Files = {};

@@ -41,15 +41,15 @@ async function trained(folders: MlFolder): Promise<{ card: StudentCard; lines: s
 const modelIn = (folder: string) => tf.loadLayersModel(`file://${join(folder, 'model.json')}`);
 
 describe('a training', () => {
-  it.each(['zip', 'folder'] as const)('makes a student out of a %s of pictures', async (form) => {
+  it.each(['zip', 'folder'] as const)('makes a student out of a %s of images', async (form) => {
     const folders = await job({ form, files: await tintedClasses([40, 40, 40]) });
 
     const { card, lines } = await trained(folders);
 
     expect(card.classes).toEqual(['blue', 'green', 'red']);
-    expect(card.measures.test).toMatchObject({ n: 12, correct: 12 }); // 0.1 of each class
-    expect(card.measures.chance).toBeCloseTo(1 / 3);
-    expect(card.data.notices).toEqual([]);
+    expect(card.metrics.test).toMatchObject({ n: 12, correct: 12 }); // 0.1 of each class
+    expect(card.metrics.majorityBaseline).toBeCloseTo(1 / 3);
+    expect(card.data.warnings).toEqual([]);
     expect(Object.keys(card.seconds)).toEqual([
       'verify',
       'decode',
@@ -98,9 +98,9 @@ describe('a training', () => {
       await modelIn(teacher.folder),
       await modelIn(join(folders.model, 'model')),
     ];
-    const trunk = before.layers.filter(({ name }) => name !== 'classifier');
-    expect(trunk.flatMap((layer) => layer.getWeights())).toHaveLength(36); // eight convolutions, seven norms
-    for (const layer of trunk) {
+    const backbone = before.layers.filter(({ name }) => name !== 'classifier');
+    expect(backbone.flatMap((layer) => layer.getWeights())).toHaveLength(36); // eight convolutions, seven norms
+    for (const layer of backbone) {
       const [old, kept] = [layer.getWeights(), after.getLayer(layer.name).getWeights()];
       const values = (tensors: tf.Tensor[]) => tensors.map((each) => each.dataSync());
       expect(values(kept)).toEqual(values(old));
@@ -113,7 +113,7 @@ describe('a training', () => {
     const { card } = await trained(folders);
 
     expect(card.head.classWeights.map((each) => each.toFixed(2))).toEqual(['2.33', '1.17', '0.58']);
-    expect(card.data.notices.join()).toContain('from 0.58 ("red") to 2.33 ("blue") times');
+    expect(card.data.warnings.join()).toContain('from 0.58 ("red") to 2.33 ("blue") times');
   });
 
   it('frees every tensor', async () => {

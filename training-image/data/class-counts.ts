@@ -22,23 +22,23 @@ export function countClasses(
 /**
  * What copies and contradictions have left of the classes.
  *
- * @returns notices about classes that can be learned or measured only in part
+ * @returns warnings about classes that can be learned or measured only in part
  * @throws TrainingRefused where nothing can be learned, or nothing measured
  */
 export function judgeCounts(counts: ClassCounts): string[] {
   const learned = counts.filter(({ train }) => train > 0);
   if (learned.length < 2) {
     const names = learned.map(({ name }) => `only "${name}" does`).join('') || 'none does';
-    const what = `At least two classes need pictures that lie in no other class; ${names}.`;
+    const what = `At least two classes need images that lie in no other class; ${names}.`;
     throw new TrainingRefused('VALIDATION_FAILED', what);
   }
   if (counts.every(({ test }) => test === 0)) {
-    const what = 'No class has three different pictures, so none can be held out for the test.';
+    const what = 'No class has three different images, so none can be held out for the test.';
     throw new TrainingRefused('VALIDATION_FAILED', what);
   }
   return counts.flatMap(({ name, train, test }) => {
-    if (train === 0) return `"${name}" has no pictures of its own, and is never the answer.`;
-    if (test === 0) return `"${name}" has fewer than three different pictures; it is not tested.`;
+    if (train === 0) return `"${name}" has no images of its own, and is never the answer.`;
+    if (test === 0) return `"${name}" has fewer than three different images; it is not tested.`;
     return [];
   });
 }

@@ -11,9 +11,9 @@ import type { Dataset } from './read-dataset.ts';
 /**
  * Decodes every example of these shards before any of them is used, so that a broken one is told at once.
  *
- * @param scratch a folder for the decoded pictures; it need not outlive an interruption
+ * @param scratch a folder for the decoded images; it need not outlive an interruption
  * @returns uint8 [px, px, 3] an example, packed on the disk: memory holds one shard at a time
- * @throws TrainingRefused VALIDATION_FAILED, which names the broken pictures
+ * @throws TrainingRefused VALIDATION_FAILED, which names the broken images
  */
 export async function decodeExamples(
   dataset: Dataset,
@@ -23,7 +23,7 @@ export async function decodeExamples(
   scratch: string,
   tell: Tell,
 ): Promise<PackedRows> {
-  const decoded = await packedRows(join(scratch, 'pictures.u8'), px * px * 3);
+  const decoded = await packedRows(join(scratch, 'images.u8'), px * px * 3);
 
   const decoders = openDecoders();
   const limit = pLimit(decoders.atOnce);
@@ -33,18 +33,18 @@ export async function decodeExamples(
   try {
     for (const shard of shards) {
       const inShard = examples.slice(shard.from, shard.from + shard.count);
-      const pictures = await limit.map(inShard, async (example) => {
+      const images = await limit.map(inShard, async (example) => {
         tell.progress('decode', done, of);
-        const picture = await decoders
+        const image = await decoders
           .decode(await dataset.read(example), px)
           .catch((error: unknown) => {
             broken.push(`${example.path} cannot be decoded (${firstLine(error)})`);
             return new Uint8Array();
           });
         done += 1;
-        return picture;
+        return image;
       });
-      if (broken.length === 0) await decoded.write(shard.from, Buffer.concat(pictures));
+      if (broken.length === 0) await decoded.write(shard.from, Buffer.concat(images));
     }
   } finally {
     await decoders.close();

@@ -1,7 +1,7 @@
 import sharp from 'sharp';
 import { resize } from './resize.mjs';
 
-/** How pictures come to the teacher's size; the student's card and README say it, and `understudy predict` does it. */
+/** How images come to the teacher's size; the student's card and README say it, and `understudy predict` does it. */
 export const RESIZE =
   'resize.mjs: bicubic to px × px without keeping the aspect ratio; before it upright by EXIF, sRGB, alpha on white';
 
@@ -18,18 +18,18 @@ if (process.env[LOADERS_LIMITED] === undefined) {
     operation: ['Jpeg', 'Png', 'Nsgif', 'Webp'].map((format) => `VipsForeignLoad${format}Buffer`),
   });
 }
-sharp.cache(false); // each picture is decoded once
+sharp.cache(false); // each image is decoded once
 
 /**
- * Decodes one picture; of an animation the first frame.
+ * Decodes one image; of an animation the first frame.
  *
  * @param px height and width of the result
  * @returns RGB, 0 to 255, [px, px, 3] row by row
  * @throws Error whose message says what is wrong with the bytes
  */
-export async function decodePicture(bytes: Uint8Array, px: number): Promise<Buffer> {
+export async function decodeImage(bytes: Uint8Array, px: number): Promise<Buffer> {
   const { data, info } = await sharp(bytes, {
-    failOn: 'error', // a truncated file is no picture
+    failOn: 'error', // a truncated file is no image
     limitInputPixels: MOST_PIXELS,
     pages: 1,
     autoOrient: true,

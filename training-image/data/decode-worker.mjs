@@ -2,7 +2,7 @@
 import { register } from 'tsx/esm/api';
 
 register();
-const { decodePicture } = await import('./decode-image.ts');
+const { decodeImage } = await import('./decode-image.ts');
 
 /** One thread's work in `openDecoders`. */
-export default ({ bytes, px }) => decodePicture(bytes, px);
+export default ({ bytes, px }) => decodeImage(bytes, px);

@@ -2,15 +2,15 @@ import { availableParallelism } from 'node:os';
 import { Piscina } from 'piscina';
 import { LOADERS_LIMITED } from './decode-image.ts';
 
-/** Threads that decode pictures: the resize is JavaScript, and would keep all but one core idle. */
+/** Threads that decode images: the resize is JavaScript, and would keep all but one core idle. */
 export interface Decoders {
-  readonly atOnce: number; // so many pictures are worth asking for at the same time
-  /** As `decodePicture` does it; takes the bytes away from whoever gave them. */
+  readonly atOnce: number; // so many images are worth asking for at the same time
+  /** As `decodeImage` does it; takes the bytes away from whoever gave them. */
   decode(bytes: Uint8Array, px: number): Promise<Uint8Array>;
   close(): Promise<void>;
 }
 
-const MOST_THREADS = 8; // chosen: each may hold a picture of 75 MB, and its work besides
+const MOST_THREADS = 8; // chosen: each may hold a image of 75 MB, and its work besides
 
 export function openDecoders(): Decoders {
   const threads = Math.min(availableParallelism(), MOST_THREADS);

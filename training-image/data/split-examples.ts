@@ -3,17 +3,17 @@ import { sha256 } from '#core/identity.ts';
 export type Part = 'train' | 'validation' | 'test';
 
 export interface Split {
-  /** For each example its part; `undefined` where the same picture stands in two classes and is left out. */
+  /** For each example its part; `undefined` where the same image stands in two classes and is left out. */
   parts: (Part | undefined)[];
-  notices: string[];
+  warnings: string[];
 }
 
 /**
- * Stratified by class and decided by content: the same picture lands in the same part whatever else is uploaded
- * beside it being renamed or reordered, and copies of a picture are never on two sides of the split.
+ * Stratified by class and decided by content: the same image lands in the same part whatever else is uploaded
+ * beside it being renamed or reordered, and copies of a image are never on two sides of the split.
  *
  * @param examples content hash (hex) and label of each example
- * @param fractions of each class that go to validation and test; at least one picture each where a class has three
+ * @param fractions of each class that go to validation and test; at least one image each where a class has three
  */
 export function splitExamples(
   examples: readonly { contentSha256: string; label: number }[],
@@ -37,7 +37,7 @@ export function splitExamples(
   }
 
   const parts = examples.map(({ contentSha256 }) => partOf.get(contentSha256));
-  return { parts, notices: noticesOf(examples, labelsOf) };
+  return { parts, warnings: warningsOf(examples, labelsOf) };
 }
 
 /** In the order of a seeded hash, so that neither names nor the order of the upload decide. */
@@ -60,21 +60,19 @@ function assign(
   }
 }
 
-function noticesOf(
+function warningsOf(
   examples: readonly { contentSha256: string }[],
   labelsOf: ReadonlyMap<string, Set<number>>,
 ): string[] {
-  const notices: string[] = [];
+  const warnings: string[] = [];
   const copies = examples.length - labelsOf.size;
   const contradictory = [...labelsOf.values()].filter((labels) => labels.size > 1).length;
   if (copies > 0)
-    notices.push(
-      `${copies} of the pictures are copies of others; copies stay on one side of the split.`,
+    warnings.push(
+      `${copies} of the images are copies of others; copies stay on one side of the split.`,
     );
   if (contradictory > 0) {
-    notices.push(
-      `${contradictory} of the pictures stand in more than one class and were left out.`,
-    );
+    warnings.push(`${contradictory} of the images stand in more than one class and were left out.`);
   }
-  return notices;
+  return warnings;
 }

@@ -1,27 +1,27 @@
 import { seededRandom } from '../data/seeded-random.ts';
-import { confusionOf } from './class-measures.ts';
+import { confusionOf } from './class-metrics.ts';
 
 const RESAMPLES = 1_000;
 const TAILS = [0.025, 0.975] as const;
 
 /**
- * How much measures would vary with other test parts: the percentile interval of the bootstrap
+ * How much metrics would vary with other test parts: the percentile interval of the bootstrap
  * (Efron & Tibshirani 1993, chapter 13).
  *
- * @param measures each of a confusion matrix
+ * @param metrics each of a confusion matrix
  * @returns the 95 % interval of each
  */
 export function bootstrap95(
   labels: Int32Array,
   answers: Int32Array,
   classes: number,
-  measures: readonly ((confusion: readonly (readonly number[])[]) => number)[],
+  metrics: readonly ((confusion: readonly (readonly number[])[]) => number)[],
   seed: number,
 ): [low: number, high: number][] {
   const n = labels.length;
   const random = seededRandom('bootstrap', seed);
   const drawn = { labels: new Int32Array(n), answers: new Int32Array(n) };
-  const found = measures.map(() => new Float64Array(RESAMPLES));
+  const found = metrics.map(() => new Float64Array(RESAMPLES));
   for (let resample = 0; resample < RESAMPLES; resample++) {
     for (let i = 0; i < n; i++) {
       const from = Math.floor(random() * n);
@@ -29,9 +29,9 @@ export function bootstrap95(
       drawn.answers[i] = answers[from] ?? 0;
     }
     const confusion = confusionOf(drawn.labels, drawn.answers, classes);
-    for (const [k, measure] of measures.entries()) {
+    for (const [k, metric] of metrics.entries()) {
       const values = found[k];
-      if (values) values[resample] = measure(confusion);
+      if (values) values[resample] = metric(confusion);
     }
   }
   return found.map((values) => {

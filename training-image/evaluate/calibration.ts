@@ -1,4 +1,4 @@
-import { type Answers, argMax, chosen, lossesNats } from './predictions.ts';
+import { type Answers, argMax, chosen, crossEntropies } from './predictions.ts';
 
 const BINS = 15; // Guo et al. 2017
 const FEWEST = 50; // examples; chosen: with fewer, the temperature is mostly chance
@@ -17,18 +17,18 @@ export interface Temperature {
 export function fitTemperature(validation: Answers): Temperature {
   const n = validation.labels.length;
   if (n < FEWEST) {
-    const why = `${n} validation pictures are too few to tell how sure the student may be; it takes ${FEWEST}.`;
+    const why = `${n} validation images are too few to tell how sure the student may be; it takes ${FEWEST}.`;
     return { temperature: 1, why };
   }
   const answers = chosen(validation);
   if (validation.labels.every((label, i) => answers[i] === label)) {
-    const why = `All ${n} validation pictures are named right; that sets no bound to how sure the student may be.`;
+    const why = `All ${n} validation images are named right; that sets no bound to how sure the student may be.`;
     return { temperature: 1, why };
   }
   const loss = (logTemperature: number) =>
-    lossesNats(validation, Math.exp(logTemperature)).reduce((sum, each) => sum + each, 0) / n;
+    crossEntropies(validation, Math.exp(logTemperature)).reduce((sum, each) => sum + each, 0) / n;
   const temperature = Math.exp(goldenSection(loss, Math.log(1 / 20), Math.log(20)));
-  return { temperature, why: `The smallest loss on ${n} validation pictures.` };
+  return { temperature, why: `The smallest loss on ${n} validation images.` };
 }
 
 /** Of a function with one minimum between two places. */
@@ -52,13 +52,10 @@ function goldenSection(f: (x: number) => number, from: number, to: number): numb
 }
 
 /** The expected calibration error, in bins of equal width, and the mean loss. */
-export function calibration(
-  answers: Answers,
-  temperature: number,
-): { ece: number; nllNats: number } {
+export function calibration(answers: Answers, temperature: number): { ece: number; nll: number } {
   const { logits, labels } = answers;
   const n = labels.length;
-  if (n === 0) return { ece: 0, nllNats: 0 };
+  if (n === 0) return { ece: 0, nll: 0 };
   const classes = logits.length / n;
   const bins = Array.from({ length: BINS }, () => ({ sure: 0, right: 0 }));
   for (const [i, label] of labels.entries()) {
@@ -74,6 +71,6 @@ export function calibration(
     bin.right += answer === label ? 1 : 0;
   }
   const ece = bins.reduce((sum, { sure, right }) => sum + Math.abs(sure - right), 0) / n;
-  const nllNats = lossesNats(answers, temperature).reduce((sum, each) => sum + each, 0) / n;
-  return { ece, nllNats };
+  const nll = crossEntropies(answers, temperature).reduce((sum, each) => sum + each, 0) / n;
+  return { ece, nll };
 }

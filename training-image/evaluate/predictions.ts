@@ -15,7 +15,7 @@ export function chosen({ logits, labels }: Answers): Int32Array {
 }
 
 /** @returns for each example -log of the probability of its label, in nats, once the logits are divided by `temperature` */
-export function lossesNats({ logits, labels }: Answers, temperature = 1): Float64Array {
+export function crossEntropies({ logits, labels }: Answers, temperature = 1): Float64Array {
   const classes = logits.length / labels.length;
   return Float64Array.from(labels, (label, i) => {
     const row = logits.subarray(i * classes, (i + 1) * classes);
@@ -26,10 +26,10 @@ export function lossesNats({ logits, labels }: Answers, temperature = 1): Float6
 }
 
 /** How many are right, as a fraction, and the mean loss; of no examples, both are 0. */
-export function score(answers: Answers): { accuracy: number; lossNats: number } {
+export function score(answers: Answers): { accuracy: number; crossEntropy: number } {
   const n = answers.labels.length;
-  if (n === 0) return { accuracy: 0, lossNats: 0 };
+  if (n === 0) return { accuracy: 0, crossEntropy: 0 };
   const right = chosen(answers).filter((answer, i) => answer === answers.labels[i]).length;
-  const loss = lossesNats(answers).reduce((sum, each) => sum + each, 0);
-  return { accuracy: right / n, lossNats: loss / n };
+  const loss = crossEntropies(answers).reduce((sum, each) => sum + each, 0);
+  return { accuracy: right / n, crossEntropy: loss / n };
 }

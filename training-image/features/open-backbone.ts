@@ -4,13 +4,13 @@ import { readTopology } from '#engine/read-topology.ts';
 import { tf } from '#engine/tensorflow/load.ts';
 import type { Teacher } from './load-teacher.ts';
 
-/** Pictures that go through the trunk at once; larger batches are no faster on a CPU and take more memory. */
-export const PICTURES_AT_ONCE = 32;
+/** Images that go through the backbone at once; larger batches are no faster on a CPU and take more memory. */
+export const IMAGES_AT_ONCE = 32;
 
-/** The frozen trunk, ready to be run. */
-export interface Trunk {
+/** The frozen backbone, ready to be run. */
+export interface Backbone {
   /**
-   * @param pixels n pictures of [px, px, 3], RGB, 0 to 255
+   * @param pixels n images of [px, px, 3], RGB, 0 to 255
    * @returns features, [n, d] row by row
    */
   features(pixels: Uint8Array): Float32Array;
@@ -18,7 +18,7 @@ export interface Trunk {
 }
 
 /** As a graph of constants, which is more than twice as fast as tfjs; by tfjs itself where a layer is not known to it. */
-export function openTrunk({ entry, model, json, weights }: Teacher): Trunk {
+export function openBackbone({ entry, model, json, weights }: Teacher): Backbone {
   const { px, channels } = entry.input;
   const countOf = (pixels: Uint8Array) => pixels.length / (px * px * channels);
   const read = readTopology(json, weights);
@@ -29,21 +29,21 @@ export function openTrunk({ entry, model, json, weights }: Teacher): Trunk {
       dispose: prefix.dispose,
     };
   }
-  const trunk = trunkOf(model, entry.features.layer);
+  const backbone = backboneOf(model, entry.features.layer);
   return {
     features: (pixels) =>
       tf.tidy(() => {
         const shape: [number, number, number, number] = [countOf(pixels), px, px, channels];
-        const pictures = tf.tensor4d(new Float32Array(pixels), shape); // [n, px, px, 3]
+        const images = tf.tensor4d(new Float32Array(pixels), shape); // [n, px, px, 3]
         // predict, not apply: BatchNorm must use its moving statistics.
-        return (trunk.predictOnBatch(pictures) as Tensor2D).dataSync() as Float32Array; // [n, d]
+        return (backbone.predictOnBatch(images) as Tensor2D).dataSync() as Float32Array; // [n, d]
       }),
     dispose: () => undefined, // its layers are the teacher's
   };
 }
 
 /** [b, px, px, 3] pixels 0 to 255 → features [b, d]; the layers are the model's own. */
-export const trunkOf = (model: LayersModel, featuresLayer: string): LayersModel =>
+export const backboneOf = (model: LayersModel, featuresLayer: string): LayersModel =>
   tf.model({
     inputs: model.inputs,
     outputs: model.getLayer(featuresLayer).output as SymbolicTensor,

@@ -6,14 +6,14 @@ const CONTRAST = 0.2; // more or less
 const BRIGHTNESS = 0.1 * 255; // more or less
 
 /**
- * A picture as it might also have been taken. All draws are made, whatever is used of them, so that one choice does not
+ * A image as it might also have been taken. All draws are made, whatever is used of them, so that one choice does not
  * change the others. sharp works on its own threads, beside the graph.
  *
- * @param picture uint8 [px, px, 3]
+ * @param image uint8 [px, px, 3]
  * @returns the same
  */
 export async function augment(
-  picture: Uint8Array,
+  image: Uint8Array,
   px: number,
   { flip, crop, colour }: Augmentation,
   random: () => number,
@@ -27,7 +27,7 @@ export async function augment(
     number,
   ];
   const raw = { width: px, height: px, channels: 3 } as const;
-  let changed = sharp(picture, { raw });
+  let changed = sharp(image, { raw });
   if (crop) {
     const side = Math.round(px * (SMALLEST_WINDOW + (1 - SMALLEST_WINDOW) * window));
     const within = (place: number) => Math.floor(place * (px - side + 1));

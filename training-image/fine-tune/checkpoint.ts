@@ -3,14 +3,14 @@ import * as z from 'zod';
 import type { Values } from '#engine/variable-access.ts';
 import { readWhole, writeWhole } from '../storage/atomic-file.ts';
 
-/** How far a fine-tuning is. With the seed, it says all that is random: orders, pictures, dropouts. */
+/** How far a fine-tuning is. With the seed, it says all that is random: orders, images, dropouts. */
 export const Progress = z.object({
   epoch: z.int().min(0), // the present one
   seen: z.int().min(0), // examples of its order that have been learned from
   lossSum: z.number(), // of those, in nats
   batch: z.int().min(1),
   seconds: z.number().min(0), // of the budget that are spent
-  best: z.object({ epoch: z.int(), accuracy: z.number(), lossNats: z.number() }).optional(), // by the loss on validation
+  best: z.object({ epoch: z.int(), accuracy: z.number(), crossEntropy: z.number() }).optional(), // by the loss on validation
 });
 export type Progress = z.infer<typeof Progress>;
 

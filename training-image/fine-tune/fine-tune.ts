@@ -12,9 +12,9 @@ import type { PackedRows } from '../storage/row-file.ts';
 import { readCheckpoint, writeCheckpoint } from './checkpoint.ts';
 import { type Outcome, runEpochs } from './run-epochs.ts';
 import { scheduleFor } from './schedule.ts';
-import { activationSource, pictureSource, type Source } from './sources.ts';
+import { activationSource, imageSource, type Source } from './sources.ts';
 
-/** Some examples, by their rows among the decoded pictures. */
+/** Some examples, by their rows among the decoded images. */
 export interface Examples {
   rows: Int32Array;
   labels: Int32Array;
@@ -23,7 +23,7 @@ export interface Examples {
 export interface FineTuning {
   /** The teacher with the head that was fitted on the train part alone. */
   start: Topology;
-  entry: Pick<TeacherEntry, 'taps' | 'input'>;
+  entry: Pick<TeacherEntry, 'blockOutputs' | 'input'>;
   retrained: number; // blocks
   recipe: Recipe;
   decoded: PackedRows;
@@ -37,8 +37,8 @@ export interface FineTuning {
   diskForActivations?: number; // bytes
 }
 
-const DISK_FOR_ACTIVATIONS = 8e9; // bytes; chosen: SageMaker's volume holds 50 GB, the decoded pictures most of it
-const MOST_VIEWS = 8; // chosen: of each picture, each a pass through the frozen blocks
+const DISK_FOR_ACTIVATIONS = 8e9; // bytes; chosen: SageMaker's volume holds 50 GB, the decoded images most of it
+const MOST_VIEWS = 8; // chosen: of each image, each a pass through the frozen blocks
 const FEWEST_VIEWS = 2;
 
 /** Of the budget; the rest is for what comes before the next batch, for evaluation and for saving. */
@@ -54,7 +54,7 @@ export async function fineTune(tuning: FineTuning, tell: Tell): Promise<Outcome>
   const schedule = scheduleFor(train.rows.length, retrained);
   const inputs = openInputs(tuning, schedule.epochs, tell);
   const settings: TrainingSettings = {
-    blocks: entry.taps,
+    blocks: entry.blockOutputs,
     retrained,
     input: inputs.kind,
     averages: 'frozen',
@@ -96,18 +96,18 @@ interface Inputs {
   close(): Promise<void>;
 }
 
-/** Activations of the last frozen block where there is one and the disk holds enough of them, pictures otherwise. */
+/** Activations of the last frozen block where there is one and the disk holds enough of them, images otherwise. */
 function openInputs(tuning: FineTuning, epochs: number, tell: Tell): Inputs {
   const { decoded, start, entry, retrained, recipe, scratch } = tuning;
   const { px } = entry.input;
   const how = augmentationOf(recipe);
   const change = how && { how, seed: recipe.seed };
-  const train = pictureSource(decoded, tuning.train.rows, px, change);
-  const validation = pictureSource(decoded, tuning.validation.rows, px);
+  const train = imageSource(decoded, tuning.train.rows, px, change);
+  const validation = imageSource(decoded, tuning.validation.rows, px);
   const views = viewsOf(tuning, how, epochs);
   if (views === 0) return { kind: 'images', train, validation, close: async () => undefined };
 
-  const { at } = cutNetwork(start, entry.taps, retrained);
+  const { at } = cutNetwork(start, entry.blockOutputs, retrained);
   const prefix: FrozenPrefix = frozenPrefix(start, [{ layer: at }]);
   const activations = {
     train: activationSource(train, prefix, views, scratch, 'train', tell),
@@ -124,14 +124,14 @@ function openInputs(tuning: FineTuning, epochs: number, tell: Tell): Inputs {
   };
 }
 
-/** Of how many different views of each picture the activations are kept; 0: of none. */
+/** Of how many different views of each image the activations are kept; 0: of none. */
 function viewsOf(
   { start, entry, retrained, train, validation, diskForActivations }: FineTuning,
   how: Augmentation | undefined,
   epochs: number,
 ): number {
-  if (retrained === entry.taps.length) return 0;
-  const { at } = cutNetwork(start, entry.taps, retrained);
+  if (retrained === entry.blockOutputs.length) return 0;
+  const { at } = cutNetwork(start, entry.blockOutputs, retrained);
   const bytes = 4 * sizeOf(layerOf(start, at).shape.slice(1)); // an example
   const left = (diskForActivations ?? DISK_FOR_ACTIVATIONS) - validation.rows.length * bytes;
   const most = Math.floor(left / (bytes * Math.max(1, train.rows.length)));

@@ -76,10 +76,10 @@ export async function runEpochs(course: Course): Promise<Outcome> {
       const found = await validate(course, progress);
       const trainLoss = progress.lossSum / Math.max(1, progress.seen);
       tell.line(
-        `epoch=${epoch + 1} train_loss=${trainLoss.toFixed(6)} validation_accuracy=${found.accuracy.toFixed(6)} validation_loss=${found.lossNats.toFixed(6)}`,
+        `epoch=${epoch + 1} train_loss=${trainLoss.toFixed(6)} validation_accuracy=${found.accuracy.toFixed(6)} validation_loss=${found.crossEntropy.toFixed(6)}`,
       );
-      const isNumber = Number.isFinite(found.lossNats); // not if the training has run away
-      if (isNumber && (!best || found.lossNats < best.lossNats)) {
+      const isNumber = Number.isFinite(found.crossEntropy); // not if the training has run away
+      if (isNumber && (!best || found.crossEntropy < best.crossEntropy)) {
         progress.best = { epoch: epoch + 1, ...found };
         bestWeights = step.read().weights;
       }
@@ -127,9 +127,9 @@ async function runEpoch(
     const rate = share * rateAt((epoch * n + seen) / total);
     const loss = stepUnlessTooLarge(course, { input, labels }, rate, epoch * n + progress.seen);
     if (loss === undefined) {
-      if (progress.batch === 1) throw new Error('Out of memory with a single picture a batch.');
+      if (progress.batch === 1) throw new Error('Out of memory with a single image a batch.');
       progress.batch = Math.ceil(progress.batch / 2);
-      tell.line(`Memory ran out; going on with ${progress.batch} pictures a batch.`);
+      tell.line(`Memory ran out; going on with ${progress.batch} images a batch.`);
       batch = ask(progress.seen);
       continue;
     }
@@ -139,7 +139,7 @@ async function runEpoch(
   }
 }
 
-/** The rest in portions of about the same size: a last batch of one picture would count as much as all others. */
+/** The rest in portions of about the same size: a last batch of one image would count as much as all others. */
 const portion = (rest: number, batch: number): number => Math.ceil(rest / Math.ceil(rest / batch));
 
 /** @returns the loss; `undefined` if memory ran out, and nothing has changed */

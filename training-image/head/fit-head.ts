@@ -21,9 +21,9 @@ export interface FittedHead {
   classWeights: number[];
   iterations: number;
   l2: number;
-  lossNats: number; // weighted mean cross-entropy on those examples, without the penalty
+  crossEntropy: number; // weighted mean cross-entropy on those examples, without the penalty
   beforeRefit: Head; // the same penalty's, fitted on train alone: what others are compared with
-  validation: { accuracy: number; lossNats: number }; // of that one
+  validation: { accuracy: number; crossEntropy: number }; // of that one
 }
 
 /** Penalties that are tried, on scaled features; chosen: from hardly any to a nearly constant head. */
@@ -57,11 +57,11 @@ export async function fitHead(fitting: HeadFitting, tell: Tell): Promise<FittedH
   const between = () => fits(tell, PENALTIES.length);
   const problem = await problemOf(both, classWeights, fitting.scratch, between);
   try {
-    const { head, iterations, lossNats } = await problem.solve(l2, chosen.start, between);
+    const { head, iterations, crossEntropy } = await problem.solve(l2, chosen.start, between);
     fits(tell, FITS);
     const accuracy = validation.accuracy.toFixed(6);
-    tell.line(`train_loss=${lossNats.toFixed(6)} validation_accuracy=${accuracy}`);
-    const found = { head, examples: both.n, classWeights, iterations, l2, lossNats };
+    tell.line(`train_loss=${crossEntropy.toFixed(6)} validation_accuracy=${accuracy}`);
+    const found = { head, examples: both.n, classWeights, iterations, l2, crossEntropy };
     return { ...found, beforeRefit: chosen.head, validation };
   } finally {
     await problem.close();
@@ -85,7 +85,7 @@ async function choosePenalty(fitting: HeadFitting, tell: Tell): Promise<Chosen> 
       start = x; // the next penalty is weaker: its minimum lies further in this direction
       const logits = await headLogits(head, validation);
       const found = score({ logits, labels: validation.labels });
-      if (!best || found.lossNats < best.validation.lossNats)
+      if (!best || found.crossEntropy < best.validation.crossEntropy)
         best = { l2, head, validation: found, start: x };
     }
   } finally {
@@ -123,8 +123,8 @@ async function problemOf(
       );
       const kernel = Float32Array.from(x.subarray(0, d * classes));
       const bias = Float32Array.from(x.subarray(d * classes));
-      const lossNats = await penalised(0)(x, new Float64Array(x.length));
-      return { head: { scaling, kernel, bias }, x, iterations, lossNats };
+      const crossEntropy = await penalised(0)(x, new Float64Array(x.length));
+      return { head: { scaling, kernel, bias }, x, iterations, crossEntropy };
     },
     close: blocks.close,
   };

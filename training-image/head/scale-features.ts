@@ -8,7 +8,7 @@ export interface Scaling {
 
 /**
  * In deviations. A few huge features no longer outweigh all others: measured on EfficientNet-Lite0's features, 1,600
- * MNIST digits: 94.5 % of the next 800 right without, 95.8 % with; 800 CIFAR-10 pictures: 85.2 and 85.3 % of the next
+ * MNIST digits: 94.5 % of the next 800 right without, 95.8 % with; 800 CIFAR-10 images: 85.2 and 85.3 % of the next
  * 600. At 3 the cut is a ReLU6, moved by 3, so that a student needs no layer of its own for it.
  */
 export const CUT = 3;

@@ -2,7 +2,7 @@ import type { Outcome } from '../fine-tune/run-epochs.ts';
 
 interface OnValidation {
   accuracy: number;
-  lossNats: number;
+  crossEntropy: number;
 }
 
 /** Which student is shipped, and why; in the words of the card. */
@@ -41,12 +41,12 @@ export function chooseStudent(
   }
   const isBetter =
     best.accuracy > headOnly.accuracy ||
-    (best.accuracy === headOnly.accuracy && best.lossNats < headOnly.lossNats);
+    (best.accuracy === headOnly.accuracy && best.crossEntropy < headOnly.crossEntropy);
   const figures = `on the validation part ${asked} was right on ${figure(best)}, the head alone on ${figure(headOnly)}`;
   return isBetter
     ? { used: asked, why: `Retrained as the recipe asks: ${figures}.` }
     : { used: 'head-only', why: `Retraining made it no better: ${figures}.` };
 }
 
-const figure = ({ accuracy, lossNats }: OnValidation): string =>
-  `${(100 * accuracy).toFixed(1)} % (loss ${lossNats.toFixed(3)})`;
+const figure = ({ accuracy, crossEntropy }: OnValidation): string =>
+  `${(100 * accuracy).toFixed(1)} % (loss ${crossEntropy.toFixed(3)})`;

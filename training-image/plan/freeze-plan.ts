@@ -9,7 +9,7 @@ import { TrainingRefused, tellFaults } from '../job/errors.ts';
  * @throws TrainingRefused TEACHER_NOT_TRAINABLE where blocks should be retrained that the engine does not know
  */
 export function planFreeze({ regime }: Recipe, { entry, json, weights }: Teacher): number {
-  const retrained = retrainedBlocks(regime, entry.taps.length);
+  const retrained = retrainedBlocks(regime, entry.blockOutputs.length);
   if (retrained === 0) return 0;
   const read = readTopology(json, weights);
   if ('topology' in read) return retrained;

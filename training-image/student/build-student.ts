@@ -1,7 +1,7 @@
 import type { LayersModel, SymbolicTensor } from '@tensorflow/tfjs';
 import { tf } from '#engine/tensorflow/load.ts';
 import type { Teacher } from '../features/load-teacher.ts';
-import { trunkOf } from '../features/open-backbone.ts';
+import { backboneOf } from '../features/open-backbone.ts';
 import type { Head } from '../head/fit-head.ts';
 import { CUT } from '../head/scale-features.ts';
 import { type Network, networkOf } from './network.ts';
@@ -9,8 +9,8 @@ import { type Network, networkOf } from './network.ts';
 const EPSILON = 1e-3; // Keras' default; what it changes is put right in gamma
 
 /**
- * The teacher's trunk with the new head on it, from pixels 0 to 255, [b, px, px, 3], to logits, [b, classes].
- * The trunk's weights are the teacher's own, to the last bit.
+ * The teacher's backbone with the new head on it, from pixels 0 to 255, [b, px, px, 3], to logits, [b, classes].
+ * The backbone's weights are the teacher's own, to the last bit.
  */
 export async function buildStudent(teacher: Teacher, head: Head): Promise<Network> {
   const student = studentModel(teacher, head);
@@ -21,7 +21,7 @@ export async function buildStudent(teacher: Teacher, head: Head): Promise<Networ
 }
 
 function studentModel({ model, entry }: Teacher, { scaling, kernel, bias }: Head): LayersModel {
-  const trunk = trunkOf(model, entry.features.layer);
+  const backbone = backboneOf(model, entry.features.layer);
   const classes = bias.length;
   const d = scaling.mean.length;
   // The head's scaling in stock layers: BatchNorm moves the features by CUT as well, so that ReLU6 is the cut.
@@ -30,7 +30,7 @@ function studentModel({ model, entry }: Teacher, { scaling, kernel, bias }: Head
   const dense = tf.layers.dense({ name: 'head', units: classes, kernelInitializer: 'zeros' });
   const logits = [scale, cut, dense].reduce(
     (at, layer) => layer.apply(at) as SymbolicTensor,
-    trunk.outputs[0] as SymbolicTensor,
+    backbone.outputs[0] as SymbolicTensor,
   );
 
   tf.tidy(() => {
@@ -41,5 +41,5 @@ function studentModel({ model, entry }: Teacher, { scaling, kernel, bias }: Head
     scale.setWeights([gamma, tf.fill([d], CUT), tf.tensor1d(scaling.mean), variance]);
     dense.setWeights([weights, tf.tensor1d(bias).sub(moved)]);
   });
-  return tf.model({ name: 'student', inputs: trunk.inputs, outputs: logits });
+  return tf.model({ name: 'student', inputs: backbone.inputs, outputs: logits });
 }

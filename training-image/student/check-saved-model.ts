@@ -4,17 +4,17 @@ import type { NamedTensorMap, Tensor2D, Tensor4D } from '@tensorflow/tfjs';
 import type { ManifestExample } from '#core/manifest.ts';
 import { modelArtifacts } from '#engine/layers-model.ts';
 import { tf } from '#engine/tensorflow/load.ts';
-import { decodePicture } from '../data/decode-image.ts';
+import { decodeImage } from '../data/decode-image.ts';
 import type { Dataset } from '../data/read-dataset.ts';
 import { MODEL_FOLDER, SAVED_MODEL_FOLDER, WEIGHTS_FILE } from './save-model.ts';
 
-const PICTURES = 8;
+const IMAGES = 8;
 const LARGEST_DIFFERENCE = 1e-3; // of logits; the runs differ in nothing but the order of float32 sums
 
 /** How a saved student answers. */
 interface Reloaded {
   /** @returns logits, and the probabilities if it gives them itself, both [classes] */
-  ask(picture: Tensor4D): { logits: Float32Array; probabilities?: Float32Array };
+  ask(image: Tensor4D): { logits: Float32Array; probabilities?: Float32Array };
   dispose(): void;
 }
 
@@ -31,10 +31,10 @@ export async function checkSavedModel(
   { dataset, examples, px }: { dataset: Dataset; examples: readonly ManifestExample[]; px: number },
 ): Promise<void> {
   const forms = [await layersModelIn(folder), ...(await savedModelIn(folder))];
-  const step = Math.ceil(examples.length / PICTURES);
+  const step = Math.ceil(examples.length / IMAGES);
   let worst = 0;
   for (let i = 0; i < examples.length; i += step) {
-    const pixels = await decodePicture(await dataset.read(examples[i] as ManifestExample), px);
+    const pixels = await decodeImage(await dataset.read(examples[i] as ManifestExample), px);
     const expected = await ask(Int32Array.of(i)); // [classes]
     const probable = tf.tidy(() =>
       tf.softmax(tf.div(tf.tensor1d(expected), temperature)).dataSync(),
@@ -66,8 +66,8 @@ async function layersModelIn(folder: string): Promise<Reloaded> {
   const artifacts = modelArtifacts((name) => files.get(name) ?? new Uint8Array());
   const model = await tf.loadLayersModel(tf.io.fromMemory(artifacts));
   return {
-    ask: (picture) => ({
-      logits: (model.predictOnBatch(picture) as Tensor2D).dataSync() as Float32Array,
+    ask: (image) => ({
+      logits: (model.predictOnBatch(image) as Tensor2D).dataSync() as Float32Array,
     }),
     dispose: () => model.dispose(),
   };

@@ -3,18 +3,18 @@ import { augmentationOf } from '#core/recipe.ts';
 import { teacherDigest } from '#core/teacher.ts';
 import type { ClassCounts } from '../data/class-counts.ts';
 import { RESIZE } from '../data/decode-image.ts';
-import type { Measures } from '../evaluate/measure.ts';
+import type { Metrics } from '../evaluate/metrics.ts';
 import { score } from '../evaluate/predictions.ts';
 import type { TrainingJob } from '../job/read-job.ts';
 import type { Trained } from '../train-student.ts';
 
 /** What a training has found out. */
 export interface Training extends TrainingJob {
-  readSha256: string;
+  contentSha256: string;
   counts: ClassCounts;
-  notices: string[];
+  warnings: string[];
   trained: Trained;
-  measures: Measures;
+  metrics: Metrics;
   seconds: Record<string, number>;
   made: StudentCard['made'];
 }
@@ -23,7 +23,7 @@ export interface Training extends TrainingJob {
 export type CardBeforeFiles = Omit<StudentCard, 'files'>;
 
 export function studentCard(training: Training): CardBeforeFiles {
-  const { asked, manifest, recipe, entry, trained, counts, measures } = training;
+  const { asked, manifest, recipe, entry, trained, counts, metrics } = training;
   const { student, choice, fitted, tuned } = trained;
   return {
     schema: 1,
@@ -41,18 +41,21 @@ export function studentCard(training: Training): CardBeforeFiles {
     freezePlan: {
       asked: recipe.regime,
       ...choice,
-      frozenParameters: frozenParameters(trained, entry.trunkParameters),
+      frozenParameters: frozenParameters(trained, entry.backboneParameters),
       trainedParameters: student.trainedParameters,
     },
     data: {
       dataset: manifest.header.dataset,
       manifestSha256: asked.manifest_sha256,
-      readSha256: training.readSha256,
+      contentSha256: training.contentSha256,
       perClass: counts,
-      notices: [...training.notices, ...weightNotice(manifest.header.classes, fitted.classWeights)],
+      warnings: [
+        ...training.warnings,
+        ...weightNotice(manifest.header.classes, fitted.classWeights),
+      ],
     },
-    measures: {
-      ...measures,
+    metrics: {
+      ...metrics,
       validation: {
         n: counts.reduce((sum, { validation }) => sum + validation, 0),
         ...score(student.validation),
@@ -64,7 +67,7 @@ export function studentCard(training: Training): CardBeforeFiles {
       iterations: fitted.iterations,
       l2: fitted.l2,
       classWeights: fitted.classWeights,
-      trainLossNats: fitted.lossNats,
+      trainCrossEntropy: fitted.crossEntropy,
     },
     ...(tuned && { fineTuning: fineTuning(training, tuned) }),
     seconds: training.seconds,
@@ -80,13 +83,13 @@ function weightNotice(names: readonly string[], weights: readonly number[]): str
   if (most / least < WORTH_TELLING) return [];
   const of = (weight: number) => `${weight.toFixed(2)} ("${names[weights.indexOf(weight)]}")`;
   return [
-    `The classes are uneven; in training a picture counted from ${of(least)} to ${of(most)} times, so that each class has the same say.`,
+    `The classes are uneven; in training a image counted from ${of(least)} to ${of(most)} times, so that each class has the same say.`,
   ];
 }
 
-/** Of the trunk, moving averages included. */
-function frozenParameters({ student, choice }: Trained, trunk: number): number {
-  if (choice.used === 'head-only') return trunk;
+/** Of the backbone, moving averages included. */
+function frozenParameters({ student, choice }: Trained, backbone: number): number {
+  if (choice.used === 'head-only') return backbone;
   const all = [...(student.topology?.weights.values() ?? [])];
   return all.reduce((sum, { length }) => sum + length, 0) - student.trainedParameters;
 }
@@ -104,6 +107,6 @@ function fineTuning({ recipe }: Training, tuned: NonNullable<Trained['tuned']>) 
     batch,
     augmentation: changes?.join(', ') ?? 'none',
     classWeights,
-    ...(best && { validation: { accuracy: best.accuracy, lossNats: best.lossNats } }),
+    ...(best && { validation: { accuracy: best.accuracy, crossEntropy: best.crossEntropy } }),
   };
 }

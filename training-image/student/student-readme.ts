@@ -5,7 +5,7 @@ const SAVED_MODEL = `- \`saved_model/\`: the same as a TensorFlow SavedModel. It
 
 const PYTHON = `## In Python
 
-With TensorFlow, for pictures that \`resize.mjs\` has brought to size, as float32:
+With TensorFlow, for images that \`resize.mjs\` has brought to size, as float32:
 
 \`\`\`python
 import tensorflow as tf
@@ -19,17 +19,17 @@ answers = student(pixels=tf.constant(pixels))['probabilities']
 /** How to use a student without any code of ours. A test runs both programs as they stand here. */
 export function studentReadme(card: Omit<StudentCard, 'files'>, hasSavedModel: boolean): string {
   const { px } = card.input;
-  const { test, calibration } = card.measures;
+  const { test, calibration } = card.metrics;
   const temperature = Number(calibration.temperature.toFixed(4));
   const percent = (fraction: number) => (100 * fraction).toFixed(1);
   return `# ${card.student}
 
-Names what is on a picture, as one of ${card.classes.length} classes: ${card.classes.map((name) => `\`${name}\``).join(', ')}.
-Right on ${test.correct} of ${test.n} pictures that it was neither trained nor chosen on: ${percent(test.accuracy)} % (95 % interval ${percent(test.interval95[0])} to ${percent(test.interval95[1])} %).
-A picture of something else gets one of these names too.
+Names what is on a image, as one of ${card.classes.length} classes: ${card.classes.map((name) => `\`${name}\``).join(', ')}.
+Right on ${test.correct} of ${test.n} images that it was neither trained nor chosen on: ${percent(test.accuracy)} % (95 % interval ${percent(test.interval95[0])} to ${percent(test.interval95[1])} %).
+A image of something else gets one of these names too.
 
 - \`model/\`: a TensorFlow.js layers-model. In: pixels 0 to 255, RGB, \`[batch, ${px}, ${px}, 3]\`. Out: a logit for each class, \`[batch, ${card.classes.length}]\`; softmax makes probabilities of them, after a division by ${temperature}, the temperature. (${calibration.why})
-${hasSavedModel ? SAVED_MODEL : ''}- \`resize.mjs\`: how a picture comes to ${px} × ${px} pixels, for Node and browsers. Use it: resized by a canvas instead, one picture in twenty gets another answer.
+${hasSavedModel ? SAVED_MODEL : ''}- \`resize.mjs\`: how a image comes to ${px} × ${px} pixels, for Node and browsers. Use it: resized by a canvas instead, one image in twenty gets another answer.
 - \`labels.txt\`: the classes in the order of the logits.
 - \`student.json\`: everything that is known of it, how it was trained and measured.
 
@@ -79,13 +79,13 @@ ${hasSavedModel ? PYTHON : ''}## In the browser
   const input = document.getElementById('file');
   input.disabled = false;
   input.onchange = async () => {
-    const picture = await createImageBitmap(input.files[0]);
-    const { width, height } = picture;
+    const image = await createImageBitmap(input.files[0]);
+    const { width, height } = image;
     const canvas = Object.assign(document.createElement('canvas'), { width, height });
     const context = canvas.getContext('2d');
     context.fillStyle = 'white';
     context.fillRect(0, 0, width, height);
-    context.drawImage(picture, 0, 0);
+    context.drawImage(image, 0, 0);
     const pixels = resize(context.getImageData(0, 0, width, height).data, width, height, ${px});
     const logits = tf.tidy(() => model.predict(tf.tensor(Float32Array.from(pixels), [1, ${px}, ${px}, 3])));
     const probabilities = await tf.softmax(logits.div(${temperature})).data();

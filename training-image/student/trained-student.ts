@@ -4,7 +4,7 @@ import type { Values } from '#engine/variable-access.ts';
 import type { Answers } from '../evaluate/predictions.ts';
 import type { FeatureRows } from '../features/feature-rows.ts';
 import type { Teacher } from '../features/load-teacher.ts';
-import { PICTURES_AT_ONCE } from '../features/open-backbone.ts';
+import { IMAGES_AT_ONCE } from '../features/open-backbone.ts';
 import type { FittedHead } from '../head/fit-head.ts';
 import { headLogits } from '../head/head-logits.ts';
 import { featuresOf, type Labelled } from '../head/labelled-features.ts';
@@ -24,7 +24,7 @@ export interface TrainedStudent {
   dispose(): void;
 }
 
-/** The teacher's trunk as it is, with the head that was fitted last. */
+/** The teacher's backbone as it is, with the head that was fitted last. */
 export async function headStudent(
   teacher: Teacher,
   { head, beforeRefit }: FittedHead,
@@ -51,7 +51,7 @@ export async function headStudent(
  * A network with what was retrained of it.
  *
  * @param start the network as it was before
- * @param decoded the pictures of all examples
+ * @param decoded the images of all examples
  * @param validation the numbers of its examples, and their labels
  */
 export async function tunedStudent(
@@ -70,9 +70,9 @@ export async function tunedStudent(
 
   async function ask(examples: Int32Array): Promise<Float32Array> {
     const logits = new Float32Array(examples.length * classes);
-    for (let from = 0; from < examples.length; from += PICTURES_AT_ONCE) {
+    for (let from = 0; from < examples.length; from += IMAGES_AT_ONCE) {
       tell.progress('evaluate', from, examples.length);
-      const some = examples.subarray(from, from + PICTURES_AT_ONCE);
+      const some = examples.subarray(from, from + IMAGES_AT_ONCE);
       const [answers = []] = whole.run(await decoded.pick(some), some.length);
       logits.set(answers, from * classes);
     }

@@ -10,7 +10,7 @@ export interface ClassFolders {
 const FEWEST_CLASSES = 2;
 /** Fewer leave nothing to hold out; other tools ask for 5 too. */
 const FEWEST_EXAMPLES = 5;
-/** What operating systems and notebooks leave behind; never a picture somebody meant. */
+/** What operating systems and notebooks leave behind; never a image somebody meant. */
 const JUNK =
   /(^|\/)(\.[^/]*|__[^/]*|Thumbs\.db|desktop\.ini)(\/|$)|(^|\/)(README|LICEN[CS]E)[^/]*$/i;
 const ARCHIVE = /\.(zip|tar|tgz|gz|bz2|xz|7z|rar)$/i;
@@ -95,7 +95,7 @@ function classProblems(byClass: ReadonlyMap<string, DatasetFile[]>, classes: str
         'TOO_FEW_CLASSES',
         'the dataset',
         what,
-        'Make one folder for each class, at least two, and put its pictures into it.',
+        'Make one folder for each class, at least two, and put its images into it.',
       ),
     );
   }
@@ -103,9 +103,9 @@ function classProblems(byClass: ReadonlyMap<string, DatasetFile[]>, classes: str
   for (const name of classes) {
     const n = byClass.get(name)?.length ?? 0;
     if (n < FEWEST_EXAMPLES) {
-      const what = `The class "${name}" has ${n} ${n === 1 ? 'picture' : 'pictures'}; it needs ${FEWEST_EXAMPLES}.`;
+      const what = `The class "${name}" has ${n} ${n === 1 ? 'image' : 'images'}; it needs ${FEWEST_EXAMPLES}.`;
       problems.push(
-        problem('TOO_FEW_EXAMPLES', name, what, 'Add pictures to the class, or remove its folder.'),
+        problem('TOO_FEW_EXAMPLES', name, what, 'Add images to the class, or remove its folder.'),
       );
     }
     const folded = name.trim().normalize('NFC').toLowerCase();
@@ -117,7 +117,7 @@ function classProblems(byClass: ReadonlyMap<string, DatasetFile[]>, classes: str
           'CLASSES_ALIKE',
           name,
           what,
-          'Put their pictures into one folder, or give them different names.',
+          'Put their images into one folder, or give them different names.',
         ),
       );
     }

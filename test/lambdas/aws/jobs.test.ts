@@ -25,7 +25,7 @@ const aJob = (id: string): Job =>
     },
     noon,
   );
-const cancel = (job: Job): Job => advance(job, { saw: 'cancel-asked' }, noon);
+const cancel = (job: Job): Job => advance(job, { type: 'cancel-requested' }, noon);
 
 /** What every job store must do. */
 function jobStoreContract(open: () => Jobs) {
@@ -57,7 +57,7 @@ function jobStoreContract(open: () => Jobs) {
     const cancelled = cancel(job);
     const announcementId = cancelled.outbox[0]?.id ?? '';
     await jobs.save(cancelled);
-    await jobs.save(advance(cancelled, { saw: 'announced', announcementId }, noon));
+    await jobs.save(advance(cancelled, { type: 'announced', announcementId }, noon));
     expect((await jobs.open()).map(({ id }) => id)).not.toContain(job.id);
   });
 

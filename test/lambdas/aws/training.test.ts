@@ -13,7 +13,7 @@ import { beforeEach, describe, expect, it } from 'vitest';
 import { advance, receive } from '#core/job.ts';
 import { eventBridgeAnnouncer } from '#lambdas/aws/announcer.ts';
 import { sageMakerTraining } from '#lambdas/aws/training.ts';
-import { NoRoom } from '#ports';
+import { NoCapacity } from '#ports';
 
 const sageMaker = mockClient(SageMakerClient);
 const events = mockClient(EventBridgeClient);
@@ -40,7 +40,7 @@ const job = advance(
     noon,
   ),
   {
-    saw: 'dataset-accepted',
+    type: 'dataset-validated',
     summary: { classes: [], examples: 10, manifestSha256: 'm', recipeSha256: 'r' },
   },
   noon,
@@ -135,17 +135,17 @@ describe('starting a training job', () => {
 
     const refusal = await training.start(request).catch((error: unknown) => error);
 
-    expect(refusal).toMatchObject({ name: 'NoRoom', waitingFor: 'quota' });
+    expect(refusal).toMatchObject({ name: 'NoCapacity', waitingFor: 'quota' });
     expect(String(refusal)).toContain('request-service-quota-increase');
     expect(String(refusal)).toContain(`QuotaName=='${quota}'`);
   });
 
   it('waits for quota, and passes other errors on', async () => {
     sageMaker.on(CreateTrainingJobCommand).rejects(new ResourceLimitExceeded(oops));
-    await expect(training.start(request)).rejects.toThrow(NoRoom);
+    await expect(training.start(request)).rejects.toThrow(NoCapacity);
 
     sageMaker.on(CreateTrainingJobCommand).rejects(validation('no such role'));
-    await expect(training.start(request)).rejects.not.toThrow(NoRoom);
+    await expect(training.start(request)).rejects.not.toThrow(NoCapacity);
   });
 });
 

@@ -11,7 +11,7 @@ import { launchTraining } from '#lambdas/launch-training/launch-training.ts';
 import { publishStudent } from '#lambdas/publish-student/publish-student.ts';
 import { type SweepPorts, sweepJobs } from '#lambdas/sweep-jobs/sweep-jobs.ts';
 import { validateDataset } from '#lambdas/validate-dataset/validate-dataset.ts';
-import { NoRoom, type Training, type TrainingRequest, type TrainingSeen } from '#ports';
+import { NoCapacity, type Training, type TrainingRequest, type TrainingSeen } from '#ports';
 
 const WEIGHTS = 'the teacher, to the last bit';
 const now = () => new Date('2026-11-24T12:00:00.000Z');
@@ -68,7 +68,7 @@ beforeEach(async () => {
         'efficientnet-lite0',
         {
           input: { px: 224, channels: 3 },
-          taps: [],
+          blockOutputs: [],
           files: [{ name: 'model.json', bytes: WEIGHTS.length, sha256: sha256(WEIGHTS) }],
         },
       ],
@@ -114,11 +114,11 @@ function trained(jobId: string, file = 'weights'): TrainingSeen {
     data: {
       dataset: 'datasets/pets/',
       manifestSha256: 'x',
-      readSha256: 'x',
+      contentSha256: 'x',
       perClass: [],
-      notices: [],
+      warnings: [],
     },
-    measures: {
+    metrics: {
       test: {
         n: 10,
         correct: 9,
@@ -130,20 +130,20 @@ function trained(jobId: string, file = 'weights'): TrainingSeen {
       validation: {
         n: 10,
         accuracy: 0.9,
-        lossNats: 0.3,
-        headOnly: { accuracy: 0.9, lossNats: 0.3 },
+        crossEntropy: 0.3,
+        headOnly: { accuracy: 0.9, crossEntropy: 0.3 },
       },
       calibration: {
         temperature: 1,
         why: 'so',
-        before: { ece: 0.1, nllNats: 0.3 },
-        after: { ece: 0.1, nllNats: 0.3 },
+        before: { ece: 0.1, nll: 0.3 },
+        after: { ece: 0.1, nll: 0.3 },
       },
-      chance: 0.5,
+      majorityBaseline: 0.5,
       perClass: [],
       confusion: [],
     },
-    head: { examples: 8, iterations: 1, l2: 1, classWeights: [1, 1], trainLossNats: 0 },
+    head: { examples: 8, iterations: 1, l2: 1, classWeights: [1, 1], trainCrossEntropy: 0 },
     seconds: {},
     made: { understudy: '0', tensorflow: '0', node: '0', device: 'CPU' },
     files: [{ path: 'model/weights.bin', bytes: 7, sha256: sha256('weights') }],
@@ -218,7 +218,7 @@ describe('the way of a dataset', () => {
   it('waits when there is no quota, and says why', async () => {
     const start = ports.training.start;
     const full = async () => {
-      throw new NoRoom('quota', 'Your quota for ml.g4dn.xlarge is 0.');
+      throw new NoCapacity('quota', 'Your quota for ml.g4dn.xlarge is 0.');
     };
     ports.training.start = full;
     await sweep();
@@ -262,10 +262,10 @@ describe('the way of a dataset', () => {
 
   it('stops the training of a cancelled job, and tries again only when it was seen ended', async () => {
     await sweep();
-    await jobs.save(advance(onlyJob(), { saw: 'cancel-asked' }, now()));
+    await jobs.save(advance(onlyJob(), { type: 'cancel-requested' }, now()));
     await sweep();
     expect(training.stopped).toHaveLength(1);
-    await jobs.save(advance(onlyJob(), { saw: 'retry-asked' }, now()));
+    await jobs.save(advance(onlyJob(), { type: 'retry-requested' }, now()));
     await sweep();
     expect(training.started.size).toBe(1);
 
@@ -275,7 +275,7 @@ describe('the way of a dataset', () => {
       usage: { billedSeconds: 12 },
       code: 'STOPPED',
       what: 'It was stopped.',
-      toDo: 'Retry.',
+      remedy: 'Retry.',
     }));
     await sweep();
     expect([...training.started.keys()].at(-1)).toMatch(/-a2$/);
@@ -323,7 +323,8 @@ describe('the way of a dataset', () => {
 
   it('counts the jobs that somebody should look after', async () => {
     const counts: number[] = [];
-    ports.training.start = () => Promise.reject(new NoRoom('quota', 'The limit is 0 Instances.'));
+    ports.training.start = () =>
+      Promise.reject(new NoCapacity('quota', 'The limit is 0 Instances.'));
     const day = 24;
     for (let hour = 0; hour < 2 * day; hour++) {
       ports.now = () => new Date(now().getTime() + hour * HOUR * 1000);

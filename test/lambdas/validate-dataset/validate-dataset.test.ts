@@ -8,7 +8,7 @@ import { memoryJobs, memoryObjects } from '#examples/in-memory-ports.ts';
 import { validateDataset } from '#lambdas/validate-dataset/validate-dataset.ts';
 
 const teachers = new Map([
-  ['efficientnet-lite0', { input: { px: 224 }, taps: [1, 2, 3, 4, 5, 6, 7] }],
+  ['efficientnet-lite0', { input: { px: 224 }, blockOutputs: [1, 2, 3, 4, 5, 6, 7] }],
 ]);
 const now = () => new Date('2026-11-24T12:00:00.000Z');
 let png: Buffer;
@@ -17,7 +17,7 @@ let jobs: ReturnType<typeof memoryJobs>;
 
 type Files = Record<string, Uint8Array | string>;
 
-/** Five pictures of each class, each with other bytes. */
+/** Five images of each class, each with other bytes. */
 const classFolders = (root = '', classes = ['cat', 'dog']): Files =>
   Object.fromEntries(
     classes.flatMap((name) =>
@@ -136,7 +136,7 @@ describe('validateDataset', () => {
     const job = await validateZip({
       ...classFolders('', ['cat']),
       'bird/1.png': png,
-      'cat/notes.png': 'no picture',
+      'cat/notes.png': 'no image',
       'cat/more.zip': 'PK',
       'loose.png': png,
     });
@@ -159,7 +159,7 @@ describe('validateDataset', () => {
       () => classFolders('', ['cat', 'cAt ']),
       ['CLASSES_ALIKE'],
     ],
-    ['an empty picture', () => ({ ...classFolders(), 'cat/6.png': '' }), ['FILE_EMPTY']],
+    ['an empty image', () => ({ ...classFolders(), 'cat/6.png': '' }), ['FILE_EMPTY']],
     [
       'names that differ in case only',
       () => ({ ...classFolders(), 'cat/A.png': png, 'cat/a.png': png }),
@@ -174,7 +174,7 @@ describe('validateDataset', () => {
     expect(codesOf(await validateZip(files()))).toEqual(codes);
   });
 
-  it('rejects a picture of more than 25 megapixels by its header', async () => {
+  it('rejects a image of more than 25 megapixels by its header', async () => {
     const large = await sharp({
       create: { width: 5_001, height: 5_000, channels: 3, background: 'red' },
     })

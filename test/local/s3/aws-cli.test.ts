@@ -26,13 +26,13 @@ describe('the AWS CLI', () => {
     const bytes = someBytes(20_000_000);
     writeFileSync(join(folder, 'up.zip'), bytes);
 
-    await aws(s3, 's3', 'cp', join(folder, 'up.zip'), `s3://${BUCKET}/datasets/my pictures.zip`);
-    await aws(s3, 's3', 'cp', `s3://${BUCKET}/datasets/my pictures.zip`, `s3://${BUCKET}/copy.zip`);
+    await aws(s3, 's3', 'cp', join(folder, 'up.zip'), `s3://${BUCKET}/datasets/my images.zip`);
+    await aws(s3, 's3', 'cp', `s3://${BUCKET}/datasets/my images.zip`, `s3://${BUCKET}/copy.zip`);
     await aws(s3, 's3', 'cp', `s3://${BUCKET}/copy.zip`, join(folder, 'down.zip'));
 
     expect(readFileSync(join(folder, 'down.zip')).equals(bytes)).toBe(true);
     expect(await aws(s3, 's3', 'ls', `s3://${BUCKET}/datasets/`)).toMatch(
-      / 20000000 my pictures\.zip\n$/,
+      / 20000000 my images\.zip\n$/,
     );
   });
 

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { advance, receive } from '#core/job.ts';
 import { jobKeys } from '#core/keys.ts';
 import { sageMakerTraining } from '#lambdas/aws/training.ts';
-import { NoRoom } from '#ports';
+import { NoCapacity } from '#ports';
 import { BUCKET, type RunningS3, runningS3, runningSageMaker } from './running-sagemaker.ts';
 
 const noon = new Date('2026-11-24T12:00:00.000Z');
@@ -24,7 +24,7 @@ function anAcceptedJob(id: string) {
     noon,
   );
   const summary = { classes: [], examples: 10, manifestSha256: 'm', recipeSha256: 'r' };
-  return advance(received, { saw: 'dataset-accepted', summary }, noon);
+  return advance(received, { type: 'dataset-validated', summary }, noon);
 }
 
 const requestOf = (trainingJobName: string, id = 'a'.repeat(64)) => ({
@@ -107,7 +107,7 @@ describe('the launcher of the pipeline, against the local SageMaker', () => {
 
     const second = training.start(requestOf('understudy-pets-a2'));
 
-    await expect(second).rejects.toThrow(NoRoom);
+    await expect(second).rejects.toThrow(NoCapacity);
     await expect(second).rejects.toMatchObject({ waitingFor: 'quota' });
   });
 

@@ -27,18 +27,18 @@ describe('judgeCounts', () => {
     [
       'a class that cannot be learned',
       [counts(3, 1), counts(3, 1, 'b'), counts(0, 0, 'c')],
-      [/^"c" has no pictures of its own/],
+      [/^"c" has no images of its own/],
     ],
-  ])('notices %s', (_, given, expected) => {
-    const notices = judgeCounts(given);
+  ])('warnings %s', (_, given, expected) => {
+    const warnings = judgeCounts(given);
 
-    expect(notices).toEqual(expected.map((each) => expect.stringMatching(each)));
+    expect(warnings).toEqual(expected.map((each) => expect.stringMatching(each)));
   });
 
   it.each([
     ['no class', [counts(0, 0), counts(0, 0, 'b')], /none does/],
     ['one class', [counts(0, 0), counts(3, 1, 'b')], /only "b" does/],
-    ['no test', [counts(2, 0), counts(2, 0, 'b')], /three different pictures/],
+    ['no test', [counts(2, 0), counts(2, 0, 'b')], /three different images/],
   ])('refuses a dataset that leaves %s', (_, given, what) => {
     expect(() => judgeCounts(given)).toThrow(TrainingRefused);
     expect(() => judgeCounts(given)).toThrow(what);

@@ -1,7 +1,7 @@
 import { crc32 } from 'node:zlib';
 import sharp from 'sharp';
 import { describe, expect, it } from 'vitest';
-import { decodePicture } from '#training-image/data/decode-image.ts';
+import { decodeImage } from '#training-image/data/decode-image.ts';
 import { randomBytes } from '../../engine/networks.ts';
 
 const PX = 8;
@@ -16,7 +16,7 @@ const halves = (width = 40, height = 40) =>
     { raw: { width, height, channels: 3 } },
   );
 
-/** The colour at a place of a decoded picture, in words. */
+/** The colour at a place of a decoded image, in words. */
 function at(pixels: Uint8Array, x: number, y: number): string {
   const [r = 0, g = 0, b = 0] = pixels.subarray(3 * (y * PX + x), 3 * (y * PX + x) + 3);
   const near = (value: number, wanted: number) => Math.abs(value - wanted) <= 12;
@@ -34,9 +34,9 @@ function at(pixels: Uint8Array, x: number, y: number): string {
 const top = (pixels: Uint8Array) => at(pixels, 4, 0);
 const bottom = (pixels: Uint8Array) => at(pixels, 4, PX - 1);
 
-describe('decodePicture', () => {
+describe('decodeImage', () => {
   it.each(['png', 'jpeg', 'webp', 'gif'] as const)('knows %s', async (format) => {
-    const pixels = await decodePicture(await halves().toFormat(format).toBuffer(), PX);
+    const pixels = await decodeImage(await halves().toFormat(format).toBuffer(), PX);
 
     expect(pixels).toHaveLength(3 * PX * PX);
     expect([top(pixels), bottom(pixels)]).toEqual(['red', 'blue']);
@@ -48,7 +48,7 @@ describe('decodePicture', () => {
   ])('turns a photograph of EXIF orientation %i upright', async (orientation, above, below) => {
     const photograph = await halves().withMetadata({ orientation }).jpeg().toBuffer();
 
-    const pixels = await decodePicture(photograph, PX);
+    const pixels = await decodeImage(photograph, PX);
 
     expect([top(pixels), bottom(pixels)]).toEqual([above, below]);
   });
@@ -60,7 +60,7 @@ describe('decodePicture', () => {
       Buffer.alloc(200, Buffer.from([0, 0, 255, 255])),
     ]);
 
-    const pixels = await decodePicture(await sharp(halfClear, { raw }).png().toBuffer(), PX);
+    const pixels = await decodeImage(await sharp(halfClear, { raw }).png().toBuffer(), PX);
 
     expect([top(pixels), bottom(pixels)]).toEqual(['white', 'blue']);
   });
@@ -69,7 +69,7 @@ describe('decodePicture', () => {
     const raw = { width: 10, height: 10, channels: 2 } as const;
     const clear = Buffer.alloc(200, Buffer.from([128, 0]));
 
-    const pixels = await decodePicture(await sharp(clear, { raw }).png().toBuffer(), PX);
+    const pixels = await decodeImage(await sharp(clear, { raw }).png().toBuffer(), PX);
 
     expect(pixels.every((value) => value === 255)).toBe(true);
   });
@@ -86,17 +86,17 @@ describe('decodePicture', () => {
       .toBuffer();
     expect((await sharp(file).metadata()).depth).toBe('ushort');
 
-    const pixels = await decodePicture(file, PX);
+    const pixels = await decodeImage(file, PX);
 
     expect(pixels).toHaveLength(3 * PX * PX);
     expect(pixels.every((value) => Math.abs(value - 128) <= 1)).toBe(true);
   });
 
-  it('gives a grey picture three equal channels', async () => {
+  it('gives a grey image three equal channels', async () => {
     const file = await halves().toColourspace('b-w').png().toBuffer();
     expect((await sharp(file).metadata()).channels).toBe(1);
 
-    const pixels = await decodePicture(file, PX);
+    const pixels = await decodeImage(file, PX);
 
     for (let i = 0; i < pixels.length; i += 3) {
       expect([pixels[i + 1], pixels[i + 2]]).toEqual([pixels[i], pixels[i]]);
@@ -107,7 +107,7 @@ describe('decodePicture', () => {
     const file = await halves().toColourspace('cmyk').jpeg().toBuffer();
     expect((await sharp(file).metadata()).space).toBe('cmyk');
 
-    const pixels = await decodePicture(file, PX);
+    const pixels = await decodeImage(file, PX);
 
     const [r = 0, g = 0, b = 0] = pixels;
     expect(r - g).toBeGreaterThan(100); // printed red is no pure red
@@ -119,12 +119,12 @@ describe('decodePicture', () => {
     const stored = await sharp(wide, { ignoreIcc: true }).raw().toBuffer();
     expect(stored.subarray(0, 3)).not.toEqual(Buffer.from([255, 0, 0])); // P3 writes the same red otherwise
 
-    const pixels = await decodePicture(wide, PX);
+    const pixels = await decodeImage(wide, PX);
 
     expect([top(pixels), bottom(pixels)]).toEqual(['red', 'blue']);
   });
 
-  it('takes the first picture of an animation', async () => {
+  it('takes the first image of an animation', async () => {
     const frames = await Promise.all([
       halves().png().toBuffer(),
       halves().negate().png().toBuffer(),
@@ -134,7 +134,7 @@ describe('decodePicture', () => {
       .toBuffer();
     expect((await sharp(file).metadata()).pages).toBe(2);
 
-    const pixels = await decodePicture(file, PX);
+    const pixels = await decodeImage(file, PX);
 
     expect([top(pixels), bottom(pixels)]).toEqual(['red', 'blue']);
   });
@@ -146,21 +146,21 @@ describe('decodePicture', () => {
   )('refuses a $format of which only $part arrived', async ({ format, part }) => {
     const noise = sharp(randomBytes(3 * 64 * 64), { raw: { width: 64, height: 64, channels: 3 } });
     const whole = await noise.toFormat(format).toBuffer();
-    await expect(decodePicture(whole, PX)).resolves.toHaveLength(3 * PX * PX);
+    await expect(decodeImage(whole, PX)).resolves.toHaveLength(3 * PX * PX);
 
     const cut = whole.subarray(0, Math.floor(part * whole.length));
 
-    await expect(decodePicture(cut, PX)).rejects.toThrow();
+    await expect(decodeImage(cut, PX)).rejects.toThrow();
   });
 
-  it('refuses a picture of 30 megapixels by its header', async () => {
+  it('refuses a image of 30 megapixels by its header', async () => {
     const small = await sharp({ create: { width: 8, height: 8, channels: 3, background: 'red' } })
       .png()
       .toBuffer();
     const bomb = withPngSize(small, 6_000, 5_000);
     const before = process.memoryUsage.rss();
 
-    await expect(decodePicture(bomb, PX)).rejects.toThrow(/pixel limit/);
+    await expect(decodeImage(bomb, PX)).rejects.toThrow(/pixel limit/);
     expect(process.memoryUsage.rss() - before).toBeLessThan(50e6);
   });
 
@@ -169,13 +169,13 @@ describe('decodePicture', () => {
     ['a web page', '<!doctype html><p>not found</p>'],
     ['nothing', ''],
   ])('refuses %s', async (_, text) => {
-    await expect(decodePicture(Buffer.from(text), PX)).rejects.toThrow(/unsupported|empty/i);
+    await expect(decodeImage(Buffer.from(text), PX)).rejects.toThrow(/unsupported|empty/i);
   });
 
   it('refuses a TIFF, whose decoder is not let in', async () => {
     const tiff = await halves().tiff().toBuffer();
 
-    await expect(decodePicture(tiff, PX)).rejects.toThrow();
+    await expect(decodeImage(tiff, PX)).rejects.toThrow();
   });
 });
 

@@ -1,22 +1,22 @@
 import sharp from 'sharp';
 import { describe, expect, it } from 'vitest';
-import { decodePicture } from '#training-image/data/decode-image.ts';
+import { decodeImage } from '#training-image/data/decode-image.ts';
 import { openDecoders } from '#training-image/data/decoders.ts';
 
 const plain = (background: string) =>
   sharp({ create: { width: 40, height: 30, channels: 3, background } });
 
 describe('the threads that decode', () => {
-  it('give what one thread gives, however many pictures they get, and from their first on', async () => {
+  it('give what one thread gives, however many images they get, and from their first on', async () => {
     const colours = ['red', 'green', 'blue', 'white'];
-    const pictures = await Promise.all(colours.map((colour) => plain(colour).png().toBuffer()));
-    const expected = await Promise.all(pictures.map((bytes) => decodePicture(bytes, 16)));
+    const images = await Promise.all(colours.map((colour) => plain(colour).png().toBuffer()));
+    const expected = await Promise.all(images.map((bytes) => decodeImage(bytes, 16)));
 
     for (let round = 0; round < 3; round++) {
       const decoders = openDecoders(); // each thread begins while others decode already
       const many = Array.from({ length: 40 }, (_, i) => i % colours.length);
       const decoded = await Promise.all(
-        many.map((i) => decoders.decode(new Uint8Array(pictures[i] ?? []), 16)),
+        many.map((i) => decoders.decode(new Uint8Array(images[i] ?? []), 16)),
       );
       await decoders.close();
 

@@ -3,8 +3,8 @@ import { resize } from '#training-image/data/resize.mjs';
 import { randomBytes } from '../../engine/networks.ts';
 import pillow from '../../fixtures/resize/pillow.json' with { type: 'json' };
 
-/** The pictures that `pillow.json` speaks of, with as many channels as wanted. */
-function picture(width: number, height: number, channels = 3): Uint8Array {
+/** The images that `pillow.json` speaks of, with as many channels as wanted. */
+function image(width: number, height: number, channels = 3): Uint8Array {
   const pixels = new Uint8Array(width * height * channels);
   for (let y = 0, i = 0; y < height; y++) {
     for (let x = 0; x < width; x++) {
@@ -20,28 +20,28 @@ describe('resize', () => {
   it.each(pillow.cases)('brings $width × $height to $px as Pillow does', (expected) => {
     const { width, height, px } = expected;
 
-    const resized = resize(picture(width, height), width, height, px);
+    const resized = resize(image(width, height), width, height, px);
 
     expect(resized).toHaveLength(3 * px * px);
     const off = [...resized].map((each, i) => Math.abs(each - (expected.pixels[i] ?? -1)));
     expect(Math.max(...off)).toBeLessThanOrEqual(1); // Pillow rounds its weights to 22 bits
   });
 
-  it('leaves a picture of the right size as it is', () => {
+  it('leaves a image of the right size as it is', () => {
     const pixels = randomBytes(3 * 16 * 16);
 
     expect([...resize(pixels, 16, 16, 16)]).toEqual([...pixels]);
   });
 
   it('takes no notice of a fourth channel, as canvases have it', () => {
-    const rgba = picture(20, 30, 4);
+    const rgba = image(20, 30, 4);
     const rgb = rgba.filter((_, i) => i % 4 < 3);
 
     expect(resize(rgba, 20, 30, 16)).toEqual(resize(rgb, 20, 30, 16));
   });
 
   it('makes all channels of the only one', () => {
-    const grey = picture(20, 30, 1);
+    const grey = image(20, 30, 1);
     const rgb = Uint8Array.from(
       { length: 3 * grey.length },
       (_, i) => grey[Math.floor(i / 3)] ?? 0,

@@ -16,15 +16,15 @@ describe('splitExamples', () => {
     [[5, 5], 6, 2, 2],
     [[100, 50], 120, 15, 15],
     [[10], 8, 1, 1],
-  ])('of classes with %j pictures keeps %i, %i and %i', (perClass, train, validation, test) => {
-    const { parts, notices } = splitExamples(examples(perClass), fractions, 1);
+  ])('of classes with %j images keeps %i, %i and %i', (perClass, train, validation, test) => {
+    const { parts, warnings } = splitExamples(examples(perClass), fractions, 1);
 
     expect([count(parts, 'train'), count(parts, 'validation'), count(parts, 'test')]).toEqual([
       train,
       validation,
       test,
     ]);
-    expect(notices).toEqual([]);
+    expect(warnings).toEqual([]);
   });
 
   it('depends on content and seed, not on order', () => {
@@ -36,7 +36,7 @@ describe('splitExamples', () => {
     expect(splitExamples(given, fractions, 2).parts).not.toEqual(parts);
   });
 
-  it('never puts copies of a picture on two sides', () => {
+  it('never puts copies of a image on two sides', () => {
     const copies = fc.array(
       fc.record({
         content: fc.integer({ min: 0, max: 15 }),
@@ -69,6 +69,6 @@ describe('splitExamples', () => {
       { contentSha256: sha256('0/1'), label: 1 },
     ];
 
-    expect(splitExamples(twice, fractions, 1).notices).toHaveLength(2);
+    expect(splitExamples(twice, fractions, 1).warnings).toHaveLength(2);
   });
 });

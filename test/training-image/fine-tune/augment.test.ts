@@ -4,41 +4,41 @@ import { augment } from '#training-image/fine-tune/augment.ts';
 import { randomBytes } from '../../engine/networks.ts';
 
 const PX = 20;
-const picture = randomBytes(PX * PX * 3);
+const image = randomBytes(PX * PX * 3);
 const nothing = { flip: false, crop: false, colour: false };
 
-/** What 200 draws make of the picture. */
+/** What 200 draws make of the image. */
 const many = (how: typeof nothing) =>
   Promise.all(
-    Array.from({ length: 200 }, (_, i) => augment(picture, PX, how, seededRandom('draw', i))),
+    Array.from({ length: 200 }, (_, i) => augment(image, PX, how, seededRandom('draw', i))),
   );
 
-const mirrored = Uint8Array.from(picture, (_, i) => {
+const mirrored = Uint8Array.from(image, (_, i) => {
   const [row, column, channel] = [Math.floor(i / 3 / PX), Math.floor(i / 3) % PX, i % 3];
-  return picture[3 * (row * PX + PX - 1 - column) + channel] ?? 0;
+  return image[3 * (row * PX + PX - 1 - column) + channel] ?? 0;
 });
 const isSame = (a: Uint8Array, b: Uint8Array) => Buffer.compare(a, b) === 0;
 
 describe('augment', () => {
   it('changes nothing where nothing is asked for', async () => {
-    for (const changed of await many(nothing)) expect(isSame(changed, picture)).toBe(true);
+    for (const changed of await many(nothing)) expect(isSame(changed, image)).toBe(true);
   });
 
-  it('mirrors every second picture, or leaves it as it is', async () => {
+  it('mirrors every second image, or leaves it as it is', async () => {
     const all = await many({ ...nothing, flip: true });
 
     const flipped = all.filter((each) => isSame(each, mirrored)).length;
-    expect(all.filter((each) => isSame(each, picture))).toHaveLength(all.length - flipped);
+    expect(all.filter((each) => isSame(each, image))).toHaveLength(all.length - flipped);
     expect(flipped / all.length).toBeGreaterThan(0.35); // four deviations of 200 throws of a coin
     expect(flipped / all.length).toBeLessThan(0.65);
   });
 
-  it('mirrors nothing unasked: as many changed pictures are nearer to the picture than to its mirror image', async () => {
+  it('mirrors nothing unasked: as many changed images are nearer to the image than to its mirror image', async () => {
     const distance = (a: Uint8Array, b: Uint8Array) =>
       a.reduce((sum, each, i) => sum + Math.abs(each - (b[i] ?? 0)), 0);
 
     for (const changed of await many({ flip: false, crop: false, colour: true })) {
-      expect(distance(changed, picture)).toBeLessThan(distance(changed, mirrored));
+      expect(distance(changed, image)).toBeLessThan(distance(changed, mirrored));
     }
   });
 
@@ -47,15 +47,15 @@ describe('augment', () => {
       pixels.reduce((sum, each) => sum + each, 0) / pixels.length;
     const means = (await many({ ...nothing, colour: true })).map(mean);
 
-    const middle = mean(picture);
+    const middle = mean(image);
     expect(Math.max(...means)).toBeLessThan(middle + 0.1 * 255 + 2);
     expect(Math.min(...means)).toBeGreaterThan(middle - 0.1 * 255 - 2);
     expect(Math.max(...means) - Math.min(...means)).toBeGreaterThan(30);
   });
 
   it('shows windows of at least 85 % of a side', async () => {
-    // A picture that says where it was taken: the column in red, the row in green.
-    const map = Uint8Array.from(picture, (_, i) => {
+    // A image that says where it was taken: the column in red, the row in green.
+    const map = Uint8Array.from(image, (_, i) => {
       const place = [Math.floor(i / 3) % PX, Math.floor(i / 3 / PX), 0][i % 3] ?? 0;
       return 10 * place;
     });

@@ -74,10 +74,10 @@ describe('a fine-tuning', () => {
       expect(card.freezePlan.why).toMatch(
         /on the validation part .* right on .* the head alone on /,
       );
-      const { validation } = card.measures;
+      const { validation } = card.metrics;
       expect(validation.accuracy).toBeGreaterThanOrEqual(validation.headOnly.accuracy);
       expect(card.fineTuning?.validation?.accuracy).toBe(validation.accuracy);
-      expect(card.fineTuning?.validation?.lossNats).toBeCloseTo(validation.lossNats, 4);
+      expect(card.fineTuning?.validation?.crossEntropy).toBeCloseTo(validation.crossEntropy, 4);
       expect(lines.filter((line) => line.startsWith('epoch='))).toHaveLength(
         card.fineTuning?.epochs ?? 0,
       );

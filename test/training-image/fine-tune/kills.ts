@@ -22,7 +22,7 @@ export async function smallFineTuning(recipe: object, retrained = 1) {
   const [scratch, checkpoints] = [join(root, 'scratch'), join(root, 'checkpoints')];
   await mkdir(scratch);
   await mkdir(checkpoints);
-  const decoded = await packedRows(join(root, 'pictures.u8'), SIDE * SIDE * 3);
+  const decoded = await packedRows(join(root, 'images.u8'), SIDE * SIDE * 3);
   await decoded.write(0, randomBytes(EXAMPLES * SIDE * SIDE * 3));
   const part = (from: number, to: number) => {
     const rows = Int32Array.from({ length: to - from }, (_, i) => from + i);
@@ -30,7 +30,7 @@ export async function smallFineTuning(recipe: object, retrained = 1) {
   };
   const tuning: FineTuning = {
     start: await network,
-    entry: { taps: BLOCKS, input: { px: SIDE, channels: 3 } },
+    entry: { blockOutputs: BLOCKS, input: { px: SIDE, channels: 3 } },
     retrained,
     recipe: Recipe.parse(recipe),
     decoded,
@@ -90,7 +90,7 @@ export function distance(one: Outcome, other: Outcome): number {
     difference(values, other.bestWeights.get(name) ?? []),
   );
   return Math.max(
-    Math.abs((one.best?.lossNats ?? 0) - (other.best?.lossNats ?? Number.NaN)),
+    Math.abs((one.best?.crossEntropy ?? 0) - (other.best?.crossEntropy ?? Number.NaN)),
     ...differences,
   );
 }

@@ -105,7 +105,7 @@ describe('a fine-tuning', () => {
     expect(await readdir(tuning.checkpoints)).toHaveLength(1);
   });
 
-  it('does without kept activations what it does with them, where they are of the same pictures', async () => {
+  it('does without kept activations what it does with them, where they are of the same images', async () => {
     const [kept, whole] = [
       await tuningOf({ augmentation: 'none' }),
       await tuningOf({ augmentation: 'none' }),
@@ -119,7 +119,7 @@ describe('a fine-tuning', () => {
     expect(distance(outcome, other)).toBeLessThan(1e-3); // float32 sums in another order, over some hundred steps
   });
 
-  it('keeps as many views of augmented pictures as the disk has room for', async () => {
+  it('keeps as many views of augmented images as the disk has room for', async () => {
     const tuning = await tuningOf({});
     const bytes = 4 * 5 * 5 * 6; // of an example, where the first block ends
     const disk = (n: number) => n * 48 * bytes + 12 * bytes; // 48 to train, 12 to validate

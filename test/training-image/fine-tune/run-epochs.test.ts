@@ -11,8 +11,8 @@ afterEach(endAll);
 const N = 40;
 const BATCH = 8;
 
-/** Pictures in memory. */
-function pictures(n: number): Source {
+/** Images in memory. */
+function images(n: number): Source {
   const size = SIDE * SIDE * 3;
   const all = randomBytes(n * size);
   return {
@@ -25,7 +25,7 @@ function pictures(n: number): Source {
 
 async function course(step: TrainingStep): Promise<{ course: Course; lines: string[] }> {
   const part = (n: number) => ({
-    source: pictures(n),
+    source: images(n),
     labels: Int32Array.from({ length: n }, (_, i) => i % 4),
   });
   const lines: string[] = [];
@@ -70,8 +70,8 @@ describe('runEpochs', () => {
 
     expect({ batch, epochs }).toEqual({ batch: 2, epochs: 3 });
     expect(lines.slice(0, 2)).toEqual([
-      'Memory ran out; going on with 4 pictures a batch.',
-      'Memory ran out; going on with 2 pictures a batch.',
+      'Memory ran out; going on with 4 images a batch.',
+      'Memory ran out; going on with 2 images a batch.',
     ]);
     const seen = taken.slice(0, N / 2).flatMap(({ labels }) => [...labels]);
     expect(seen.sort().join('')).toBe('0123'.replaceAll(/./g, (label) => label.repeat(N / 4)));
@@ -81,7 +81,7 @@ describe('runEpochs', () => {
     const step = withRoomFor(begin(await topologyOf(threeParts()), adamw), 0, []);
     const { course: tight } = await course(step);
 
-    await expect(runEpochs(tight)).rejects.toThrow('Out of memory with a single picture a batch.');
+    await expect(runEpochs(tight)).rejects.toThrow('Out of memory with a single image a batch.');
   });
 
   it('lets every other error pass', async () => {
@@ -100,7 +100,7 @@ describe('runEpochs', () => {
 
     const losses = lines.map((line) => Number(/validation_loss=(\S+)/.exec(line)?.[1]));
     expect(losses).toHaveLength(epochs);
-    expect(best?.lossNats).toBeCloseTo(Math.min(...losses), 6);
+    expect(best?.crossEntropy).toBeCloseTo(Math.min(...losses), 6);
     expect(losses.indexOf(Math.min(...losses)) + 1).toBe(best?.epoch);
     expect({ stopped, after: epochs - (best?.epoch ?? 0) }).toEqual({
       stopped: 'no-progress',

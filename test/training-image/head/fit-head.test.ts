@@ -95,8 +95,8 @@ describe('fitHead', () => {
 
       const { loss, steepest } = reference(fitted, together(train, validation));
       expect(steepest).toBeLessThan(2e-4); // nats a unit of weight: the tolerance, and float32
-      expect(fitted.lossNats).toBeCloseTo(loss, 5);
-      expect(fitted.lossNats).toBeLessThan(Math.log(CLASSES)); // what knowing nothing costs
+      expect(fitted.crossEntropy).toBeCloseTo(loss, 5);
+      expect(fitted.crossEntropy).toBeLessThan(Math.log(CLASSES)); // what knowing nothing costs
       expect(fitted.examples).toBe(143);
     },
   );
@@ -108,9 +108,9 @@ describe('fitHead', () => {
 
     const { loss, steepest } = reference(fitted, together(train, validation));
     expect(steepest).toBeLessThan(2e-4);
-    expect(fitted.lossNats).toBeCloseTo(loss, 5);
+    expect(fitted.crossEntropy).toBeCloseTo(loss, 5);
     const others = { ...fitted, head: fitted.beforeRefit, classWeights: [1, 1, 1] };
-    expect(fitted.validation.lossNats).toBeCloseTo(reference(others, validation).loss, 5);
+    expect(fitted.validation.crossEntropy).toBeCloseTo(reference(others, validation).loss, 5);
   });
 
   it('frees every tensor when it is interrupted', async () => {
@@ -153,10 +153,10 @@ describe('fitHead', () => {
     for (let i = 0; i < train.features.length; i += D) train.features[i] = 0;
     const none = inMemory(new Float32Array(), new Int32Array(), D);
 
-    const { head, lossNats, validation } = await headOf(train, none);
+    const { head, crossEntropy, validation } = await headOf(train, none);
 
-    expect(validation).toEqual({ accuracy: 0, lossNats: 0 });
-    expect(lossNats).toBeLessThan(Math.log(2));
+    expect(validation).toEqual({ accuracy: 0, crossEntropy: 0 });
+    expect(crossEntropy).toBeLessThan(Math.log(2));
     for (const value of [...head.kernel, ...head.bias]) expect(value).toBeTypeOf('number');
     expect([...head.kernel, ...head.bias].every(Number.isFinite)).toBe(true);
     const answers = await headLogits(head, train);

@@ -2,9 +2,9 @@ import { describe, expect, it } from 'vitest';
 import type { Outcome } from '#training-image/fine-tune/run-epochs.ts';
 import { chooseStudent } from '#training-image/plan/choose-student.ts';
 
-const head = { accuracy: 0.8, lossNats: 0.5 };
-const tuned = (accuracy: number, lossNats: number): Outcome => ({
-  best: { epoch: 3, accuracy, lossNats },
+const head = { accuracy: 0.8, crossEntropy: 0.5 };
+const tuned = (accuracy: number, crossEntropy: number): Outcome => ({
+  best: { epoch: 3, accuracy, crossEntropy },
   bestWeights: new Map(),
   epochs: 8,
   stopped: 'no-progress',

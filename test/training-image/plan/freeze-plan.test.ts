@@ -15,7 +15,7 @@ async function teacherWith(activation: 'relu' | 'selu'): Promise<Teacher> {
     ]),
   );
   const { json, bytes } = await modelFiles(model);
-  const entry = { taps: ['one', 'two'] } as unknown as Teacher['entry'];
+  const entry = { blockOutputs: ['one', 'two'] } as unknown as Teacher['entry'];
   return { entry, digest: '', model, json, weights: bytes };
 }
 const recipe = (regime: string) => Recipe.parse({ regime });

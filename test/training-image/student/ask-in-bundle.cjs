@@ -1,10 +1,10 @@
 // Run by itself, without a loader of ours: the bundle that browsers load, on pixels as a canvas gives them.
-// A student's folder and a JSON file of pictures ([{ rgba: base64, width, height }]) in, their logits out.
+// A student's folder and a JSON file of images ([{ rgba: base64, width, height }]) in, their logits out.
 const { readFileSync } = require('node:fs');
 const { join } = require('node:path');
 const tf = require('@tensorflow/tfjs/dist/tf.min.js');
 
-const [folder, pictures, px] = process.argv.slice(2);
+const [folder, images, px] = process.argv.slice(2);
 
 async function main() {
   const { resize } = await import(join(folder, 'resize.mjs'));
@@ -15,10 +15,10 @@ async function main() {
     load: async () => ({ modelTopology: json.modelTopology, weightSpecs, weightData }),
   });
   const size = Number(px);
-  const logits = JSON.parse(readFileSync(pictures, 'utf8')).map(({ rgba, width, height }) => {
+  const logits = JSON.parse(readFileSync(images, 'utf8')).map(({ rgba, width, height }) => {
     const pixels = resize(Buffer.from(rgba, 'base64'), width, height, size);
-    const picture = tf.tensor(Float32Array.from(pixels), [1, size, size, 3]);
-    return [...model.predict(picture).dataSync()];
+    const image = tf.tensor(Float32Array.from(pixels), [1, size, size, 3]);
+    return [...model.predict(image).dataSync()];
   });
   process.stdout.write(JSON.stringify(logits));
 }

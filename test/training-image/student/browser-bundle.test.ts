@@ -8,7 +8,7 @@ import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { tf } from '#engine/tensorflow/load.ts';
 import { layOutJob } from '#examples/job-folder.ts';
-import { decodePicture } from '#training-image/data/decode-image.ts';
+import { decodeImage } from '#training-image/data/decode-image.ts';
 import { teller } from '#training-image/job/reporter.ts';
 import { train } from '#training-image/train.ts';
 import { tinted, tintedClasses } from '../images.ts';
@@ -38,30 +38,29 @@ describe('a student in the bundle of tfjs that browsers load', () => {
   it('gives the logits that it was measured with, from a canvas’s pixels', {
     timeout: 120_000,
   }, async () => {
-    const pictures: Buffer[] = [];
+    const images: Buffer[] = [];
     for (const label of [0, 1, 2]) {
-      for (let seed = 200; seed < 220; seed++)
-        pictures.push(Buffer.from(await tinted(label, seed)));
+      for (let seed = 200; seed < 220; seed++) images.push(Buffer.from(await tinted(label, seed)));
     }
     const canvases = await Promise.all(
-      pictures.map(async (picture) => {
-        const { data, info } = await sharp(picture)
+      images.map(async (image) => {
+        const { data, info } = await sharp(image)
           .ensureAlpha()
           .raw()
           .toBuffer({ resolveWithObject: true });
         return { rgba: data.toString('base64'), width: info.width, height: info.height };
       }),
     );
-    await writeFile(join(root, 'pictures.json'), JSON.stringify(canvases));
+    await writeFile(join(root, 'images.json'), JSON.stringify(canvases));
 
-    const options = [ASK, student, join(root, 'pictures.json'), String(SMALL_PX)];
+    const options = [ASK, student, join(root, 'images.json'), String(SMALL_PX)];
     const { stdout } = await promisify(execFile)(process.execPath, options, { maxBuffer: 1e8 });
 
     const logits = JSON.parse(stdout) as number[][];
     const model = await tf.loadLayersModel(`file://${join(student, 'model', 'model.json')}`);
-    expect(logits).toHaveLength(pictures.length);
-    for (const [i, picture] of pictures.entries()) {
-      const pixels = await decodePicture(picture, SMALL_PX);
+    expect(logits).toHaveLength(images.length);
+    for (const [i, image] of images.entries()) {
+      const pixels = await decodeImage(image, SMALL_PX);
       const expected = tf.tidy(() => {
         const one = tf.tensor(new Float32Array(pixels), [1, SMALL_PX, SMALL_PX, 3]);
         return (model.predict(one) as tf.Tensor2D).dataSync();

@@ -8,7 +8,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { StudentCard } from '#core/card.ts';
 import { tf } from '#engine/tensorflow/load.ts';
 import { layOutJob } from '#examples/job-folder.ts';
-import { decodePicture } from '#training-image/data/decode-image.ts';
+import { decodeImage } from '#training-image/data/decode-image.ts';
 import { teller } from '#training-image/job/reporter.ts';
 import { train } from '#training-image/train.ts';
 import { tinted, tintedClasses } from '../images.ts';
@@ -52,36 +52,36 @@ async function codeFor(words: string): Promise<string> {
 }
 
 describe('the program for Node in a student’s README', () => {
-  it('answers with plain tfjs as the student was measured, on all pictures', {
+  it('answers with plain tfjs as the student was measured, on all images', {
     timeout: 120_000,
   }, async () => {
-    const pictures: string[] = [];
+    const images: string[] = [];
     for (const label of [0, 1, 2]) {
       for (let seed = 100; seed < 120; seed++) {
         const file = join(student, `${label}-${seed}.png`);
         await writeFile(file, await tinted(label, seed)); // of which it has seen none
-        pictures.push(file);
+        images.push(file);
       }
     }
     await writeFile(join(student, 'ask.mjs'), await codeFor('js node'));
 
-    const { stdout } = await promisify(execFile)(process.execPath, ['ask.mjs', ...pictures], {
+    const { stdout } = await promisify(execFile)(process.execPath, ['ask.mjs', ...images], {
       cwd: student,
     });
 
     const answers = stdout.trimEnd().split('\n');
-    expect(answers).toHaveLength(pictures.length);
+    expect(answers).toHaveLength(images.length);
     const labels = ['blue', 'green', 'red'];
     const model = await tf.loadLayersModel(`file://${join(student, 'model', 'model.json')}`);
     const card = StudentCard.parse(
       JSON.parse(await readFile(join(student, 'student.json'), 'utf8')),
     );
-    const { temperature } = card.measures.calibration;
-    for (const [i, file] of pictures.entries()) {
-      const pixels = await decodePicture(await readFile(file), SMALL_PX);
+    const { temperature } = card.metrics.calibration;
+    for (const [i, file] of images.entries()) {
+      const pixels = await decodeImage(await readFile(file), SMALL_PX);
       const probabilities = tf.tidy(() => {
-        const picture = tf.tensor(new Float32Array(pixels), [1, SMALL_PX, SMALL_PX, 3]);
-        return tf.softmax(tf.div(model.predict(picture) as tf.Tensor2D, temperature)).dataSync();
+        const image = tf.tensor(new Float32Array(pixels), [1, SMALL_PX, SMALL_PX, 3]);
+        return tf.softmax(tf.div(model.predict(image) as tf.Tensor2D, temperature)).dataSync();
       });
       const best = probabilities.indexOf(Math.max(...probabilities));
       const [name, label, probability] = (answers[i] ?? '').split(' ');

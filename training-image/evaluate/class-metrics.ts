@@ -1,4 +1,4 @@
-export interface ClassMeasures {
+export interface ClassMetrics {
   n: number; // examples of the class
   correct: number;
   precision: number; // of the answers that name it; 0 if none does
@@ -17,7 +17,7 @@ export function confusionOf(labels: Int32Array, answers: Int32Array, classes: nu
   return confusion;
 }
 
-export function classMeasures(confusion: readonly (readonly number[])[]): ClassMeasures[] {
+export function classMetrics(confusion: readonly (readonly number[])[]): ClassMetrics[] {
   return confusion.map((row, label) => {
     const n = row.reduce((sum, each) => sum + each, 0);
     const answers = confusion.reduce((sum, each) => sum + (each[label] ?? 0), 0);
@@ -34,12 +34,12 @@ export function classMeasures(confusion: readonly (readonly number[])[]): ClassM
 
 /** The mean recall of the classes that have examples. */
 export function balancedAccuracy(confusion: readonly (readonly number[])[]): number {
-  return mean(classMeasures(confusion).flatMap(({ n, recall }) => (n === 0 ? [] : [recall])));
+  return mean(classMetrics(confusion).flatMap(({ n, recall }) => (n === 0 ? [] : [recall])));
 }
 
 /** The mean F1 of the classes that have examples or were an answer. */
 export function macroF1(confusion: readonly (readonly number[])[]): number {
-  const counted = classMeasures(confusion).filter(
+  const counted = classMetrics(confusion).filter(
     ({ n }, label) => n > 0 || confusion.some((row) => (row[label] ?? 0) > 0),
   );
   return mean(counted.map(({ f1 }) => f1));

@@ -2,10 +2,10 @@ import type { StudentCard } from '#core/card.ts';
 import { wilson95 } from '#core/statistics.ts';
 import { bootstrap95 } from './bootstrap.ts';
 import { calibration, type Temperature } from './calibration.ts';
-import { balancedAccuracy, classMeasures, confusionOf, macroF1 } from './class-measures.ts';
+import { balancedAccuracy, classMetrics, confusionOf, macroF1 } from './class-metrics.ts';
 import { type Answers, chosen } from './predictions.ts';
 
-export type Measures = Omit<StudentCard['measures'], 'validation'>;
+export type Metrics = Omit<StudentCard['metrics'], 'validation'>;
 
 /**
  * How good a student is on the test part, which nothing has looked at before.
@@ -13,17 +13,17 @@ export type Measures = Omit<StudentCard['measures'], 'validation'>;
  * @param test its answers there
  * @param seed of the bootstrap
  */
-export function measure(
+export function computeMetrics(
   test: Answers,
   classes: readonly string[],
   { temperature, why }: Temperature,
   seed: number,
-): Measures {
+): Metrics {
   const { labels } = test;
   const n = labels.length;
   const answers = chosen(test);
   const confusion = confusionOf(labels, answers, classes.length);
-  const perClass = classMeasures(confusion).map((each, label) => ({
+  const perClass = classMetrics(confusion).map((each, label) => ({
     name: classes[label] ?? '',
     ...each,
     interval95: wilson95(each.correct, each.n),
@@ -52,7 +52,7 @@ export function measure(
       before: calibration(test, 1),
       after: calibration(test, temperature),
     },
-    chance: n === 0 ? 0 : largest / n,
+    majorityBaseline: n === 0 ? 0 : largest / n,
     perClass,
     confusion,
   };

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { calibration, fitTemperature } from '#training-image/evaluate/calibration.ts';
-import { measure } from '#training-image/evaluate/measure.ts';
+import { computeMetrics } from '#training-image/evaluate/metrics.ts';
 import type { Answers } from '#training-image/evaluate/predictions.ts';
 import reference from '../../fixtures/evaluate/reference.json' with { type: 'json' };
 
@@ -21,7 +21,7 @@ const naming = (answers: readonly number[], labels: readonly number[], classes =
 
 describe('measure', () => {
   it('counts and estimates as scikit-learn does', () => {
-    const { test, perClass, confusion, chance } = measure(given, NAMES, plain, 1);
+    const { test, perClass, confusion, majorityBaseline } = computeMetrics(given, NAMES, plain, 1);
 
     expect(confusion).toEqual(reference.confusion);
     expect(test.accuracy).toBeCloseTo(reference.accuracy, 12);
@@ -34,11 +34,11 @@ describe('measure', () => {
     }
     expect(test.interval95[0]).toBeCloseTo(reference.wilson[0] ?? -1, 10); // scipy's
     expect(test.interval95[1]).toBeCloseTo(reference.wilson[1] ?? -1, 10);
-    expect(chance).toBe(61 / 120);
+    expect(majorityBaseline).toBe(61 / 120);
   });
 
   it('gives the intervals that numpy’s bootstrap gives', () => {
-    const { balancedAccuracy, macroF1 } = measure(given, NAMES, plain, 1).test;
+    const { balancedAccuracy, macroF1 } = computeMetrics(given, NAMES, plain, 1).test;
 
     for (const k of [0, 1] as const) {
       const [balanced, f1] = [balancedAccuracy.interval95[k], macroF1.interval95[k]];
@@ -51,14 +51,14 @@ describe('measure', () => {
   });
 
   it('draws the same resamples for the same seed, and others for another', () => {
-    expect(measure(given, NAMES, plain, 1)).toEqual(measure(given, NAMES, plain, 1));
-    expect(measure(given, NAMES, plain, 2).test.macroF1.interval95).not.toEqual(
-      measure(given, NAMES, plain, 1).test.macroF1.interval95,
+    expect(computeMetrics(given, NAMES, plain, 1)).toEqual(computeMetrics(given, NAMES, plain, 1));
+    expect(computeMetrics(given, NAMES, plain, 2).test.macroF1.interval95).not.toEqual(
+      computeMetrics(given, NAMES, plain, 1).test.macroF1.interval95,
     );
   });
 
   it('says nothing of a class that was not tested, and leaves it out of the means', () => {
-    const { perClass, test } = measure(naming([0, 1], [0, 1]), ['a', 'b', 'c'], plain, 1);
+    const { perClass, test } = computeMetrics(naming([0, 1], [0, 1]), ['a', 'b', 'c'], plain, 1);
 
     expect(perClass[2]).toEqual({
       ...{ name: 'c', n: 0, correct: 0, precision: 0, recall: 0, f1: 0 },
@@ -68,7 +68,7 @@ describe('measure', () => {
   });
 
   it('takes a wrong answer that names an untested class into the mean of F1', () => {
-    const { test } = measure(naming([0, 2], [0, 1]), ['a', 'b', 'c'], plain, 1);
+    const { test } = computeMetrics(naming([0, 2], [0, 1]), ['a', 'b', 'c'], plain, 1);
 
     expect(test.macroF1.value).toBeCloseTo(1 / 3, 12); // sklearn: the mean of 1, 0 and 0
     expect(test.balancedAccuracy.value).toBe(0.5);
@@ -81,15 +81,15 @@ describe('fitTemperature', () => {
   });
 
   it.each([
-    ['few', naming([0, 1, 1], [0, 1, 2]), /^3 validation pictures are too few/],
-    ['no', naming([], []), /^0 validation pictures are too few/],
+    ['few', naming([0, 1, 1], [0, 1, 2]), /^3 validation images are too few/],
+    ['no', naming([], []), /^0 validation images are too few/],
     [
       'only right',
       naming(
         Array.from({ length: 60 }, (_, i) => i % 3),
         Array.from({ length: 60 }, (_, i) => i % 3),
       ),
-      /^All 60 validation pictures are named right/,
+      /^All 60 validation images are named right/,
     ],
   ])('changes nothing on %s answers, and says so', (_, answers, why) => {
     const fitted = fitTemperature(answers);
@@ -101,18 +101,18 @@ describe('fitTemperature', () => {
 
 describe('calibration', () => {
   it.each([0, 1])('is what numpy and scikit-learn find, before and after: %i', (k) => {
-    const { ece, nllNats } = calibration(given, [1, reference.temperature][k] ?? 0);
+    const { ece, nll } = calibration(given, [1, reference.temperature][k] ?? 0);
 
     expect(ece).toBeCloseTo(reference.ece[k] ?? -1, 5); // the logits are 32-bit floats
-    expect(nllNats).toBeCloseTo(reference.nll[k] ?? -1, 5);
+    expect(nll).toBeCloseTo(reference.nll[k] ?? -1, 5);
   });
 
   it('copes with logits beyond what exp can hold', () => {
     const logits = Float32Array.from([1e4, -1e4, 0, -1e4, 1e4, 0]);
 
-    const { ece, nllNats } = calibration({ logits, labels: Int32Array.of(0, 0) }, 1);
+    const { ece, nll } = calibration({ logits, labels: Int32Array.of(0, 0) }, 1);
 
     expect(ece).toBeCloseTo(0.5, 10);
-    expect(nllNats).toBe(1e4);
+    expect(nll).toBe(1e4);
   });
 });
