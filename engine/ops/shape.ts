@@ -32,6 +32,7 @@ export const reshaped = (graph: Graph, x: GraphTensor, shape: Shape): GraphTenso
  * @returns [..., c1 + c2 + …]
  */
 export function concatenate(tape: Tape, parts: readonly GraphTensor[]): GraphTensor {
+  if (parts.length === 1) return at(parts, 0); // not recorded: as its own input it would count its gradient twice
   const { graph } = tape;
   const sizes = parts.map(({ shape }) => lastSize(shape));
   return tape.record(concatenated(graph, parts), parts, (dy) => {
@@ -49,14 +50,13 @@ export function split(
   x: GraphTensor,
   sizes: readonly number[],
 ): readonly GraphTensor[] {
+  if (sizes.length === 1) return [x]; // not recorded, for the same reason
   const { graph } = tape;
   return tape.recordAll(pieced(graph, x, sizes), [x], (...dy) => [() => concatenated(graph, dy)]);
 }
 
 function concatenated(graph: Graph, parts: readonly GraphTensor[]): GraphTensor {
-  const first = at(parts, 0);
-  if (parts.length === 1) return first;
-  const leading = first.shape.slice(0, -1);
+  const leading = at(parts, 0).shape.slice(0, -1);
   const axis = graph.constant(Int32Array.of(leading.length), []);
   const size = parts.reduce((sum, { shape }) => sum + lastSize(shape), 0);
   const attributes = { N: { int: parts.length }, T: FLOAT, Tidx: INT };
@@ -64,7 +64,6 @@ function concatenated(graph: Graph, parts: readonly GraphTensor[]): GraphTensor 
 }
 
 function pieced(graph: Graph, x: GraphTensor, sizes: readonly number[]): readonly GraphTensor[] {
-  if (sizes.length === 1) return [x];
   const leading = x.shape.slice(0, -1);
   const axis = graph.constant(Int32Array.of(leading.length), []);
   const attributes = { num_split: { int: sizes.length }, T: FLOAT, Tlen: INT };

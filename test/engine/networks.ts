@@ -140,6 +140,13 @@ export const SMALL_NETWORKS: Record<string, (x: tf.SymbolicTensor) => tf.Symboli
       tf.layers.dense({ units: 5 }),
     ]);
   },
+  'a single BatchNorm': (x) =>
+    chain(x, [
+      tf.layers.conv2d({ filters: 4, kernelSize: 3, useBias: false }),
+      tf.layers.batchNormalization(),
+      tf.layers.globalAveragePooling2d({ dataFormat: 'channelsLast' }),
+      tf.layers.dense({ units: 5 }),
+    ]),
   'a BatchNorm whose convolution is read twice': (x) => {
     const convolution = chain(x, [tf.layers.conv2d({ filters: 3, kernelSize: 1 })]);
     const norm = chain(convolution, [tf.layers.batchNormalization()]);

@@ -18,7 +18,6 @@ import {
   plain,
   RESIDUAL,
   stockGradients,
-  threeParts,
 } from './trainings.ts';
 
 afterEach(endAll);

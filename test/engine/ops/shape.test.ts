@@ -1,5 +1,5 @@
 import { at } from '#core/at.ts';
-import { multiply } from '#engine/ops/arithmetic.ts';
+import { multiply, rescale } from '#engine/ops/arithmetic.ts';
 import { concatenate, reshape, split } from '#engine/ops/shape.ts';
 import { tf } from '#engine/tensorflow/load.ts';
 import { checkGradients, input, N } from './check-gradient.ts';
@@ -28,6 +28,16 @@ checkGradients({
     shapes: [[N, 3]],
     ours: (tape, all) => concatenate(tape, [at(all, 0), at(all, 0)]),
     theirs: (all) => tf.concat([input(all, 0), input(all, 0)], -1),
+  },
+  'a concatenation of a single tensor': {
+    shapes: [[N, 3]],
+    ours: (tape, all) => rescale(tape, concatenate(tape, all), 2, 0),
+    theirs: (all) => tf.mul(input(all, 0), 2),
+  },
+  'the only piece of a split': {
+    shapes: [[N, 3]],
+    ours: (tape, all) => rescale(tape, at(split(tape, at(all, 0), [3]), 0), 2, 0),
+    theirs: (all) => tf.mul(input(all, 0), 2),
   },
   'a piece of a split': {
     shapes: [[N, 7]],
