@@ -144,12 +144,12 @@ describe('the TensorFlow for GPUs', () => {
     const route = gpu('linux', 'x64');
 
     expect(route).toMatchObject({ tensorflow: { wheel: { package: 'tensorflow' } } });
-    const { companions } = route.kind === 'wheel' ? route.tensorflow : { companions: [] };
-    const files = companions.flatMap((each) => each.files);
+    const { cudaWheels } = route.kind === 'wheel' ? route.tensorflow : { cudaWheels: [] };
+    const files = cudaWheels.flatMap((each) => each.files);
     expect(files).toContain('nvidia/cudnn/lib/libcudnn.so.9');
     expect(files.filter((file) => !file.startsWith('nvidia/'))).toEqual([]);
-    for (const { wheel } of companions) expect(wheel.sha256).toMatch(/^[0-9a-f]{64}$/);
-    expect(new Set(companions.map(({ wheel }) => wheel.sha256)).size).toBe(12); // the extra names so many
+    for (const { wheel } of cudaWheels) expect(wheel.sha256).toMatch(/^[0-9a-f]{64}$/);
+    expect(new Set(cudaWheels.map(({ wheel }) => wheel.sha256)).size).toBe(12); // the extra names so many
   });
 
   it.each<[NodeJS.Platform, string]>([
@@ -159,7 +159,7 @@ describe('the TensorFlow for GPUs', () => {
   ])('is not to be had on %s and %s', (platform, arch) => {
     expect(gpu(platform, arch)).toMatchObject({
       kind: 'none',
-      why: expect.stringMatching('Linux and x64 alone'),
+      why: expect.stringMatching('Linux x64 only'),
     });
   });
 
@@ -187,7 +187,7 @@ describe('the device that the environment names', () => {
   });
 
   it('is not guessed', () => {
-    expect(() => deviceOf({ UNDERSTUDY_DEVICE: 'GPU' })).toThrow(/is "GPU"; name .* cpu or gpu/);
+    expect(() => deviceOf({ UNDERSTUDY_DEVICE: 'GPU' })).toThrow(/is "GPU"; set it to cpu or gpu/);
   });
 });
 
@@ -210,7 +210,7 @@ describe('fetchWheel', () => {
       'ERROR: No matching distribution found for it',
       /does not have tensorflow-cpu 2.21.0/,
     ],
-    ['something else', 'ERROR: the cat sat on the keyboard', /it said:\nERROR: the cat/],
+    ['something else', 'ERROR: the cat sat on the keyboard', /Its output:\nERROR: the cat/],
   ])('tells when it was %s', async (_, says, sentence) => {
     onlyProgram('pip3', `[ "$1" = --version ] && exit 0; echo '${says}' >&2; exit 1`);
 
@@ -240,13 +240,13 @@ describe('compileAddon', () => {
 
   it('shows the end of what the compiler said', async () => {
     await expect(compileAddon(folder, tensorflow)).rejects.toThrow(
-      /Compiling .* failed.*It said:\n[\s\S]*tensorflow\/c\/c_api.h/, // there are no headers in this folder
+      /Compiling .* failed.*Its output:\n[\s\S]*tensorflow\/c\/c_api.h/, // there are no headers in this folder
     );
   });
 });
 
 describe('checkAddon', () => {
-  it('trains a line', async () => {
+  it('passes the smoke test', async () => {
     expect(await checkAddon(addonIn(tfjsNodeFolder()))).toBe('2.21.0');
   });
 

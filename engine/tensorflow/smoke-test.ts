@@ -1,9 +1,10 @@
 import { createRequire } from 'node:module';
 import process from 'node:process';
-import { prepareForTensorflow } from './before-tensorflow.ts';
+import { prepareForTensorflow } from './prepare-tensorflow.ts';
 
-// A script of its own, run by check-addon.ts in a child process: an addon that does not fit ends the process that loads it.
-// The addon to try is not in tfjs-node's folder yet, so what tfjs-node asks for its place answers with ours.
+// Trains a straight line on the addon that is its argument. check-addon.ts runs it in a child process, because an
+// incompatible addon crashes the process that loads it. The addon is not in tfjs-node's folder yet, so the function that
+// tfjs-node asks for its path is replaced.
 const addon = process.argv[2] ?? '';
 const require = createRequire(import.meta.url);
 const fromTfjsNode = createRequire(require.resolve('@tensorflow/tfjs-node/package.json'));
@@ -29,7 +30,7 @@ for (let step = 0; step < 200; step++) {
 
 const [a = Number.NaN, b = Number.NaN] = [...slope.dataSync(), ...intercept.dataSync()];
 if (!(Math.abs(a - 2) < 1e-3 && Math.abs(b - 1) < 1e-3)) {
-  throw new Error(`it trained the line y = 2 x + 1 to y = ${a} x + ${b}`);
+  throw new Error(`fitting the line y = 2 x + 1 gave y = ${a} x + ${b}`);
 }
 const { binding } = tf.backend() as unknown as { binding: { TF_Version: string } };
 process.stdout.write(`TF_Version ${binding.TF_Version}\n`);

@@ -1,8 +1,8 @@
 import { spawn } from 'node:child_process';
 
-export type Outcome = { ok: boolean; missing: boolean; output: string };
+export type Outcome = { ok: boolean; missing: boolean; output: string }; // missing: the command does not exist
 
-/** Runs a command to its end, never through a shell, and keeps what it printed; a command that does not exist is an outcome too. */
+/** Runs a command without a shell, and collects its output. Never rejects: a missing command is an outcome, too. */
 export function run(
   command: string,
   options: readonly string[],
@@ -27,7 +27,7 @@ export function run(
   });
 }
 
-/** The end of what a command printed: the part that says why it failed. */
+/** The end of a command's output, which usually says why it failed. */
 export function lastLines(output: string, count: number): string {
   return output
     .split('\n')
