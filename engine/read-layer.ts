@@ -1,6 +1,7 @@
-import * as z from 'zod';
+import type * as z from 'zod';
 import { at } from '#core/at.ts';
 import { lastSize, type Shape, sizeOf } from './graph.ts';
+import * as keras from './keras-settings.ts';
 import type { Layer, Padding } from './topology.ts';
 
 /** Says in a sentence what about a layer is unsupported. */
@@ -51,24 +52,24 @@ type Reading = Pick<Layer, 'operation' | 'shape'> & Partial<Pick<Layer, 'weights
 /** By Keras's class names. */
 const LAYERS: Record<string, (written: WrittenLayer) => Reading> = {
   InputLayer(written) {
-    const { batch_input_shape } = settingsOf(written, InputLayer);
+    const { batch_input_shape } = settingsOf(written, keras.InputLayer);
     const [, ...sizes] = batch_input_shape;
     return { operation: { kind: 'input' }, shape: [-1, ...sizes] };
   },
 
   Rescaling(written) {
-    const { scale, offset } = settingsOf(written, Rescaling);
+    const { scale, offset } = settingsOf(written, keras.Rescaling);
     return { operation: { kind: 'rescaling', scale, offset }, shape: inputOf(written) };
   },
 
   Conv2D(written) {
-    const settings = settingsOf(written, Conv2D);
+    const settings = settingsOf(written, keras.Conv2D);
     const kernel = [...settings.kernel_size, lastSize(inputOf(written)), settings.filters];
     return convolution(written, settings, kernel, settings.filters, false);
   },
 
   DepthwiseConv2D(written) {
-    const settings = settingsOf(written, DepthwiseConv2D);
+    const settings = settingsOf(written, keras.DepthwiseConv2D);
     const channels = lastSize(inputOf(written));
     const kernel = [...settings.kernel_size, channels, settings.depth_multiplier];
     return convolution(written, settings, kernel, channels * settings.depth_multiplier, true);
@@ -76,7 +77,7 @@ const LAYERS: Record<string, (written: WrittenLayer) => Reading> = {
 
   BatchNormalization(written) {
     const shape = inputOf(written);
-    const { axis, epsilon, center, scale } = settingsOf(written, BatchNormalization);
+    const { axis, epsilon, center, scale } = settingsOf(written, keras.BatchNormalization);
     requireLastAxis(written, axis);
     const vector = [lastSize(shape)];
     return {
@@ -92,7 +93,7 @@ const LAYERS: Record<string, (written: WrittenLayer) => Reading> = {
   },
 
   Dense(written) {
-    const { units, activation, use_bias } = settingsOf(written, Dense);
+    const { units, activation, use_bias } = settingsOf(written, keras.Dense);
     const shape = inputOf(written);
     if (shape.length !== 2) throw new UnsupportedLayer('The input of Dense must be a vector.');
     return {
@@ -103,7 +104,7 @@ const LAYERS: Record<string, (written: WrittenLayer) => Reading> = {
   },
 
   ReLU(written) {
-    const { max_value } = settingsOf(written, ReLU);
+    const { max_value } = settingsOf(written, keras.ReLU);
     const activation = max_value === 6 ? 'relu6' : 'relu';
     return { operation: { kind: 'activation', activation }, shape: inputOf(written) };
   },
@@ -115,7 +116,7 @@ const LAYERS: Record<string, (written: WrittenLayer) => Reading> = {
   },
 
   Concatenate(written) {
-    requireLastAxis(written, settingsOf(written, Concatenate).axis);
+    requireLastAxis(written, settingsOf(written, keras.Concatenate).axis);
     const leading = written.inputShapes.map((shape) => shape.slice(0, -1));
     requireSameShapes(written, leading);
     const size = written.inputShapes.reduce((sum, shape) => sum + lastSize(shape), 0);
@@ -123,7 +124,7 @@ const LAYERS: Record<string, (written: WrittenLayer) => Reading> = {
   },
 
   AveragePooling2D(written) {
-    const { pool_size: size, padding, ...settings } = settingsOf(written, AveragePooling2D);
+    const { pool_size: size, padding, ...settings } = settingsOf(written, keras.AveragePooling2D);
     const strides = settings.strides ?? size;
     return {
       operation: { kind: 'average-pooling', size, strides, padding },
@@ -132,7 +133,7 @@ const LAYERS: Record<string, (written: WrittenLayer) => Reading> = {
   },
 
   GlobalAveragePooling2D(written) {
-    const { keepdims } = settingsOf(written, GlobalAveragePooling2D);
+    const { keepdims } = settingsOf(written, keras.GlobalAveragePooling2D);
     const [, , , channels] = imagesOf(written);
     return {
       operation: { kind: 'global-average-pooling' },
@@ -141,7 +142,7 @@ const LAYERS: Record<string, (written: WrittenLayer) => Reading> = {
   },
 
   Flatten(written) {
-    settingsOf(written, Flatten);
+    settingsOf(written, keras.Flatten);
     const size = sizeOf(inputOf(written).slice(1));
     return { operation: { kind: 'flatten' }, shape: [-1, size] };
   },
@@ -151,7 +152,7 @@ const READERS = new Map(Object.entries(LAYERS)); // unlike an object, it has no 
 
 function convolution(
   written: WrittenLayer,
-  { kernel_size, strides, padding, activation, use_bias }: z.output<typeof Convolution>,
+  { kernel_size, strides, padding, activation, use_bias }: z.output<typeof keras.Convolution>,
   kernel: Shape,
   channels: number,
   depthwise: boolean,
@@ -211,66 +212,3 @@ function settingsOf<Schema extends z.ZodType>(
   const issues = parsed.error.issues.map(({ path, message }) => `${path.join('.')}: ${message}`);
   throw new UnsupportedLayer(`Unsupported settings of ${className}: ${issues.join('; ')}.`);
 }
-
-// The settings as Keras writes them. Where a schema names literals, they are all that is supported.
-
-const Count = z.int().positive();
-const Pair = z.union([
-  z.tuple([Count, Count]),
-  z.tuple([Count]).transform(([each]): [number, number] => [each, each]),
-  Count.transform((each): [number, number] => [each, each]),
-]);
-const ChannelsLast = z.literal('channels_last').nullish();
-const ActivationName = z.enum(['linear', 'relu', 'relu6']).default('linear');
-const PaddingName = z
-  .enum(['same', 'valid'])
-  .default('valid')
-  .transform((name) => name.toUpperCase() as Padding);
-
-const InputLayer = z.object({
-  batch_input_shape: z.tuple([z.null()], Count, 'the size of the images must be fixed'),
-});
-const Rescaling = z.object({ scale: z.number(), offset: z.number().default(0) });
-const Convolution = z.object({
-  kernel_size: Pair,
-  strides: Pair.default([1, 1]),
-  padding: PaddingName,
-  data_format: ChannelsLast,
-  dilation_rate: Pair.refine(([a, b]) => a === 1 && b === 1, 'it must be 1').optional(),
-  groups: z.literal(1).nullish(),
-  activation: ActivationName,
-  use_bias: z.boolean().default(true),
-});
-const Conv2D = Convolution.extend({ filters: Count });
-const DepthwiseConv2D = Convolution.extend({
-  depth_multiplier: Count.default(1),
-  strides: Pair.default([1, 1]).refine(([a, b]) => a === b, 'both must be the same'),
-});
-const BatchNormalization = z.object({
-  axis: z.union([z.int(), z.tuple([z.int()]).transform(([axis]) => axis)]).default(-1), // Keras 2 writes a list
-  epsilon: z.number().positive().default(1e-3),
-  center: z.boolean().default(true),
-  scale: z.boolean().default(true),
-});
-const Dense = z.object({
-  units: Count,
-  activation: ActivationName,
-  use_bias: z.boolean().default(true),
-});
-const ReLU = z.object({
-  max_value: z.literal(6).nullish(),
-  negative_slope: z.literal(0).nullish(),
-  threshold: z.literal(0).nullish(),
-});
-const Concatenate = z.object({ axis: z.int().default(-1) });
-const AveragePooling2D = z.object({
-  pool_size: Pair.default([2, 2]),
-  strides: Pair.nullish(),
-  padding: PaddingName,
-  data_format: ChannelsLast,
-});
-const GlobalAveragePooling2D = z.object({
-  data_format: ChannelsLast,
-  keepdims: z.boolean().default(false),
-});
-const Flatten = z.object({ data_format: ChannelsLast });

@@ -77,7 +77,7 @@ const unsupported = (where: string, what: string): Problem =>
     'UNSUPPORTED_LAYER',
     where,
     what,
-    'Set regime to "head-only", or choose a teacher of the catalogue.',
+    'Choose a network of supported layers; engine/README.md lists them.',
   );
 
 /** Reads all layers, each after its inputs. */

@@ -12,7 +12,7 @@ import {
   topologyOf,
 } from './networks.ts';
 
-/** What tfjs itself gives for some layers. */
+/** The outputs of layers, by stock tfjs. */
 function predicted(
   model: tf.LayersModel,
   layers: readonly string[],
@@ -63,7 +63,7 @@ describe('frozenPrefix', () => {
     }
   }, 120_000);
 
-  it('gives an example the same answer alone and in a batch', async () => {
+  it('gives an example the same output alone and in a batch', async () => {
     const topology = await topologyOf(smallNetwork('a residual block as EfficientNet-Lite has it'));
     const prefix = frozenPrefix(topology, [topology.output]);
     const images = randomBytes(32 * SIDE * SIDE * 3);

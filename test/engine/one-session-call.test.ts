@@ -8,7 +8,7 @@ const backend = tf.backend() as NodeJSKernelBackend;
 const { binding } = backend;
 let calls: Record<string, number> = {};
 
-/** Counts the calls of every function of the addon: there is no other way into TensorFlow. */
+/** Counts the calls of every function of the addon, the only way into TensorFlow. */
 function counting(): typeof binding {
   const names = Object.getOwnPropertyNames(binding) as (keyof typeof binding)[];
   const entries = names.map((name) => {

@@ -20,7 +20,7 @@ beforeEach(() => {
 afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
 describe('writeSavedModel', () => {
-  it.each(Object.keys(SMALL_NETWORKS))('keeps %s as tfjs-node loads it', async (name) => {
+  it.each(Object.keys(SMALL_NETWORKS))('saves %s so that tfjs-node gives the same outputs', async (name) => {
     const model = smallNetwork(name);
     const student = join(folder, 'saved_model');
 

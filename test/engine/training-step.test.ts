@@ -26,7 +26,7 @@ describe('a step', () => {
   const BARE = 'BatchNorms without scale, without center, after a bias, and after no convolution';
   const comparable = Object.keys(SMALL_NETWORKS).filter((name) => name !== BARE);
 
-  it.each(comparable)('goes along the gradient of stock tfjs for %s', async (name) => {
+  it.each(comparable)('follows the gradient of stock tfjs for %s', async (name) => {
     const model = smallNetwork(name);
     const step = begin(await topologyOf(model), plain);
     const { input, labels } = batch(step);
@@ -40,7 +40,7 @@ describe('a step', () => {
     });
   });
 
-  it('trains BatchNorms that stock tfjs cannot train, as it trains full ones', async () => {
+  it('trains BatchNorms without scale or center, which stock tfjs cannot, like full ones', async () => {
     const { bare, full } = bareAndFullNorms();
     const step = begin(await topologyOf(bare), plain);
     const { input, labels } = batch(step);
@@ -82,7 +82,7 @@ describe('a step', () => {
     }
   });
 
-  it('takes one call of TensorFlow, and leaves no tensor behind', async () => {
+  it('is one call to TensorFlow, and leaves no tensor behind', async () => {
     const topology = await topologyOf(smallNetwork(RESIDUAL));
     const backend = tf.backend() as unknown as { binding: Record<string, () => number> };
     const { binding } = backend;

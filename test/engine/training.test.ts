@@ -22,7 +22,7 @@ import {
 afterEach(endAll);
 
 describe('a training', () => {
-  it('has variables for what is trained and for nothing else', async () => {
+  it('has variables for trained layers only', async () => {
     const model = threeParts();
     const topology = await topologyOf(model);
     const images = batch({ classes: 4 }).input;
@@ -52,7 +52,7 @@ describe('a training', () => {
     }
   });
 
-  it('is the same whether the frozen blocks run in it or before it', async () => {
+  it('is the same whether the frozen blocks run inside or before it', async () => {
     const topology = await topologyOf(threeParts());
     const settings = { ...adamw, input: 'activations' } as const;
     const [inside, outside] = [begin(topology, adamw), begin(topology, settings)];
@@ -76,7 +76,7 @@ describe('a training', () => {
     const before = step.read().weights;
 
     step.step(batch(step), 0);
-    expect(step.read().weights).toEqual(before); // no rate at all
+    expect(step.read().weights).toEqual(before); // at a rate of 0
     step.step(batch(step), 1);
 
     const after = step.read().weights;
@@ -90,7 +90,7 @@ describe('a training', () => {
     expect(head).toBeGreaterThan(0.15);
   });
 
-  it('goes as AdamW does with decoupled decay, computed apart', async () => {
+  it('follows AdamW with decoupled decay, computed independently', async () => {
     const model = smallNetwork(RESIDUAL);
     const { optimizer } = adamw;
     const step = begin(await topologyOf(model), { ...plain, optimizer, learningRates: [0.01] });
