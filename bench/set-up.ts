@@ -3,7 +3,7 @@ import { access, copyFile, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { cacheFolder, makeAtOnce } from '#engine/tensorflow/cache-folder.ts';
-import { lastLines, run } from '#engine/tensorflow/run.ts';
+import { lastLines, run } from '#engine/tensorflow/run-command.ts';
 import { Stop } from './stop.ts';
 
 export interface Places {

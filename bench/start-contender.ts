@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
-import { lastLines } from '#engine/tensorflow/run.ts';
+import { lastLines } from '#engine/tensorflow/run-command.ts';
 import type { Places } from './set-up.ts';
 import { Stop } from './stop.ts';
 import { Measurement, type Task } from './task.ts';

@@ -52,13 +52,13 @@ export async function trainStudent(lesson: Lesson, clock: Stopwatch, tell: Tell)
 
   const start = await buildStudent(teacher, fitted.beforeRefit);
   const read = readNetwork(start);
-  if ('problems' in read) throw new Error('the engine knows the teacher, but not the student');
+  if (!read.ok) throw new Error('the engine knows the teacher, but not the student');
   const numbered = (part: Part) => ({ rows: rowsOf(parts, part), labels: only(part).labels });
   const weights = weigh(train.labels);
   const outcome = await fineTune(
     {
       ...lesson,
-      start: read.topology,
+      start: read.value,
       entry: teacher.entry,
       train: numbered('train'),
       validation: numbered('validation'),

@@ -1,6 +1,6 @@
 import type { LayersModel, SymbolicTensor, Tensor2D } from '@tensorflow/tfjs';
 import { frozenPrefix } from '#engine/frozen-prefix.ts';
-import { readTopology } from '#engine/read-topology.ts';
+import { readModel } from '#engine/read-model.ts';
 import { tf } from '#engine/tensorflow/load.ts';
 import type { Teacher } from './load-teacher.ts';
 
@@ -21,9 +21,9 @@ export interface Backbone {
 export function openBackbone({ entry, model, json, weights }: Teacher): Backbone {
   const { px, channels } = entry.input;
   const countOf = (pixels: Uint8Array) => pixels.length / (px * px * channels);
-  const read = readTopology(json, weights);
-  if ('topology' in read) {
-    const prefix = frozenPrefix(read.topology, [{ layer: entry.features.layer }]);
+  const read = readModel(json, weights);
+  if (read.ok) {
+    const prefix = frozenPrefix(read.value, [entry.features.layer]);
     return {
       features: (pixels) => prefix.run(pixels, countOf(pixels))[0] ?? new Float32Array(),
       dispose: prefix.dispose,

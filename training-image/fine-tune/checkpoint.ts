@@ -1,9 +1,9 @@
 import { access } from 'node:fs/promises';
 import * as z from 'zod';
-import type { Values } from '#engine/variable-access.ts';
+import type { Values } from '#engine/variables.ts';
 import { readWhole, writeWhole } from '../storage/atomic-file.ts';
 
-/** How far a fine-tuning is. With the seed, it says all that is random: orders, images, dropouts. */
+/** How far a fine-tuning is. With the seed, it determines all that is random: the order of the examples and the augmentation. */
 export const Progress = z.object({
   epoch: z.int().min(0), // the present one
   seen: z.int().min(0), // examples of its order that have been learned from

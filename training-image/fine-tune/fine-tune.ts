@@ -1,11 +1,11 @@
 import { join } from 'node:path';
 import { type Augmentation, augmentationOf, type Recipe } from '#core/recipe.ts';
 import type { TeacherEntry } from '#core/teacher.ts';
-import { cutNetwork } from '#engine/cut-network.ts';
 import { type FrozenPrefix, frozenPrefix } from '#engine/frozen-prefix.ts';
-import { layerOf, sizeOf, type Topology } from '#engine/topology.ts';
-import type { TrainingSettings } from '#engine/training-settings.ts';
+import { sizeOf } from '#engine/graph.ts';
+import { cutNetwork, layerOf, type Topology } from '#engine/topology.ts';
 import { trainingStep } from '#engine/training-step.ts';
+import type { TrainingSettings } from '#engine/write-step.ts';
 import type { Tell } from '../job/reporter.ts';
 import { keptFolder } from '../storage/checkpoint-folder.ts';
 import type { PackedRows } from '../storage/row-file.ts';
@@ -54,13 +54,12 @@ export async function fineTune(tuning: FineTuning, tell: Tell): Promise<Outcome>
   const schedule = scheduleFor(train.rows.length, retrained);
   const inputs = openInputs(tuning, schedule.epochs, tell);
   const settings: TrainingSettings = {
-    blocks: entry.blockOutputs,
+    blockOutputs: entry.blockOutputs,
     retrained,
     input: inputs.kind,
-    averages: 'frozen',
-    optimizer: { kind: 'adamw', beta1: 0.9, beta2: 0.999, epsilon: 1e-8, weightDecay: 0.01 },
+    optimizer: { beta1: 0.9, beta2: 0.999, epsilon: 1e-8, weightDecay: 0.01 },
     learningRates: schedule.learningRates,
-    longestGradient: 1,
+    clipNorm: 1,
     classWeights: tuning.classWeights,
   };
   const madeFrom = [...tuning.madeFrom, recipe, settings, schedule];
@@ -108,7 +107,7 @@ function openInputs(tuning: FineTuning, epochs: number, tell: Tell): Inputs {
   if (views === 0) return { kind: 'images', train, validation, close: async () => undefined };
 
   const { at } = cutNetwork(start, entry.blockOutputs, retrained);
-  const prefix: FrozenPrefix = frozenPrefix(start, [{ layer: at }]);
+  const prefix: FrozenPrefix = frozenPrefix(start, [at]);
   const activations = {
     train: activationSource(train, prefix, views, scratch, 'train', tell),
     validation: activationSource(validation, prefix, 1, scratch, 'validation', tell),

@@ -1,5 +1,5 @@
 import type { TrainingStep } from '#engine/training-step.ts';
-import type { Values } from '#engine/variable-access.ts';
+import type { Values } from '#engine/variables.ts';
 import { seededRandom, shuffled } from '../data/seeded-random.ts';
 import { score } from '../evaluate/predictions.ts';
 import { TrainingInterrupted } from '../job/errors.ts';
@@ -125,7 +125,7 @@ async function runEpoch(
     const labels = places.map((place) => train.labels[place] ?? -1);
     const share = progress.batch / schedule.batch; // half a batch, half a step
     const rate = share * rateAt((epoch * n + seen) / total);
-    const loss = stepUnlessTooLarge(course, { input, labels }, rate, epoch * n + progress.seen);
+    const loss = stepUnlessTooLarge(course, { input, labels }, rate);
     if (loss === undefined) {
       if (progress.batch === 1) throw new Error('Out of memory with a single image a batch.');
       progress.batch = Math.ceil(progress.batch / 2);
@@ -144,13 +144,12 @@ const portion = (rest: number, batch: number): number => Math.ceil(rest / Math.c
 
 /** @returns the loss; `undefined` if memory ran out, and nothing has changed */
 function stepUnlessTooLarge(
-  { step, seed }: Course,
+  { step }: Course,
   batch: { input: Uint8Array | Float32Array; labels: Int32Array },
   rate: number,
-  example: number,
 ): number | undefined {
   try {
-    return step.step(batch, rate, (seed + example) | 0).loss;
+    return step.step(batch, rate).loss;
   } catch (error) {
     if (isOutOfMemory(String(error))) return undefined;
     throw error;

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import type { Augmentation } from '#core/recipe.ts';
 import type { FrozenPrefix } from '#engine/frozen-prefix.ts';
-import { sizeOf } from '#engine/topology.ts';
+import { sizeOf } from '#engine/graph.ts';
 import { seededRandom } from '../data/seeded-random.ts';
 import { IMAGES_AT_ONCE } from '../features/open-backbone.ts';
 import type { Tell } from '../job/reporter.ts';

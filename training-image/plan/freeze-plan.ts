@@ -1,5 +1,5 @@
 import { type Recipe, retrainedBlocks } from '#core/recipe.ts';
-import { readTopology } from '#engine/read-topology.ts';
+import { readModel } from '#engine/read-model.ts';
 import type { Teacher } from '../features/load-teacher.ts';
 import { TrainingRefused, tellFaults } from '../job/errors.ts';
 
@@ -11,8 +11,8 @@ import { TrainingRefused, tellFaults } from '../job/errors.ts';
 export function planFreeze({ regime }: Recipe, { entry, json, weights }: Teacher): number {
   const retrained = retrainedBlocks(regime, entry.blockOutputs.length);
   if (retrained === 0) return 0;
-  const read = readTopology(json, weights);
-  if ('topology' in read) return retrained;
+  const read = readModel(json, weights);
+  if (read.ok) return retrained;
   const faults = read.problems.map(({ where, what }) => `${where}: ${what}`);
   throw new TrainingRefused('TEACHER_NOT_TRAINABLE', tellFaults(faults));
 }

@@ -6,15 +6,15 @@ import { modelArtifacts } from '#engine/layers-model.ts';
 import { tf } from '#engine/tensorflow/load.ts';
 import { decodeImage } from '../data/decode-image.ts';
 import type { Dataset } from '../data/read-dataset.ts';
+import { type Outputs, requireAgreement } from './agreement.ts';
 import { MODEL_FOLDER, SAVED_MODEL_FOLDER, WEIGHTS_FILE } from './save-model.ts';
 
 const IMAGES = 8;
-const LARGEST_DIFFERENCE = 1e-3; // of logits; the runs differ in nothing but the order of float32 sums
 
 /** How a saved student answers. */
 interface Reloaded {
   /** @returns logits, and the probabilities if it gives them itself, both [classes] */
-  ask(image: Tensor4D): { logits: Float32Array; probabilities?: Float32Array };
+  ask(image: Tensor4D): Outputs;
   dispose(): void;
 }
 
@@ -32,32 +32,18 @@ export async function checkSavedModel(
 ): Promise<void> {
   const forms = [await layersModelIn(folder), ...(await savedModelIn(folder))];
   const step = Math.ceil(examples.length / IMAGES);
-  let worst = 0;
+  const measured: Float32Array[] = [];
+  const found = new Map(forms.map((form) => [form, [] as Outputs[]]));
   for (let i = 0; i < examples.length; i += step) {
     const pixels = await decodeImage(await dataset.read(examples[i] as ManifestExample), px);
-    const expected = await ask(Int32Array.of(i)); // [classes]
-    const probable = tf.tidy(() =>
-      tf.softmax(tf.div(tf.tensor1d(expected), temperature)).dataSync(),
-    );
-    for (const form of forms) {
-      const found = tf.tidy(() => form.ask(tf.tensor4d(new Float32Array(pixels), [1, px, px, 3])));
-      worst = Math.max(
-        worst,
-        difference(found.logits, expected),
-        found.probabilities ? difference(found.probabilities, probable) : 0,
-      );
+    measured.push(await ask(Int32Array.of(i)));
+    for (const [form, outputs] of found) {
+      outputs.push(tf.tidy(() => form.ask(tf.tensor4d(new Float32Array(pixels), [1, px, px, 3]))));
     }
   }
   for (const form of forms) form.dispose();
-  if (worst <= LARGEST_DIFFERENCE) return; // false for NaN too
-  throw new Error(`the saved student's answers differ by ${worst} from those that were measured`);
+  for (const outputs of found.values()) requireAgreement(outputs, measured, temperature);
 }
-
-const difference = (found: ArrayLike<number>, expected: ArrayLike<number>): number =>
-  Array.from(expected).reduce(
-    (worst, each, k) => Math.max(worst, Math.abs(each - (found[k] ?? Number.NaN))),
-    0,
-  );
 
 async function layersModelIn(folder: string): Promise<Reloaded> {
   const files = new Map<string, Buffer>();

@@ -1,7 +1,7 @@
 import type { io, LayersModel } from '@tensorflow/tfjs';
-import { readTopology } from '#engine/read-topology.ts';
+import { readModel } from '#engine/read-model.ts';
 import { tf } from '#engine/tensorflow/load.ts';
-import type { Values } from '#engine/variable-access.ts';
+import type { Values } from '#engine/variables.ts';
 
 /** A network as the files of a layers-model hold it. */
 export interface Network {
@@ -27,7 +27,7 @@ export async function networkOf(model: LayersModel): Promise<Network> {
 
 /** What the engine makes of a network, or what it does not know of it. */
 export const readNetwork = ({ modelTopology, weightSpecs, weights }: Network) =>
-  readTopology({ modelTopology, weightsManifest: [{ weights: weightSpecs }] }, weights);
+  readModel({ modelTopology, weightsManifest: [{ weights: weightSpecs }] }, weights);
 
 /**
  * The network with some of its weights exchanged, all others the same to the last bit.

@@ -1,7 +1,7 @@
 import { mkdir, readdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { writeSavedModel } from '#engine/saved-model.ts';
 import type { Topology } from '#engine/topology.ts';
-import { writeSavedModel } from '#engine/write-saved-model.ts';
 import type { Network } from './network.ts';
 
 export const MODEL_FOLDER = 'model';

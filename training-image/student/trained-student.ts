@@ -1,6 +1,7 @@
 import { frozenPrefix } from '#engine/frozen-prefix.ts';
-import { sizeOf, type Topology } from '#engine/topology.ts';
-import type { Values } from '#engine/variable-access.ts';
+import { sizeOf } from '#engine/graph.ts';
+import type { Topology } from '#engine/topology.ts';
+import type { Values } from '#engine/variables.ts';
 import type { Answers } from '../evaluate/predictions.ts';
 import type { FeatureRows } from '../features/feature-rows.ts';
 import type { Teacher } from '../features/load-teacher.ts';
@@ -36,7 +37,7 @@ export async function headStudent(
   const d = teacher.entry.features.size;
   return {
     network,
-    topology: 'topology' in read ? read.topology : undefined,
+    topology: read.ok ? read.value : undefined,
     trainedParameters: head.kernel.length + head.bias.length + 2 * d,
     ask: (examples) => headLogits(head, featuresOf(features, examples)),
     validation: {
@@ -63,9 +64,9 @@ export async function tunedStudent(
 ): Promise<TrainedStudent> {
   const network = exchangeWeights(start, weights);
   const read = readNetwork(network);
-  if ('problems' in read) throw new Error('the engine has trained what it cannot read');
-  const { topology } = read;
-  const whole = frozenPrefix(topology, [{ layer: topology.output }]);
+  if (!read.ok) throw new Error('the engine has trained what it cannot read');
+  const topology = read.value;
+  const whole = frozenPrefix(topology, [topology.output]);
   const classes = sizeOf(whole.shapes[0] ?? []);
 
   async function ask(examples: Int32Array): Promise<Float32Array> {

@@ -8,7 +8,7 @@ import type { Outcome } from '#training-image/fine-tune/run-epochs.ts';
 import { TrainingInterrupted } from '#training-image/job/errors.ts';
 import { packedRows } from '#training-image/storage/row-file.ts';
 import { difference, randomBytes, SIDE, topologyOf } from '../../engine/networks.ts';
-import { BLOCKS, threeParts } from '../../engine/trainings.ts';
+import { BLOCK_OUTPUTS, threeParts } from '../../engine/trainings.ts';
 
 const EXAMPLES = 60;
 const VALIDATION = 12;
@@ -16,7 +16,7 @@ const CLASSES = 4;
 
 const network = topologyOf(threeParts()); // one for all: tfjs numbers the weights of each model anew
 
-/** A fine-tuning of a small network with a dropout, in a folder of its own. */
+/** A fine-tuning of a small network, in a folder of its own. */
 export async function smallFineTuning(recipe: object, retrained = 1) {
   const root = await mkdtemp(join(tmpdir(), 'understudy-kills-'));
   const [scratch, checkpoints] = [join(root, 'scratch'), join(root, 'checkpoints')];
@@ -30,7 +30,7 @@ export async function smallFineTuning(recipe: object, retrained = 1) {
   };
   const tuning: FineTuning = {
     start: await network,
-    entry: { blockOutputs: BLOCKS, input: { px: SIDE, channels: 3 } },
+    entry: { blockOutputs: BLOCK_OUTPUTS, input: { px: SIDE, channels: 3 } },
     retrained,
     recipe: Recipe.parse(recipe),
     decoded,

@@ -50,12 +50,12 @@ async function course(step: TrainingStep): Promise<{ course: Course; lines: stri
 function withRoomFor(step: TrainingStep, most: number, taken: Batch[]): TrainingStep {
   return {
     ...step,
-    step(batch, rate, seed) {
+    step(batch, rate) {
       if (batch.labels.length > most) {
         throw new Error('ResourceExhausted: OOM when allocating tensor with shape[8,112,112,96]');
       }
       taken.push(batch);
-      return step.step(batch, rate, seed);
+      return step.step(batch, rate);
     },
   };
 }
