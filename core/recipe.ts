@@ -52,7 +52,9 @@ export function retrainedBlocks(regime: string, blocks: number): number {
 }
 
 /** What to do to images; `undefined`: nothing. */
-export function augmentationOf({ augmentation }: Recipe): Augmentation | undefined {
+export function augmentationOf({
+  augmentation,
+}: Pick<Recipe, 'augmentation'>): Augmentation | undefined {
   if (augmentation === 'none') return undefined;
   const how = augmentation === 'auto' ? Augmentation.parse({}) : augmentation;
   return how.flip || how.crop || how.colour ? how : undefined;
