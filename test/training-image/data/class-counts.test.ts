@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { countClasses, judgeCounts } from '#training-image/data/class-counts.ts';
+import { classWeights, countClasses, judgeCounts } from '#training-image/data/class-counts.ts';
 import { TrainingRefused } from '#training-image/job/errors.ts';
 
 const counts = (train: number, test: number, name = 'a') => ({ name, train, validation: 0, test });
@@ -13,6 +13,15 @@ describe('countClasses', () => {
       { name: 'a', train: 1, validation: 0, test: 1 },
       { name: 'b', train: 1, validation: 1, test: 0 },
     ]);
+  });
+});
+
+describe('an example without a label', () => {
+  it('is an error, and not an example of the first class', () => {
+    const labels = Int32Array.of(0);
+
+    expect(() => countClasses(['a', 'b'], labels, ['train', 'train'])).toThrow(RangeError);
+    expect(() => classWeights(Int32Array.of(0, 2), 2, 'auto')).toThrow(RangeError);
   });
 });
 

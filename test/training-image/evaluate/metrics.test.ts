@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { calibration, fitTemperature } from '#training-image/evaluate/calibration.ts';
 import { computeMetrics } from '#training-image/evaluate/metrics.ts';
 import type { Predictions } from '#training-image/evaluate/predictions.ts';
+import { TrainingInterrupted } from '#training-image/job/errors.ts';
 import reference from '../../fixtures/evaluate/reference.json' with { type: 'json' };
 
 const NAMES = ['a', 'b', 'c', 'd'];
@@ -61,6 +62,24 @@ describe('computeMetrics', () => {
     expect(computeMetrics(given, NAMES, plain, 2).test.macroF1.interval95).not.toEqual(
       computeMetrics(given, NAMES, plain, 1).test.macroF1.interval95,
     );
+  });
+
+  it('draws the resamples that it has always drawn', () => {
+    const { balancedAccuracy, macroF1 } = computeMetrics(given, NAMES, plain, 1).test;
+
+    // As of the first version, which built a confusion matrix for each resample.
+    expect(balancedAccuracy.interval95).toEqual([0.482129668167048, 0.7482787535547312]);
+    expect(macroF1.interval95).toEqual([0.45933761867485534, 0.6608995798452867]);
+  });
+
+  it('can be interrupted before each resample', () => {
+    let resamples = 0;
+    const interrupt = () => {
+      resamples += 1;
+      if (resamples === 3) throw new TrainingInterrupted('asked');
+    };
+
+    expect(() => computeMetrics(given, NAMES, plain, 1, interrupt)).toThrow(TrainingInterrupted);
   });
 
   it('has no metrics for a class that was not tested, and leaves it out of the means', () => {

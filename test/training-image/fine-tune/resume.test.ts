@@ -1,6 +1,7 @@
 import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
+import { Recipe } from '#core/recipe.ts';
 import { type FineTuning, fineTune } from '#training-image/fine-tune/fine-tune.ts';
 import { TrainingInterrupted } from '#training-image/job/errors.ts';
 import { keeping, never, quiet } from '../quiet.ts';
@@ -105,6 +106,17 @@ describe('a fine-tuning', () => {
     expect(lines.join()).not.toContain('damaged');
     expect(await checkpointOf(tuning)).not.toBe(first); // and the first is gone
     expect(await readdir(tuning.checkpoints)).toHaveLength(1);
+  });
+
+  it('finds its checkpoint again with another budget: a relaunch may get another instance type', async () => {
+    const tuning = await tuningOf({ budget: { minutes: 60, dollars: 5 } });
+    await interrupted(tuning, 40);
+    const recipe = Recipe.parse({ instance_types: ['ml.g5.xlarge'], budget: { minutes: 30 } });
+    const lines: string[] = [];
+
+    await fineTune({ ...tuning, recipe, budgetSeconds: 1800 }, keeping(lines), never);
+
+    expect(lines[0]).not.toMatch(/^epoch=1 /); // it has resumed
   });
 
   it('does without kept activations what it does with them, where they are of the same images', async () => {

@@ -1,5 +1,6 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import type { Batch, TrainingStep } from '#engine/training-step.ts';
+import type { Checkpoint } from '#training-image/fine-tune/checkpoint.ts';
 import { type FineTuningRun, runEpochs } from '#training-image/fine-tune/run-epochs.ts';
 import { lrScaleAt, scheduleFor } from '#training-image/fine-tune/schedule.ts';
 import type { Source } from '#training-image/fine-tune/sources.ts';
@@ -87,6 +88,58 @@ describe('runEpochs', () => {
     const broken = { ...step, step: () => expect.unreachable('a fault of ours') };
 
     await expect(runEpochs(await runOf(broken), quiet, never)).rejects.toThrow('a fault of ours');
+  });
+
+  it('stops at the first loss that is not finite', async () => {
+    const real = begin(await topologyOf(threeParts()), adamw);
+    let steps = 0;
+    const diverging: TrainingStep = {
+      ...real,
+      step(batch, lrScale, seed) {
+        steps += 1;
+        const result = real.step(batch, lrScale, seed);
+        return steps === 7 ? { ...result, loss: Number.NaN } : result; // in the second epoch
+      },
+    };
+
+    const { stopped, epochs, best } = await runEpochs(await runOf(diverging), quiet, never);
+
+    expect({ stopped, epochs, best: best?.epoch }).toEqual({
+      stopped: 'diverged',
+      epochs: 2,
+      best: 1,
+    });
+    expect(steps).toBe(7);
+  });
+
+  it('stops when the validation loss is not finite', async () => {
+    const real = begin(await topologyOf(threeParts()), adamw);
+    const broken: TrainingStep = {
+      ...real,
+      evaluate: (input) => real.evaluate(input).fill(Number.NaN),
+    };
+
+    const { stopped, epochs, best } = await runEpochs(await runOf(broken), quiet, never);
+
+    expect({ stopped, epochs, best }).toEqual({ stopped: 'diverged', epochs: 1, best: undefined });
+  });
+
+  it('leaves the checkpoint that it resumes from as it is', async () => {
+    const checkpoints: Checkpoint[] = [];
+    const first = await runOf(begin(await topologyOf(threeParts()), adamw));
+    first.schedule = { ...first.schedule, epochs: 1 };
+    first.saveCheckpoint = async (checkpoint) => {
+      checkpoints.push(checkpoint);
+    };
+    await runEpochs(first, quiet, never);
+    const [checkpoint] = checkpoints;
+    if (!checkpoint) return expect.unreachable('there is no checkpoint');
+    const before = structuredClone(checkpoint.progress);
+    const second = await runOf(begin(await topologyOf(threeParts()), adamw));
+
+    await runEpochs({ ...second, step: first.step, resumeFrom: checkpoint }, quiet, never);
+
+    expect(checkpoint.progress).toEqual(before);
   });
 
   it('ends when the validation loss has not fallen for long enough, with the weights of its best', async () => {
