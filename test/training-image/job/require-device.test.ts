@@ -91,6 +91,6 @@ describe('the trainer’s program, in an image for GPUs', () => {
     const { exit, lines } = await startOn('ml.m5.xlarge');
 
     expect(exit).toBe(0);
-    expect(lines[0]).toMatch(/^device: CPU.*\(an image for GPUs on ml\.m5\.xlarge without any\)$/);
+    expect(lines[0]).toMatch(/^device: CPU.*\(a GPU image on ml\.m5\.xlarge without a GPU\)$/);
   });
 });
