@@ -17,7 +17,7 @@ export function describeStudent(card: StudentCard, { bucket }: { bucket: string 
       measured ? `${measured.correct} of ${measured.n} right, F1 ${percent(measured.f1)}` : '',
     ];
   });
-  const seconds = Object.entries(card.seconds).map(
+  const seconds = Object.entries(card.timings).map(
     ([step, taken]) => `${step} ${taken.toFixed(1)}`,
   );
   return [
@@ -42,8 +42,9 @@ const interval = ([low, high]: readonly [number, number]): string =>
 
 const STOPPED = {
   schedule: 'all that were planned',
-  'no-progress': 'the validation loss fell no further',
-  budget: 'the budget was over',
+  'early-stopping': 'the validation loss stopped falling',
+  budget: 'the time budget ended',
+  diverged: 'the loss became NaN',
 };
 
 function fineTuningOf({ fineTuning }: StudentCard): string[] {

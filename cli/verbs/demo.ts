@@ -25,7 +25,7 @@ export const demo = (): Command =>
       await mkdir(folder, { recursive: true });
       const zip = join(folder, `${data.name}.zip`);
       await writeZip(zip, data.examples);
-      const strangers = await writeImages(join(folder, data.name), data.strangers);
+      const strangers = await writeImages(join(folder, data.name), data.samples);
 
       const recipe = undefined;
       await trainDataset(
@@ -62,7 +62,7 @@ async function writeZip(file: string, examples: DemoData['examples']): Promise<v
   }
 }
 
-async function writeImages(folder: string, images: DemoData['strangers']): Promise<string[]> {
+async function writeImages(folder: string, images: DemoData['samples']): Promise<string[]> {
   await mkdir(folder, { recursive: true });
   const files: string[] = [];
   for await (const { label, png } of images) {

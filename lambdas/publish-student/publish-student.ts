@@ -30,8 +30,15 @@ async function publish(objects: Objects, job: Job, artifacts: string): Promise<O
   // A student that is complete is never written again: this is an earlier try that died before it told the row.
   const before = await objects.readText(keys.card);
   const text = before ?? (await objects.readText(`${output}student.json`));
-  const card = parseCard(text);
-  if (!card || text === undefined) return broken('The training job left no valid student.json.');
+  const read = parseCard(text ?? '');
+  if (!('card' in read) || text === undefined) {
+    return broken(
+      'problem' in read && read.problem === 'newer'
+        ? 'student.json was written by a newer training image than this pipeline supports.'
+        : 'The training job left no valid student.json.',
+    );
+  }
+  const { card } = read;
   if (card.jobId !== job.id)
     return broken(`student.json is of another job, ${card.jobId.slice(0, 16)}.`);
 

@@ -84,6 +84,15 @@ describe('the Dockerfile', () => {
 });
 
 describe('what the build sees', () => {
+  it('is what the Dockerfile copies, and nothing else, as in infra/trainer.ts', () => {
+    const copied = [...steps('COPY', build), ...steps('COPY')]
+      .filter(({ from }) => !from)
+      .flatMap(({ sources }) => sources.map((path) => path.split('/')[0]));
+    const seen = readdirSync(PROJECT).filter((name) => !isIgnored(join(PROJECT, name)));
+
+    expect(seen.sort()).toEqual([...new Set(copied)].sort());
+  });
+
   it.each(['README.md', 'test/imports.test.ts', '.git/config', 'infra/app.ts', 'node_modules/zod'])(
     'has no %s: it can change without another image',
     (path) => {

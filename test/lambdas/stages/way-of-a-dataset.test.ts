@@ -96,7 +96,7 @@ async function upload(name: string): Promise<void> {
 function trained(jobId: string, file = 'weights'): TrainingSeen {
   const prefix = `jobs/${jobId}/output/x/output/model/`;
   const card: StudentCard = {
-    schema: 1,
+    schema: 2,
     student: 'pets',
     version: studentVersion(jobId),
     jobId,
@@ -105,7 +105,7 @@ function trained(jobId: string, file = 'weights'): TrainingSeen {
     input: { px: 224, range: '0-255', channels: 'RGB', resize: 'bilinear' },
     teacher: { name: 'efficientnet-lite0', licence: 'Apache-2.0', modelSha256: 'x' },
     freezePlan: {
-      asked: 'auto',
+      requested: 'auto',
       used: 'head-only',
       why: 'so',
       frozenParameters: 1,
@@ -144,8 +144,8 @@ function trained(jobId: string, file = 'weights'): TrainingSeen {
       confusion: [],
     },
     head: { examples: 8, iterations: 1, l2: 1, classWeights: [1, 1], trainCrossEntropy: 0 },
-    seconds: {},
-    made: { understudy: '0', tensorflow: '0', node: '0', device: 'CPU' },
+    timings: {},
+    environment: { understudy: '0', tensorflow: '0', node: '0', device: 'CPU' },
     files: [{ path: 'model/weights.bin', bytes: 7, sha256: sha256('weights') }],
   };
   bucket.put(`${prefix}model/weights.bin`, file);
