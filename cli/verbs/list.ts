@@ -1,6 +1,6 @@
 import { Command } from 'commander';
 import { parseCard, type StudentCard } from '#core/card.ts';
-import { STUDENTS } from '#core/keys.ts';
+import { CARD_FILE, STUDENTS } from '#core/keys.ts';
 import type { Objects } from '#ports';
 import { ANOTHER_VERSION } from '../find-student.ts';
 import { percent, print, printJson, say, table } from '../output.ts';
@@ -30,7 +30,7 @@ export const list = (): Command =>
 async function allStudents(objects: Objects): Promise<StudentCard[]> {
   const cards: StudentCard[] = [];
   for await (const { key } of objects.list(STUDENTS)) {
-    if (!key.endsWith('/student.json')) continue;
+    if (!key.endsWith(`/${CARD_FILE}`)) continue;
     const card = parseCard(await objects.readText(key));
     if (card) cards.push(card);
     else say(`${key} cannot be read; ${ANOTHER_VERSION}.`);

@@ -1,6 +1,7 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { ARROWS, advance, FINAL, Job, type Observation, receive, type State } from '#core/job.ts';
+import { ARROWS, advance, Job, type Observation, receive } from '#core/job.ts';
+import { FINAL, type State } from '#core/job-progress.ts';
 
 const noon = new Date('2026-11-24T12:00:00.000Z');
 const later = new Date('2026-11-24T12:05:00.000Z');
@@ -18,7 +19,7 @@ const upload = {
   uploadedAt: noon.toISOString(),
 };
 const summary = {
-  classes: [{ name: 'cat', examples: 5 }],
+  classes: 1,
   examples: 5,
   manifestSha256: 'm',
   recipeSha256: 'r',
@@ -170,7 +171,7 @@ describe('advance', () => {
     const [announcement] = job.outbox;
 
     expect(job.outbox).toHaveLength(1);
-    expect(announcement?.sentence).toContain('90.0 %');
+    expect(announcement?.sentence).toContain('90.0%');
     const told = advance(job, { type: 'announced', announcementId: announcement?.id ?? '' }, later);
     expect(told.outbox).toEqual([]);
     expect(told.deadline).toBeUndefined();

@@ -16,7 +16,7 @@ import {
   ValidationVariables,
 } from '#lambdas/environment.ts';
 import { stuckJobsMetric } from '#lambdas/sweep-jobs/stuck-jobs-metric.ts';
-import { asText } from './rights.ts';
+import { asText } from './permissions.ts';
 import { IMAGE, synthesise } from './synthesise.ts';
 
 let template: ReturnType<typeof synthesise>;

@@ -45,6 +45,7 @@ describe('the validate-dataset Lambda', () => {
       BUCKET: 'understudy',
       JOB_TABLE: 'jobs',
       AWS_REGION: 'eu-west-1',
+      POWERTOOLS_LOG_LEVEL: 'SILENT',
     });
     s3.on(HeadObjectCommand).rejects(new NotFound(answer));
     s3.on(HeadObjectCommand, { Key: 'datasets/pets.rar' }).resolves({

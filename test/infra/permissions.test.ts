@@ -1,5 +1,5 @@
 import { beforeAll, describe, expect, it } from 'vitest';
-import { rightsOf, type Wish } from './rights.ts';
+import { permissionsOf, type Request } from './permissions.ts';
 import { synthesise } from './synthesise.ts';
 
 const BUCKET = '{PipelineBucket.Arn}';
@@ -8,37 +8,37 @@ const JOBS = 'arn:{AWS::Partition}:sagemaker:{AWS::Region}:{AWS::AccountId}:trai
 const TRAINER = '{PipelinetrainerRole.Arn}';
 const BUS = '{PipelineBus.Arn}';
 
-const object = (action: string, key: string): Wish => ({
+const object = (action: string, key: string): Request => ({
   action: `s3:${action}`,
   resource: `${BUCKET}/${key}`,
 });
-const list = (prefix: string): Wish => ({
+const list = (prefix: string): Request => ({
   action: 's3:ListBucket',
   resource: BUCKET,
   context: { 's3:prefix': prefix },
 });
-const row = (action: string, resource = TABLE): Wish => ({
+const row = (action: string, resource = TABLE): Request => ({
   action: `dynamodb:${action}`,
   resource,
 });
-const create = (name: string, isolated: string, ...instanceTypes: string[]): Wish => ({
+const create = (name: string, isolated: string, ...instanceTypes: string[]): Request => ({
   action: 'sagemaker:CreateTrainingJob',
   resource: `${JOBS}${name}`,
   context: { 'sagemaker:NetworkIsolation': isolated, 'sagemaker:InstanceTypes': instanceTypes },
 });
-const passRole = (service: string, resource = TRAINER): Wish => ({
+const passRole = (service: string, resource = TRAINER): Request => ({
   action: 'iam:PassRole',
   resource,
   context: { 'iam:PassedToService': service },
 });
-const training = (action: string, name = 'understudy-pets-0123456789abcdef-a1'): Wish => ({
+const training = (action: string, name = 'understudy-pets-0123456789abcdef-a1'): Request => ({
   action: `sagemaker:${action}`,
   resource: `${JOBS}${name}`,
 });
-const putEvents = (resource = BUS): Wish => ({ action: 'events:PutEvents', resource });
+const putEvents = (resource = BUS): Request => ({ action: 'events:PutEvents', resource });
 
 /** What no role of the pipeline has any business with. */
-const NOBODY: Wish[] = [
+const NOBODY: Request[] = [
   object('DeleteObject', 'datasets/pets.zip'),
   object('DeleteObject', 'students/pets/1/student.json'),
   object('PutObject', 'datasets/pets.zip'),
@@ -64,7 +64,7 @@ const NOBODY: Wish[] = [
   { action: 'lambda:InvokeFunction', resource: '*' },
 ];
 
-const CASES: Record<string, { role: RegExp; can: Wish[]; cannot: Wish[] }> = {
+const CASES: Record<string, { role: RegExp; can: Request[]; cannot: Request[] }> = {
   'validate-dataset': {
     role: /PipelinevalidatedatasetRole/,
     can: [
@@ -196,18 +196,18 @@ beforeAll(() => {
   template = synthesise();
 });
 
-const named = (wishes: readonly Wish[]) =>
-  wishes.map((wish): [string, Wish] => [
-    `${wish.action} on ${wish.resource} ${wish.context ? JSON.stringify(wish.context) : ''}`,
-    wish,
+const named = (requests: readonly Request[]) =>
+  requests.map((request): [string, Request] => [
+    `${request.action} on ${request.resource} ${request.context ? JSON.stringify(request.context) : ''}`,
+    request,
   ]);
 
 describe.each(Object.entries(CASES))('%s', (_, { role, can, cannot }) => {
-  it.each(named(can))('can %s', (_name, wish) => {
-    expect(rightsOf(template, role).can(wish)).toBe(true);
+  it.each(named(can))('can %s', (_name, request) => {
+    expect(permissionsOf(template, role).can(request)).toBe(true);
   });
 
-  it.each(named([...cannot, ...NOBODY]))('cannot %s', (_name, wish) => {
-    expect(rightsOf(template, role).can(wish)).toBe(false);
+  it.each(named([...cannot, ...NOBODY]))('cannot %s', (_name, request) => {
+    expect(permissionsOf(template, role).can(request)).toBe(false);
   });
 });

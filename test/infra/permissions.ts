@@ -8,7 +8,7 @@ interface Statement {
 }
 
 /** What is asked for: an action on a resource, with what AWS would know of the request. */
-export interface Wish {
+export interface Request {
   action: string;
   resource: string;
   context?: Record<string, string | string[]>;
@@ -20,27 +20,30 @@ export interface Wish {
  *
  * @see https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic.html
  */
-export function rightsOf(template: Template, role: RegExp) {
+export function permissionsOf(template: Template, role: RegExp) {
   const policies = Object.values(template.findResources('AWS::IAM::Policy'));
   const statements: Statement[] = policies
     .filter(({ Properties }) => role.test(JSON.stringify(Properties.Roles)))
     .flatMap(({ Properties }) => Properties.PolicyDocument.Statement);
   if (statements.length === 0) throw new Error(`no role fits ${role}`);
   return {
-    can: (wish: Wish): boolean => statements.some((statement) => allows(statement, wish)),
+    can: (request: Request): boolean => statements.some((statement) => allows(statement, request)),
   };
 }
 
-function allows({ Effect, Action, Resource, Condition = {} }: Statement, wish: Wish): boolean {
+function allows(
+  { Effect, Action, Resource, Condition = {} }: Statement,
+  request: Request,
+): boolean {
   if (Effect !== 'Allow') return false;
   const actions = [Action].flat();
   const resources = (Array.isArray(Resource) ? Resource : [Resource]).map(asText);
   return (
-    actions.some((action) => fits(action, wish.action)) &&
-    resources.some((resource) => fits(resource, wish.resource)) &&
+    actions.some((action) => fits(action, request.action)) &&
+    resources.some((resource) => fits(resource, request.resource)) &&
     Object.entries(Condition).every(([operator, keys]) =>
       Object.entries(keys).every(([key, wanted]) =>
-        holds(operator, [wanted].flat(), wish.context?.[key]),
+        holds(operator, [wanted].flat(), request.context?.[key]),
       ),
     )
   );
