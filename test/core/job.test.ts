@@ -26,7 +26,7 @@ const summary = {
 };
 
 const ACCEPTED: Observation = { type: 'dataset-validated', summary };
-const BEGUN: Observation = { type: 'launch-started', trainingJobName: RUN };
+const BEGUN = { type: 'launch-started', trainingJobName: RUN } satisfies Observation;
 const RUNNING: Observation = { type: 'training-running', trainingJobName: RUN };
 const INTERRUPTED: Observation = { type: 'training-interrupted', trainingJobName: RUN };
 const COMPLETED: Observation = {
@@ -40,19 +40,19 @@ const PUBLISHED: Observation = {
   accuracy: 0.9,
   interval95: [0.8, 0.95],
 };
-const CRASHED: Observation = {
+const CRASHED = {
   type: 'training-failed',
   trainingJobName: RUN,
   code: 'X',
   what: 'It broke.',
   remedy: 'Retry.',
-};
-const NO_ROOM: Observation = {
+} satisfies Observation;
+const NO_ROOM = {
   type: 'launch-refused',
   trainingJobName: RUN,
   waitingFor: 'quota',
   reason: 'full',
-};
+} satisfies Observation;
 
 const jobAfter = (...seen: Observation[]): Job =>
   seen.reduce((job, each) => advance(job, each, later), receive(upload, noon));
@@ -137,6 +137,31 @@ describe('advance', () => {
 
   it('uses the number of an attempt that never ran again', () => {
     expect(jobAfter(ACCEPTED, BEGUN, NO_ROOM, BEGUN).run?.attempt).toBe(1);
+  });
+
+  it('keeps the name and the bill of the run before, when the next launch is refused', () => {
+    const second = RUN.replace('-a1', '-a2');
+    const first: Observation[] = [
+      { type: 'launch-started', trainingJobName: RUN },
+      { ...CRASHED, billedSeconds: 300 },
+      { type: 'retry-requested' },
+    ];
+    const launched = jobAfter(ACCEPTED, ...first, { ...BEGUN, trainingJobName: second });
+    expect(launched.run).toMatchObject({ attempt: 2, trainingJobName: second, ended: false });
+
+    const refused = advance(launched, { ...NO_ROOM, trainingJobName: second }, later);
+    expect(refused.run).toEqual({
+      attempt: 1,
+      trainingJobName: RUN,
+      ended: true,
+      billedSeconds: 300,
+    });
+    const again = advance(refused, { ...BEGUN, trainingJobName: second }, later);
+    expect(again.run).toMatchObject({
+      attempt: 2,
+      trainingJobName: second,
+      previous: { attempt: 1, trainingJobName: RUN, billedSeconds: 300 },
+    });
   });
 
   it('waits twice as long after each refusal, at most an hour', () => {
