@@ -135,7 +135,7 @@ function setEnvironment({ endpoint, trainingsAtOnce }: StageOptions): void {
 }
 
 /** Batches and retries of a stage, as on AWS. */
-function delivery<Stage extends StageName>(
+export function delivery<Stage extends StageName>(
   stage: Stage,
 ): Omit<(typeof STAGES)[Stage], 'timeoutSeconds'> {
   const { timeoutSeconds: _, ...rest } = STAGES[stage];

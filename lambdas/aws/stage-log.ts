@@ -3,9 +3,8 @@ import type { StageName } from '#core/wiring.ts';
 import type { StageLog } from '#ports';
 
 /** Lines of JSON on stdout, as CloudWatch Logs can search them. `POWERTOOLS_LOG_LEVEL` limits them. */
-export function stageLog(stage: StageName, console?: Console): StageLog {
+export function stageLog(stage: StageName): StageLog {
   const logger = new Logger({ serviceName: 'understudy', persistentKeys: { stage } });
-  if (console) Object.assign(logger, { console });
   return {
     recorded: (entry) => logger.info('recorded', { ...entry }),
     failed: (error, about) =>

@@ -1,4 +1,5 @@
 import { beforeAll, describe, expect, it } from 'vitest';
+import { HANDLED_UPLOADS } from '#core/keys.ts';
 import { permissionsOf, type Request } from './permissions.ts';
 import { synthesise } from './synthesise.ts';
 
@@ -37,7 +38,7 @@ const training = (action: string, name = 'understudy-pets-0123456789abcdef-a1'):
 });
 const putEvents = (resource = BUS): Request => ({ action: 'events:PutEvents', resource });
 
-/** What no role of the pipeline has any business with. */
+/** Requests that no role of the pipeline may make. */
 const NOBODY: Request[] = [
   object('DeleteObject', 'datasets/pets.zip'),
   object('DeleteObject', 'students/pets/1/student.json'),
@@ -78,6 +79,7 @@ const CASES: Record<string, { role: RegExp; can: Request[]; cannot: Request[] }>
       { action: 'sqs:DeleteMessage', resource: '{PipelineUploads.Arn}' },
     ],
     cannot: [
+      object('PutObject', HANDLED_UPLOADS),
       list('students/'),
       object('GetObject', 'students/pets/1/student.json'),
       object('PutObject', 'students/pets/1/student.json'),
@@ -111,6 +113,7 @@ const CASES: Record<string, { role: RegExp; can: Request[]; cannot: Request[] }>
       training('StopTrainingJob', 'somebody-elses-job'),
       training('DescribeTrainingJob', 'somebody-elses-job'),
       object('GetObject', 'datasets/pets.zip'),
+      object('PutObject', HANDLED_UPLOADS),
       object('PutObject', 'jobs/0a/manifest.jsonl'),
       object('PutObject', 'students/pets/1/student.json'),
       putEvents(),
@@ -157,6 +160,10 @@ const CASES: Record<string, { role: RegExp; can: Request[]; cannot: Request[] }>
       object('GetObject', 'datasets/pets.zip'),
       object('PutObject', 'jobs/0a/manifest.jsonl'),
       object('PutObject', 'students/pets/1/student.json'),
+      object('GetObject', HANDLED_UPLOADS),
+      object('PutObject', HANDLED_UPLOADS),
+      row('GetItem'),
+      row('PutItem'),
       row('Query', `${TABLE}/index/open-jobs`),
       create('understudy-pets-0-a1', 'true', 'ml.g4dn.xlarge'),
       training('StopTrainingJob'),
@@ -164,6 +171,8 @@ const CASES: Record<string, { role: RegExp; can: Request[]; cannot: Request[] }>
       putEvents(),
     ],
     cannot: [
+      object('PutObject', 'sweeps/another.json'),
+      object('GetObject', 'sweeps/another.json'),
       create('understudy-pets-0-a1', 'false', 'ml.g4dn.xlarge'),
       create('somebody-elses-job', 'true', 'ml.g4dn.xlarge'),
       putEvents('arn:aws:events:eu-west-1:123456789012:event-bus/default'),

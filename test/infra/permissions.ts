@@ -7,7 +7,7 @@ interface Statement {
   Condition?: Record<string, Record<string, string | string[]>>;
 }
 
-/** What is asked for: an action on a resource, with what AWS would know of the request. */
+/** An action on a resource, with the context keys that AWS would evaluate. */
 export interface Request {
   action: string;
   resource: string;
@@ -15,8 +15,8 @@ export interface Request {
 }
 
 /**
- * Evaluates the identity policies of a role as IAM does, for what the stack uses of its language: allow statements,
- * `*` in actions and resources, and the condition operators below.
+ * Evaluates the identity policies of a role as IAM does, for the subset that the stack uses: allow statements, `*` in
+ * actions and resources, and the condition operators below.
  *
  * @see https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic.html
  */
@@ -58,10 +58,10 @@ function holds(operator: string, wanted: string[], given: string | string[] | un
       return values.length > 0 && values.every((value) => wanted.includes(value));
     case 'StringLikeIfExists':
       return values.every(isOneOf);
-    case 'ForAllValues:StringEquals': // true for a request that says nothing of it
+    case 'ForAllValues:StringEquals': // true for a request without the key
       return values.every((value) => wanted.includes(value));
     default:
-      throw new Error(`the evaluator does not know ${operator}`);
+      throw new Error(`the evaluator does not support ${operator}`);
   }
 }
 
@@ -70,7 +70,7 @@ const fits = (pattern: string, text: string): boolean =>
 
 const escaped = (text: string): string => text.replaceAll(/[.*+?^${}()|[\]\\]/g, '\\$&');
 
-/** A resource with what only deployment knows as a plain name: `bucket`, `table`, `us-east-1` … */
+/** A resource as text, with the values known only at deployment in braces. */
 export function asText(resource: unknown): string {
   if (typeof resource === 'string') return resource;
   const { 'Fn::Join': join, 'Fn::GetAtt': attribute, Ref: reference } = Object(resource);
