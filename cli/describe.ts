@@ -1,6 +1,7 @@
 import pc from 'picocolors';
 import type { StudentCard } from '#core/card.ts';
 import { dollarsFor, type Estimate } from '#core/cost.ts';
+import { studentVersion } from '#core/identity.ts';
 import type { Job } from '#core/job.ts';
 import { studentKeys } from '#core/keys.ts';
 import { count, percent, table } from './output.ts';
@@ -72,7 +73,7 @@ const money = (dollars: number): string => `$${dollars.toFixed(2)}`;
 
 /** A job in one line of a table. */
 export const jobRow = (job: Job): string[] => [
-  job.id.slice(0, 12),
+  studentVersion(job.id),
   job.name,
   job.progress.state,
   job.updatedAt.slice(0, 19).replace('T', ' '),
@@ -81,7 +82,7 @@ export const jobRow = (job: Job): string[] => [
 
 export const JOB_HEADER = ['JOB', 'DATASET', 'STATE', 'SINCE (UTC)', ''];
 
-function detailOf({ progress, summary, outbox: _ }: Job): string {
+function detailOf({ progress, summary }: Job): string {
   switch (progress.state) {
     case 'waiting':
       return progress.reason;
@@ -93,7 +94,7 @@ function detailOf({ progress, summary, outbox: _ }: Job): string {
       return `${percent(progress.accuracy)} right`;
     default:
       return summary
-        ? `${count(summary.examples)} images of ${count(summary.classes.length)} classes`
+        ? `${count(summary.examples)} images of ${count(summary.classes)} classes`
         : '';
   }
 }
@@ -107,10 +108,7 @@ export function describeJob(job: Job): string {
     ['State', progress.state],
   ];
   if (summary) {
-    facts.push([
-      'Classes',
-      summary.classes.map((each) => `${each.name} ${count(each.examples)}`).join(', '),
-    ]);
+    facts.push(['Classes', `${count(summary.classes)}, with ${count(summary.examples)} images`]);
   }
   if (run) facts.push(['Training job', `${run.trainingJobName} (attempt ${run.attempt})`]);
   if (run?.estimate) facts.push(['Cost', wordsOfEstimate(run.estimate)]);

@@ -6,7 +6,7 @@ import { type Readable, Transform } from 'node:stream';
 import { pipeline as flow } from 'node:stream/promises';
 import { GetObjectCommand } from '@aws-sdk/client-s3';
 import { Command } from 'commander';
-import { studentKeys } from '#core/keys.ts';
+import { CARD_FILE, studentKeys } from '#core/keys.ts';
 import type { Pipeline } from '../connect.ts';
 import { EXIT, Stop } from '../exit.ts';
 import { findStudent } from '../find-student.ts';
@@ -27,7 +27,7 @@ export const download = (): Command =>
         for (const { path, sha256 } of card.files) {
           await fetchFile(pipeline, `${prefix}${path}`, inside(folder, path), sha256);
         }
-        await fetchFile(pipeline, `${prefix}student.json`, inside(folder, 'student.json'));
+        await fetchFile(pipeline, `${prefix}${CARD_FILE}`, inside(folder, CARD_FILE));
         if (json) printJson(card);
         else
           print(

@@ -1,6 +1,6 @@
 import { Command } from 'commander';
 import { parseCard, type StudentCard } from '#core/card.ts';
-import { STUDENTS } from '#core/keys.ts';
+import { CARD_FILE, STUDENTS } from '#core/keys.ts';
 import type { Objects } from '#ports';
 import { unreadableCard } from '../find-student.ts';
 import { percent, print, printJson, say, table } from '../output.ts';
@@ -30,7 +30,7 @@ export const list = (): Command =>
 async function allStudents(objects: Objects): Promise<StudentCard[]> {
   const cards: StudentCard[] = [];
   for await (const { key } of objects.list(STUDENTS)) {
-    if (!key.endsWith('/student.json')) continue;
+    if (!key.endsWith(`/${CARD_FILE}`)) continue;
     const read = parseCard((await objects.readText(key)) ?? '');
     if ('card' in read) cards.push(read.card);
     else say(unreadableCard(key, read.problem));

@@ -7,40 +7,43 @@ interface Statement {
   Condition?: Record<string, Record<string, string | string[]>>;
 }
 
-/** What is asked for: an action on a resource, with what AWS would know of the request. */
-export interface Wish {
+/** An action on a resource, with the context keys that AWS would evaluate. */
+export interface Request {
   action: string;
   resource: string;
   context?: Record<string, string | string[]>;
 }
 
 /**
- * Evaluates the identity policies of a role as IAM does, for what the stack uses of its language: allow statements,
- * `*` in actions and resources, and the condition operators below.
+ * Evaluates the identity policies of a role as IAM does, for the subset that the stack uses: allow statements, `*` in
+ * actions and resources, and the condition operators below.
  *
  * @see https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic.html
  */
-export function rightsOf(template: Template, role: RegExp) {
+export function permissionsOf(template: Template, role: RegExp) {
   const policies = Object.values(template.findResources('AWS::IAM::Policy'));
   const statements: Statement[] = policies
     .filter(({ Properties }) => role.test(JSON.stringify(Properties.Roles)))
     .flatMap(({ Properties }) => Properties.PolicyDocument.Statement);
   if (statements.length === 0) throw new Error(`no role fits ${role}`);
   return {
-    can: (wish: Wish): boolean => statements.some((statement) => allows(statement, wish)),
+    can: (request: Request): boolean => statements.some((statement) => allows(statement, request)),
   };
 }
 
-function allows({ Effect, Action, Resource, Condition = {} }: Statement, wish: Wish): boolean {
+function allows(
+  { Effect, Action, Resource, Condition = {} }: Statement,
+  request: Request,
+): boolean {
   if (Effect !== 'Allow') return false;
   const actions = [Action].flat();
   const resources = (Array.isArray(Resource) ? Resource : [Resource]).map(asText);
   return (
-    actions.some((action) => fits(action, wish.action)) &&
-    resources.some((resource) => fits(resource, wish.resource)) &&
+    actions.some((action) => fits(action, request.action)) &&
+    resources.some((resource) => fits(resource, request.resource)) &&
     Object.entries(Condition).every(([operator, keys]) =>
       Object.entries(keys).every(([key, wanted]) =>
-        holds(operator, [wanted].flat(), wish.context?.[key]),
+        holds(operator, [wanted].flat(), request.context?.[key]),
       ),
     )
   );
@@ -55,10 +58,10 @@ function holds(operator: string, wanted: string[], given: string | string[] | un
       return values.length > 0 && values.every((value) => wanted.includes(value));
     case 'StringLikeIfExists':
       return values.every(isOneOf);
-    case 'ForAllValues:StringEquals': // true for a request that says nothing of it
+    case 'ForAllValues:StringEquals': // true for a request without the key
       return values.every((value) => wanted.includes(value));
     default:
-      throw new Error(`the evaluator does not know ${operator}`);
+      throw new Error(`the evaluator does not support ${operator}`);
   }
 }
 
@@ -67,7 +70,7 @@ const fits = (pattern: string, text: string): boolean =>
 
 const escaped = (text: string): string => text.replaceAll(/[.*+?^${}()|[\]\\]/g, '\\$&');
 
-/** A resource with what only deployment knows as a plain name: `bucket`, `table`, `us-east-1` … */
+/** A resource as text, with the values known only at deployment in braces. */
 export function asText(resource: unknown): string {
   if (typeof resource === 'string') return resource;
   const { 'Fn::Join': join, 'Fn::GetAtt': attribute, Ref: reference } = Object(resource);

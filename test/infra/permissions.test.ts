@@ -1,5 +1,6 @@
 import { beforeAll, describe, expect, it } from 'vitest';
-import { rightsOf, type Wish } from './rights.ts';
+import { HANDLED_UPLOADS } from '#core/keys.ts';
+import { permissionsOf, type Request } from './permissions.ts';
 import { synthesise } from './synthesise.ts';
 
 const BUCKET = '{PipelineBucket.Arn}';
@@ -8,37 +9,37 @@ const JOBS = 'arn:{AWS::Partition}:sagemaker:{AWS::Region}:{AWS::AccountId}:trai
 const TRAINER = '{PipelinetrainerRole.Arn}';
 const BUS = '{PipelineBus.Arn}';
 
-const object = (action: string, key: string): Wish => ({
+const object = (action: string, key: string): Request => ({
   action: `s3:${action}`,
   resource: `${BUCKET}/${key}`,
 });
-const list = (prefix: string): Wish => ({
+const list = (prefix: string): Request => ({
   action: 's3:ListBucket',
   resource: BUCKET,
   context: { 's3:prefix': prefix },
 });
-const row = (action: string, resource = TABLE): Wish => ({
+const row = (action: string, resource = TABLE): Request => ({
   action: `dynamodb:${action}`,
   resource,
 });
-const create = (name: string, isolated: string, ...instanceTypes: string[]): Wish => ({
+const create = (name: string, isolated: string, ...instanceTypes: string[]): Request => ({
   action: 'sagemaker:CreateTrainingJob',
   resource: `${JOBS}${name}`,
   context: { 'sagemaker:NetworkIsolation': isolated, 'sagemaker:InstanceTypes': instanceTypes },
 });
-const passRole = (service: string, resource = TRAINER): Wish => ({
+const passRole = (service: string, resource = TRAINER): Request => ({
   action: 'iam:PassRole',
   resource,
   context: { 'iam:PassedToService': service },
 });
-const training = (action: string, name = 'understudy-pets-0123456789abcdef-a1'): Wish => ({
+const training = (action: string, name = 'understudy-pets-0123456789abcdef-a1'): Request => ({
   action: `sagemaker:${action}`,
   resource: `${JOBS}${name}`,
 });
-const putEvents = (resource = BUS): Wish => ({ action: 'events:PutEvents', resource });
+const putEvents = (resource = BUS): Request => ({ action: 'events:PutEvents', resource });
 
-/** What no role of the pipeline has any business with. */
-const NOBODY: Wish[] = [
+/** Requests that no role of the pipeline may make. */
+const NOBODY: Request[] = [
   object('DeleteObject', 'datasets/pets.zip'),
   object('DeleteObject', 'students/pets/1/student.json'),
   object('PutObject', 'datasets/pets.zip'),
@@ -64,7 +65,7 @@ const NOBODY: Wish[] = [
   { action: 'lambda:InvokeFunction', resource: '*' },
 ];
 
-const CASES: Record<string, { role: RegExp; can: Wish[]; cannot: Wish[] }> = {
+const CASES: Record<string, { role: RegExp; can: Request[]; cannot: Request[] }> = {
   'validate-dataset': {
     role: /PipelinevalidatedatasetRole/,
     can: [
@@ -78,6 +79,7 @@ const CASES: Record<string, { role: RegExp; can: Wish[]; cannot: Wish[] }> = {
       { action: 'sqs:DeleteMessage', resource: '{PipelineUploads.Arn}' },
     ],
     cannot: [
+      object('PutObject', HANDLED_UPLOADS),
       list('students/'),
       object('GetObject', 'students/pets/1/student.json'),
       object('PutObject', 'students/pets/1/student.json'),
@@ -111,6 +113,7 @@ const CASES: Record<string, { role: RegExp; can: Wish[]; cannot: Wish[] }> = {
       training('StopTrainingJob', 'somebody-elses-job'),
       training('DescribeTrainingJob', 'somebody-elses-job'),
       object('GetObject', 'datasets/pets.zip'),
+      object('PutObject', HANDLED_UPLOADS),
       object('PutObject', 'jobs/0a/manifest.jsonl'),
       object('PutObject', 'students/pets/1/student.json'),
       putEvents(),
@@ -157,6 +160,10 @@ const CASES: Record<string, { role: RegExp; can: Wish[]; cannot: Wish[] }> = {
       object('GetObject', 'datasets/pets.zip'),
       object('PutObject', 'jobs/0a/manifest.jsonl'),
       object('PutObject', 'students/pets/1/student.json'),
+      object('GetObject', HANDLED_UPLOADS),
+      object('PutObject', HANDLED_UPLOADS),
+      row('GetItem'),
+      row('PutItem'),
       row('Query', `${TABLE}/index/open-jobs`),
       create('understudy-pets-0-a1', 'true', 'ml.g4dn.xlarge'),
       training('StopTrainingJob'),
@@ -164,6 +171,8 @@ const CASES: Record<string, { role: RegExp; can: Wish[]; cannot: Wish[] }> = {
       putEvents(),
     ],
     cannot: [
+      object('PutObject', 'sweeps/another.json'),
+      object('GetObject', 'sweeps/another.json'),
       create('understudy-pets-0-a1', 'false', 'ml.g4dn.xlarge'),
       create('somebody-elses-job', 'true', 'ml.g4dn.xlarge'),
       putEvents('arn:aws:events:eu-west-1:123456789012:event-bus/default'),
@@ -196,18 +205,18 @@ beforeAll(() => {
   template = synthesise();
 });
 
-const named = (wishes: readonly Wish[]) =>
-  wishes.map((wish): [string, Wish] => [
-    `${wish.action} on ${wish.resource} ${wish.context ? JSON.stringify(wish.context) : ''}`,
-    wish,
+const named = (requests: readonly Request[]) =>
+  requests.map((request): [string, Request] => [
+    `${request.action} on ${request.resource} ${request.context ? JSON.stringify(request.context) : ''}`,
+    request,
   ]);
 
 describe.each(Object.entries(CASES))('%s', (_, { role, can, cannot }) => {
-  it.each(named(can))('can %s', (_name, wish) => {
-    expect(rightsOf(template, role).can(wish)).toBe(true);
+  it.each(named(can))('can %s', (_name, request) => {
+    expect(permissionsOf(template, role).can(request)).toBe(true);
   });
 
-  it.each(named([...cannot, ...NOBODY]))('cannot %s', (_name, wish) => {
-    expect(rightsOf(template, role).can(wish)).toBe(false);
+  it.each(named([...cannot, ...NOBODY]))('cannot %s', (_name, request) => {
+    expect(permissionsOf(template, role).can(request)).toBe(false);
   });
 });

@@ -6,9 +6,9 @@ import type { IBucket } from 'aws-cdk-lib/aws-s3';
 import { JOB_NAME_PREFIX } from '#core/identity.ts';
 import { OPEN_JOBS } from '#lambdas/aws/jobs.ts';
 
-// Written by hand from the calls in lambdas/aws/: the L2's grants are wider than any stage needs.
+// Written by hand after the calls in lambdas/aws/: the grants of the L2 constructs are wider than any stage needs.
 
-/** Reads objects below these prefixes; that one is absent is an answer, and needs the right to list. */
+/** Reads objects below these prefixes. Without the permission to list, S3 answers 403 for an absent object instead of 404. */
 export const readObjects = (bucket: IBucket, ...prefixes: string[]): PolicyStatement[] => [
   new PolicyStatement({
     actions: ['s3:GetObject'],
@@ -17,7 +17,7 @@ export const readObjects = (bucket: IBucket, ...prefixes: string[]): PolicyState
   new PolicyStatement({
     actions: ['s3:ListBucket'],
     resources: [bucket.bucketArn],
-    // IfExists: reading a key that is absent asks for this right as well, and says no prefix.
+    // IfExists: reading an absent key is checked against this permission too, without a prefix.
     conditions: { StringLikeIfExists: { 's3:prefix': prefixes.map((prefix) => `${prefix}*`) } },
   }),
 ];
@@ -26,6 +26,13 @@ export const writeObjects = (bucket: IBucket, ...prefixes: string[]): PolicyStat
   new PolicyStatement({
     actions: ['s3:PutObject'],
     resources: prefixes.map((prefix) => bucket.arnForObjects(`${prefix}*`)),
+  });
+
+/** Reads and writes one object. */
+export const readAndWriteObject = (bucket: IBucket, key: string): PolicyStatement =>
+  new PolicyStatement({
+    actions: ['s3:GetObject', 's3:PutObject'],
+    resources: [bucket.arnForObjects(key)],
   });
 
 export const readAndSaveJobs = (table: Table): PolicyStatement =>
@@ -45,7 +52,7 @@ export const followStream = (table: Table): PolicyStatement[] => [
     actions: ['dynamodb:DescribeStream', 'dynamodb:GetRecords', 'dynamodb:GetShardIterator'],
     resources: [table.tableStreamArn ?? ''],
   }),
-  new PolicyStatement({ actions: ['dynamodb:ListStreams'], resources: ['*'] }), // it knows no narrower resource
+  new PolicyStatement({ actions: ['dynamodb:ListStreams'], resources: ['*'] }), // cannot be limited to a resource
 ];
 
 const ourTrainingJobs = (stack: Stack): string =>
@@ -62,7 +69,7 @@ export const watchTrainings = (stack: Stack): PolicyStatement =>
     resources: [ourTrainingJobs(stack)],
   });
 
-/** Only jobs of our name, without a network, on these instance types, as that one role. */
+/** Creates training jobs: only with our name, network isolation, these instance types and this role. */
 export const launchTrainings = (
   stack: Stack,
   trainer: Role,
