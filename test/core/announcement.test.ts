@@ -25,10 +25,10 @@ function sentenceOf(name: string, seen: Observation): string {
 
 describe('the sentence of an announcement', () => {
   it('quotes as books do', () => {
-    const what = 'a\\b.png\nis "text", not a image.';
+    const what = 'a\\b.png\nis "text", not an image.';
 
     expect(sentenceOf('pets', { type: 'stage-failed', code: 'X', what, remedy: 'Retry.' })).toBe(
-      'The training of “pets” failed (X): a/b.png is “text”, not a image. Retry.',
+      'The training of “pets” failed (X): a/b.png is “text”, not an image. Retry.',
     );
   });
 
