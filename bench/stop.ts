@@ -1,4 +1,4 @@
-/** What ends the bench before it has results, as a sentence for the person at the terminal. */
+/** Ends the benchmark without results; the message is for the user. */
 export class Stop extends Error {
   override name = 'Stop';
 }

@@ -63,6 +63,9 @@ export async function train(
   const labels = Int32Array.from(examples, ({ label }) => label);
   const hashed = examples.map(({ label }, i) => ({ contentSha256: at(contents, i), label }));
   const { parts, warnings } = splitExamples(hashed, recipe.split, recipe.seed);
+  const trainIndices = indicesOf(parts, 'train');
+  const validationIndices = indicesOf(parts, 'validation');
+  const testIndices = indicesOf(parts, 'test');
   const counts = countClasses(classes, labels, parts);
   warnings.push(...judgeCounts(counts));
 
@@ -84,8 +87,7 @@ export async function train(
   timings.finish('features');
 
   // The head, on frozen features; it is also the baseline that fine-tuning must beat.
-  const trainFeatures = labelledFeatures(features, indicesOf(parts, 'train'), labels);
-  const validationIndices = indicesOf(parts, 'validation');
+  const trainFeatures = labelledFeatures(features, trainIndices, labels);
   const validationFeatures = labelledFeatures(features, validationIndices, labels);
   const weigh = (of: Int32Array) => classWeights(of, classes.length, recipe.class_weights);
   const head = await fitHead(
@@ -97,9 +99,8 @@ export async function train(
 
   // Fine-tuning, starting from that head.
   const start = retrained > 0 ? await buildStudent(teacher, head.beforeRefit) : undefined;
-  const trainExamples = { indices: indicesOf(parts, 'train'), labels: trainFeatures.labels };
   const validation = { indices: validationIndices, labels: validationFeatures.labels };
-  const weights = weigh(trainExamples.labels);
+  const weights = weigh(trainFeatures.labels);
   const outcome =
     start &&
     (await fineTune(
@@ -109,7 +110,7 @@ export async function train(
         retrained,
         recipe,
         decoded,
-        train: trainExamples,
+        train: { indices: trainIndices, labels: trainFeatures.labels },
         validation,
         classWeights: weights,
         scratch,
@@ -131,12 +132,11 @@ export async function train(
 
   // The test part is used here, and only here.
   const temperature = fitTemperature(student.validation);
-  const test = indicesOf(parts, 'test');
-  const testPredictions = {
-    logits: await student.predict(test),
-    labels: test.map((i) => at(labels, i)),
+  const test = {
+    logits: await student.predict(testIndices),
+    labels: testIndices.map((i) => at(labels, i)),
   };
-  const metrics = computeMetrics(testPredictions, classes, temperature, recipe.seed, () =>
+  const metrics = computeMetrics(test, classes, temperature, recipe.seed, () =>
     stop.throwIfRequested(),
   );
   report.line(`test_accuracy=${metrics.test.accuracy.toFixed(6)}`);
@@ -161,7 +161,7 @@ export async function train(
     head,
     fineTuning: outcome && {
       outcome,
-      examples: trainExamples.labels.length,
+      examples: trainIndices.length,
       classWeights: weights,
     },
     choice,

@@ -216,8 +216,8 @@ describe('the failure file', () => {
   });
 
   it.each([
-    ['a image that grew', 'folder', 'datasets/things/red/3.png', longer, 'red/3.png'],
-    ['a image that is gone', 'folder', 'datasets/things/red/3.png', gone, 'red/3.png'],
+    ['an image that grew', 'folder', 'datasets/things/red/3.png', longer, 'red/3.png'],
+    ['an image that is gone', 'folder', 'datasets/things/red/3.png', gone, 'red/3.png'],
     ['an archive with a flipped bit', 'zip', 'datasets/things.zip', flipped, 'things.zip'],
     ['an archive that grew', 'zip', 'datasets/things.zip', longer, 'things.zip'],
     ['an archive that is gone', 'zip', 'datasets/things.zip', gone, 'things.zip'],

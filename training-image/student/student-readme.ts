@@ -24,11 +24,11 @@ ${hasSavedModel ? SAVED_MODEL : ''}- \`resize.mjs\`: resizes an image to ${px} �
 
 ## Node
 
-Run \`npm install @tensorflow/tfjs sharp\`, then in this folder (\`@tensorflow/tfjs-node\` instead of \`@tensorflow/tfjs\` is faster):
+Run \`npm install @tensorflow/tfjs sharp\` in this folder, save this as \`predict.mjs\`, and run \`node predict.mjs IMAGE…\` (with \`@tensorflow/tfjs-node\` instead of \`@tensorflow/tfjs\` it is faster):
 
 ${await codeBlock('js', 'node.mjs')}
 
-${hasSavedModel ? `## Python\n\nRun \`pip install tensorflow pillow\`, then in this folder:\n\n${await codeBlock('python', 'python.py')}\n\n` : ''}## Browser
+${hasSavedModel ? `## Python\n\nRun \`pip install tensorflow pillow\`, save this in this folder as \`predict.py\` (not \`python.py\`, which TensorFlow would import), and run \`python predict.py IMAGE…\`:\n\n${await codeBlock('python', 'predict.py')}\n\n` : ''}## Browser
 
 Run \`npm install @tensorflow/tfjs\` in this folder, serve it, and open this page from it:
 

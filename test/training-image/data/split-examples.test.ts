@@ -36,7 +36,7 @@ describe('splitExamples', () => {
     expect(splitExamples(given, fractions, 2).parts).not.toEqual(parts);
   });
 
-  it('never puts copies of a image on two sides', () => {
+  it('never puts copies of an image on two sides', () => {
     const copies = fc.array(
       fc.record({
         content: fc.integer({ min: 0, max: 15 }),
