@@ -33,7 +33,7 @@ export function connectTo(endpoint: string): Pipeline {
 /**
  * A deployed pipeline, with the credentials and the region that the AWS CLI would use.
  *
- * @throws Stop not found
+ * @throws CliError not found
  */
 export async function connectToStack(name: string): Promise<Pipeline> {
   const { bucket, table } = await findStack(new CloudFormationClient(), name);

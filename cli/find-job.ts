@@ -1,11 +1,11 @@
 import type { Job } from '#core/job.ts';
+import { CliError, EXIT } from './cli-error.ts';
 import type { Pipeline } from './connect.ts';
-import { EXIT, Stop } from './exit.ts';
 
 /**
  * The job that somebody means: by the beginning of its id, or by its dataset's name (then the newest one of it).
  *
- * @throws Stop not found, or usage when the beginning fits several
+ * @throws CliError not found, or usage when the beginning fits several
  */
 export async function findJob(
   { allJobs }: Pick<Pipeline, 'allJobs'>,
@@ -19,10 +19,10 @@ export async function findJob(
     ? jobs.filter(({ id }) => id.startsWith(wanted))
     : [];
   if (fitting.length > 1) {
-    throw new Stop(EXIT.usage, `"${wanted}" fits ${fitting.length} jobs; give more of the id.`);
+    throw new CliError(EXIT.usage, `"${wanted}" fits ${fitting.length} jobs; give more of the id.`);
   }
   const [job] = fitting;
   if (job) return job;
   const sentence = `There is no job "${wanted}"; npx understudy status lists them.`;
-  throw new Stop(EXIT.notFound, sentence);
+  throw new CliError(EXIT.notFound, sentence);
 }

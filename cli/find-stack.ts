@@ -4,7 +4,7 @@ import {
   DescribeStacksCommand,
   type Stack,
 } from '@aws-sdk/client-cloudformation';
-import { EXIT, Stop } from './exit.ts';
+import { CliError, EXIT } from './cli-error.ts';
 
 /** What infra/pipeline-stack.ts says of itself when it is deployed. */
 export interface DeployedStack {
@@ -17,7 +17,7 @@ export interface DeployedStack {
 /**
  * A deployed pipeline by the name of its stack.
  *
- * @throws Stop not found, when there is none, or it is something else
+ * @throws CliError not found, when there is none, or it is something else
  */
 export async function findStack(
   client: CloudFormationClient,
@@ -34,7 +34,7 @@ export async function findStack(
   const found = stack
     ? `The stack "${StackName}" is no pipeline of Understudy, or is not deployed yet (${stack.StackStatus}).`
     : `There is no stack "${StackName}" in ${region}.`;
-  throw new Stop(EXIT.notFound, `${found} npx understudy deploy makes one.`);
+  throw new CliError(EXIT.notFound, `${found} npx understudy deploy makes one.`);
 }
 
 async function describe(

@@ -4,9 +4,9 @@ import { Listr, ListrLogger, ProcessOutput } from 'listr2';
 import { FINAL, type Job, type State } from '#core/job.ts';
 import { TRAINING_LOGS } from '#core/plan.ts';
 import { parseProgressLine, type TrainingProgress } from '#core/progress-line.ts';
+import { CliError, EXIT } from './cli-error.ts';
 import type { Pipeline } from './connect.ts';
 import { wordsOfEstimate } from './describe.ts';
-import { EXIT, Stop } from './exit.ts';
 import { count } from './output.ts';
 
 /**
@@ -14,7 +14,7 @@ import { count } from './output.ts';
  *
  * @param before what is done before there is a job, with its title; it gives the job's id
  * @returns the published job
- * @throws Stop rejected (with every problem), failed
+ * @throws CliError rejected (with every problem), failed
  */
 export async function followJob(
   pipeline: Pipeline,
@@ -135,7 +135,7 @@ function changesOnly(isTerminal: boolean): (progress: TrainingProgress) => boole
   };
 }
 
-/** @throws Stop when the job ended in anything but a student */
+/** @throws CliError when the job ended in anything but a student */
 export function stopUnlessWell(job: Job): Job {
   const { progress, name } = job;
   if (!FINAL.has(progress.state) || progress.state === 'published') return job;
@@ -146,16 +146,19 @@ export function stopUnlessWell(job: Job): Job {
     const more = progress.problemCount - progress.problems.length;
     const rest =
       more > 0 ? [`  … and ${count(more)} more: jobs/${job.id}/report.json has all.`] : [];
-    throw new Stop(
+    throw new CliError(
       EXIT.rejected,
       [`The dataset "${name}" was rejected:`, ...lines, ...rest].join('\n'),
     );
   }
   if (progress.state === 'failed') {
     const { code, what, remedy } = progress;
-    throw new Stop(EXIT.failed, `The training of "${name}" failed (${code}): ${what} ${remedy}`);
+    throw new CliError(
+      EXIT.failed,
+      `The training of "${name}" failed (${code}): ${what} ${remedy}`,
+    );
   }
-  throw new Stop(
+  throw new CliError(
     EXIT.failed,
     `The job of "${name}" was cancelled; npx understudy retry ${job.id.slice(0, 12)} starts it again.`,
   );

@@ -1,6 +1,6 @@
 import { Command, CommanderError } from 'commander';
-import { EXIT, Stop } from './exit.ts';
-import { say } from './output.ts';
+import { CliError, EXIT } from './cli-error.ts';
+import { info } from './output.ts';
 import { cancel } from './verbs/cancel.ts';
 import { demo } from './verbs/demo.ts';
 import { deploy } from './verbs/deploy.ts';
@@ -41,19 +41,19 @@ export async function main(argv: readonly string[]): Promise<void> {
   }
 
   process.on('SIGINT', () => {
-    say('Interrupted; what was under way goes on when the pipeline runs again.');
+    info('Interrupted; what was under way goes on when the pipeline runs again.');
     process.exit(EXIT.interrupted); // a pipeline of this command's own warnings, and ends in good order
   });
   process.exitCode = await program.parseAsync(argv).then(() => EXIT.ok, exitOf);
 }
 
 function exitOf(error: unknown): number {
-  if (error instanceof Stop) {
-    say(error.message);
+  if (error instanceof CliError) {
+    info(error.message);
     return error.exit;
   }
   if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.ok : EXIT.usage; // it has spoken itself
   const what = error instanceof Error ? (error.stack ?? error.message) : String(error);
-  say(`This is a fault of ours; please report it.\n${what}`);
+  info(`This is a fault of ours; please report it.\n${what}`);
   return EXIT.internal;
 }

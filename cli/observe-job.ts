@@ -1,32 +1,32 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { advance, type Job, type Observation } from '#core/job.ts';
 import { StaleJob } from '#ports';
+import { CliError, EXIT } from './cli-error.ts';
 import type { Pipeline } from './connect.ts';
-import { EXIT, Stop } from './exit.ts';
 import { findJob } from './find-job.ts';
-import { print, printJson } from './output.ts';
-import { type Where, withPipeline } from './with-pipeline.ts';
+import { out, outJson } from './output.ts';
+import { type Target, withPipeline } from './with-pipeline.ts';
 
 /**
  * Tells a job's row what somebody wants, through the same reducer as every stage.
  *
- * @throws Stop usage, when the job is in no state for it
+ * @throws CliError usage, when the job is in no state for it
  */
 export function observeJob(
   wanted: string,
-  where: Where,
+  target: Target,
   observation: Observation,
   words: { done: string; refused: string; json: boolean | undefined },
 ): Promise<void> {
-  return withPipeline('storage', where, async (pipeline) => {
+  return withPipeline('storage', target, async (pipeline) => {
     const { id } = await findJob(pipeline, wanted);
     const { before, after } = await move(pipeline, id, observation);
     if (after === before) {
       const sentence = `"${before.name}" (${id.slice(0, 12)}) is ${before.progress.state}: ${words.refused}`;
-      throw new Stop(EXIT.usage, sentence);
+      throw new CliError(EXIT.usage, sentence);
     }
-    if (words.json) printJson(after);
-    else print(`"${after.name}" (${id.slice(0, 12)}) ${words.done}`);
+    if (words.json) outJson(after);
+    else out(`"${after.name}" (${id.slice(0, 12)}) ${words.done}`);
   });
 }
 

@@ -1,10 +1,10 @@
 /** Data: what a script reads. */
-export const print = (text: string): void => void process.stdout.write(`${text}\n`);
+export const out = (text: string): void => void process.stdout.write(`${text}\n`);
 
 /** Talk: what a person reads. */
-export const say = (text: string): void => void process.stderr.write(`${text}\n`);
+export const info = (text: string): void => void process.stderr.write(`${text}\n`);
 
-export const printJson = (data: unknown): void => print(JSON.stringify(data, null, 2));
+export const outJson = (data: unknown): void => out(JSON.stringify(data, null, 2));
 
 /** Columns as wide as their widest cell. */
 export function table(rows: readonly (readonly string[])[]): string {

@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { EXIT, Stop } from './exit.ts';
+import { CliError, EXIT } from './cli-error.ts';
 
 const require = createRequire(import.meta.url);
 export const ROOT = fileURLToPath(new URL('..', import.meta.url));
@@ -10,7 +10,7 @@ export const ROOT = fileURLToPath(new URL('..', import.meta.url));
 /**
  * Runs the CDK's own command on our stack, in this terminal.
  *
- * @throws Stop when it failed; it has said why
+ * @throws CliError when it failed; it has said why
  */
 export async function runCdk(words: readonly string[]): Promise<void> {
   const cdk = join(dirname(require.resolve('aws-cdk/package.json')), 'bin', 'cdk');
@@ -24,5 +24,5 @@ export async function runCdk(words: readonly string[]): Promise<void> {
   });
   if (code === 0) return;
   const sentence = `cdk ${words[0]} ended with ${code}; see above. docs/deploy.md says what it needs.`;
-  throw new Stop(EXIT.failed, sentence);
+  throw new CliError(EXIT.failed, sentence);
 }

@@ -6,8 +6,8 @@ import { Upload } from '@aws-sdk/lib-storage';
 import yazl from 'yazl';
 import { archiveSeal, jobIdOf, recipeHash } from '#core/identity.ts';
 import { archiveUpload, RECIPE_FILE } from '#core/keys.ts';
+import { CliError, EXIT } from './cli-error.ts';
 import type { Pipeline } from './connect.ts';
-import { EXIT, Stop } from './exit.ts';
 
 /** What of this machine is uploaded, and under which name. */
 export interface Dataset {
@@ -20,7 +20,7 @@ export interface Dataset {
 /**
  * A folder of class folders, or a zip of them, as a dataset.
  *
- * @throws Stop not found, usage
+ * @throws CliError not found, usage
  */
 export async function datasetAt(
   path: string,
@@ -28,16 +28,16 @@ export async function datasetAt(
 ): Promise<Dataset> {
   const whole = resolve(path);
   const found: Stats | undefined = await stat(whole).catch(() => undefined);
-  if (!found) throw new Stop(EXIT.notFound, `There is no file or folder ${path}.`);
+  if (!found) throw new CliError(EXIT.notFound, `There is no file or folder ${path}.`);
   if (!found.isDirectory() && extname(whole).toLowerCase() !== '.zip') {
-    throw new Stop(
+    throw new CliError(
       EXIT.usage,
       `${path} is neither a folder nor a .zip; give a folder with one folder a class.`,
     );
   }
   const name = options.name ?? basename(whole).replace(/\.zip$/i, '');
   if (!/^[^/\p{Cc}]+$/u.test(name) || name.startsWith('.')) {
-    throw new Stop(
+    throw new CliError(
       EXIT.usage,
       `"${name}" cannot name a dataset: no slash, no leading dot; choose one with --name.`,
     );
@@ -49,7 +49,7 @@ export async function datasetAt(
   if (!found.isDirectory()) return { name, recipe, open: () => createReadStream(whole) };
   const files = await filesBelow(whole);
   if (files.length === 0)
-    throw new Stop(EXIT.usage, `${path} is empty; put one folder a class into it.`);
+    throw new CliError(EXIT.usage, `${path} is empty; put one folder a class into it.`);
   return { name, recipe, open: () => zipOf(whole, files) };
 }
 
@@ -62,7 +62,7 @@ async function recipeText(
     return await readFile(file, 'utf8');
   } catch (error) {
     if (!isDemanded) return undefined;
-    throw new Stop(EXIT.notFound, `The recipe ${file} cannot be read.`, { cause: error });
+    throw new CliError(EXIT.notFound, `The recipe ${file} cannot be read.`, { cause: error });
   }
 }
 
@@ -119,7 +119,7 @@ export async function uploadDataset(
 
   const head = await objects.head(key);
   if (!head)
-    throw new Stop(EXIT.internal, `${key} was removed while it was uploaded; upload it again.`);
+    throw new CliError(EXIT.internal, `${key} was removed while it was uploaded; upload it again.`);
   return jobIdOf({
     bucket,
     dataset: key,

@@ -4,15 +4,15 @@ import { fileURLToPath } from 'node:url';
 import { Option } from 'commander';
 import * as z from 'zod';
 import { readEndpoint, stateFolder } from '#local/endpoint-file.ts';
+import { CliError, EXIT } from './cli-error.ts';
 import { connectTo, connectToStack, type Pipeline } from './connect.ts';
-import { EXIT, Stop } from './exit.ts';
-import { refusedByAws } from './refused-by-aws.ts';
+import { explainAwsError } from './explain-aws-error.ts';
 
 /** `storage` reads and writes rows and objects; `training` also brings jobs to their end. */
-export type Need = 'storage' | 'training';
+export type Capability = 'storage' | 'training';
 
 /** Which pipeline a verb is for. */
-export interface Where {
+export interface Target {
   stack?: string; // a deployed one, by its stack's name; the one of this machine, if left out
 }
 
@@ -31,19 +31,19 @@ const POLL_MS = 200;
  * If a pipeline that somebody else started ends meanwhile, `work` begins again on another: it must bear that.
  */
 export async function withPipeline<T>(
-  need: Need,
-  { stack }: Where,
+  capability: Capability,
+  { stack }: Target,
   work: (pipeline: Pipeline) => Promise<T>,
 ): Promise<T> {
   if (stack !== undefined) {
     try {
       return await work(await connectToStack(stack));
     } catch (error) {
-      throw refusedByAws(error);
+      throw explainAwsError(error);
     }
   }
   for (;;) {
-    const { endpoint, end } = await pipelineThatCan(need);
+    const { endpoint, end } = await pipelineThatCan(capability);
     try {
       return await work(connectTo(endpoint));
     } catch (error) {
@@ -57,19 +57,20 @@ export async function withPipeline<T>(
 
 /** The one that is up, or one of our own; two processes cannot share a folder, so whoever comes second waits. */
 async function pipelineThatCan(
-  need: Need,
+  capability: Capability,
 ): Promise<{ endpoint: string; end?: () => Promise<void> }> {
   const deadline = Date.now() + PATIENCE_MS;
   for (;;) {
     const running = await runningPipeline();
-    if (running && (need === 'storage' || running.trains)) return { endpoint: running.endpoint };
+    if (running && (capability === 'storage' || running.trains))
+      return { endpoint: running.endpoint };
     if (!running) {
-      const started = await startPipeline(need);
+      const started = await startPipeline(capability);
       if (started) return started;
     }
     if (Date.now() > deadline) {
       const sentence = `Another understudy command holds ${stateFolder()} and does not end; stop it and try again.`;
-      throw new Stop(EXIT.internal, sentence);
+      throw new CliError(EXIT.internal, sentence);
     }
     await pause(POLL_MS);
   }
@@ -94,8 +95,13 @@ const Ready = z.object({ ready: z.url() });
 const RUN = fileURLToPath(new URL('../local/run.ts', import.meta.url));
 
 /** @returns `undefined` when another process was faster */
-async function startPipeline(need: Need) {
-  const options = ['--port', '0', '--quiet', ...(need === 'storage' ? ['--storage-only'] : [])];
+async function startPipeline(capability: Capability) {
+  const options = [
+    '--port',
+    '0',
+    '--quiet',
+    ...(capability === 'storage' ? ['--storage-only'] : []),
+  ];
   const child = spawn(process.execPath, ['--import', import.meta.resolve('tsx'), RUN, ...options], {
     stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
     // A group of its own: Ctrl-C is for this command, which then ends the pipeline in good order.
@@ -106,7 +112,7 @@ async function startPipeline(need: Need) {
     child.once('message', (message) => resolve(Ready.parse(message).ready));
     child.once('exit', (code) => {
       if (code === FOLDER_IN_USE) resolve(undefined);
-      else reject(new Stop(EXIT.internal, 'The local pipeline did not start; see above.'));
+      else reject(new CliError(EXIT.internal, 'The local pipeline did not start; see above.'));
     });
   });
   return endpoint === undefined ? undefined : { endpoint, end: () => ended(child) };

@@ -1,6 +1,6 @@
 import { Command } from 'commander';
 import { observeJob } from '../observe-job.ts';
-import { stackOption, type Where } from '../with-pipeline.ts';
+import { stackOption, type Target } from '../with-pipeline.ts';
 
 export const cancel = (): Command =>
   new Command('cancel')
@@ -8,10 +8,10 @@ export const cancel = (): Command =>
     .argument('<job>', "a dataset's name, or the beginning of a job's id")
     .addOption(stackOption())
     .option('--json', 'print the row as JSON')
-    .action((wanted: string, { json, ...where }: Where & { json?: boolean }) =>
+    .action((wanted: string, { json, ...target }: Target & { json?: boolean }) =>
       observeJob(
         wanted,
-        where,
+        target,
         { type: 'cancel-requested' },
         {
           done: 'is cancelled; a training that runs is ended.',

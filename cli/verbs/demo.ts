@@ -6,8 +6,8 @@ import { Command } from 'commander';
 import yazl from 'yazl';
 import { type DemoData, DemoDataUnavailable, digits, photographs } from '#examples/demo-data.ts';
 import { stateFolder } from '#local/endpoint-file.ts';
-import { EXIT, Stop } from '../exit.ts';
-import { print, say } from '../output.ts';
+import { CliError, EXIT } from '../cli-error.ts';
+import { info, out } from '../output.ts';
 import { trainDataset } from './train.ts';
 
 export const demo = (): Command =>
@@ -17,10 +17,10 @@ export const demo = (): Command =>
     .option('--json', 'print the job and the student as JSON')
     .action(async ({ images, json }: { images?: boolean; json?: boolean }) => {
       const folder = join(stateFolder(), 'demo');
-      const data = await (images ? photographs(join(folder, 'cifar-10'), say) : digits()).catch(
+      const data = await (images ? photographs(join(folder, 'cifar-10'), info) : digits()).catch(
         asStop,
       );
-      say(`The demo drops ${data.what} into the bucket, as you would drop your own images.`);
+      info(`The demo drops ${data.what} into the bucket, as you would drop your own images.`);
 
       await mkdir(folder, { recursive: true });
       const zip = join(folder, `${data.name}.zip`);
@@ -32,12 +32,12 @@ export const demo = (): Command =>
         { name: data.name, recipe, open: () => createReadStream(zip) },
         { json: json ?? false },
       );
-      if (!json) print(tryIt(data, strangers));
+      if (!json) out(tryIt(data, strangers));
     });
 
 const asStop = (error: unknown): never => {
   if (error instanceof DemoDataUnavailable)
-    throw new Stop(EXIT.internal, error.message, { cause: error });
+    throw new CliError(EXIT.internal, error.message, { cause: error });
   throw error;
 };
 

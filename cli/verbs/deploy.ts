@@ -4,8 +4,8 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { Command } from 'commander';
 import { DEFAULT_STACK, PipelineSettings } from '#infra/settings.ts';
-import { EXIT, Stop } from '../exit.ts';
-import { say } from '../output.ts';
+import { CliError, EXIT } from '../cli-error.ts';
+import { info } from '../output.ts';
 import { ROOT, runCdk } from '../run-cdk.ts';
 
 interface DeployOptions {
@@ -41,7 +41,7 @@ export const deploy = (): Command =>
         ...['--context', `stack=${stack}`, '--context', `understudy=${JSON.stringify(settings)}`],
         ...(yes ? ['--require-approval', 'never'] : []),
       ]);
-      say(`npx understudy train FOLDER --stack ${stack} trains there.`);
+      info(`npx understudy train FOLDER --stack ${stack} trains there.`);
     });
 
 const listOf = (list: string): string[] => list.split(',').map((each) => each.trim());
@@ -52,7 +52,7 @@ async function writtenSettings(): Promise<object> {
   return Object(context?.understudy);
 }
 
-/** @throws Stop that names every wrong setting */
+/** @throws CliError that names every wrong setting */
 function settingsFrom(
   written: object,
   { spot, ...named }: Omit<DeployOptions, 'stack' | 'yes'>,
@@ -61,7 +61,7 @@ function settingsFrom(
   const { error } = PipelineSettings.safeParse(settings);
   if (!error) return settings;
   const lines = error.issues.map(({ path, message }) => `  ${path.join('.')}: ${message}`);
-  throw new Stop(
+  throw new CliError(
     EXIT.usage,
     ['The settings of the pipeline are wrong:', ...new Set(lines)].join('\n'),
   );
@@ -72,7 +72,7 @@ async function needDocker(): Promise<void> {
     await promisify(execFile)('docker', ['version', '--format', '{{.Server.Version}}']);
   } catch {
     const sentence =
-      'The training image is built with Docker, and none answers here. Start it, or name an image that is in ECR with --image-uri (docs/deploy.md).';
-    throw new Stop(EXIT.usage, sentence);
+      'The training image is built with Docker, and none predictions here. Start it, or name an image that is in ECR with --image-uri (docs/deploy.md).';
+    throw new CliError(EXIT.usage, sentence);
   }
 }

@@ -3,12 +3,12 @@ import { CloudFormationClient } from '@aws-sdk/client-cloudformation';
 import { Command } from 'commander';
 import { FINAL } from '#core/job.ts';
 import { DEFAULT_STACK } from '#infra/settings.ts';
+import { CliError, EXIT } from '../cli-error.ts';
 import { connectToStack } from '../connect.ts';
 import { emptyBucket } from '../empty-bucket.ts';
-import { EXIT, Stop } from '../exit.ts';
+import { explainAwsError } from '../explain-aws-error.ts';
 import { type DeployedStack, findStack } from '../find-stack.ts';
-import { count, say } from '../output.ts';
-import { refusedByAws } from '../refused-by-aws.ts';
+import { count, info } from '../output.ts';
 import { runCdk } from '../run-cdk.ts';
 
 export const destroy = (): Command =>
@@ -18,21 +18,21 @@ export const destroy = (): Command =>
     .option('--yes', 'ask nothing')
     .action(async ({ stack, yes }: { stack: string; yes?: boolean }) => {
       const deployed = await look(stack).catch((error: unknown) => {
-        throw refusedByAws(error);
+        throw explainAwsError(error);
       });
-      say(whatStays(deployed));
-      if (!yes && !(await agreed(stack))) throw new Stop(EXIT.usage, 'Nothing was changed.');
+      info(whatStays(deployed));
+      if (!yes && !(await agreed(stack))) throw new CliError(EXIT.usage, 'Nothing was changed.');
 
       // CloudFormation removes no bucket that has something in it.
       if (deployed.keeps === 'nothing') {
         const pipeline = await connectToStack(stack);
         const removed = await emptyBucket(pipeline.s3, deployed.bucket);
-        say(`Removed ${count(removed)} objects of ${deployed.bucket}.`);
+        info(`Removed ${count(removed)} objects of ${deployed.bucket}.`);
       }
       await runCdk(['destroy', stack, '--force', '--context', `stack=${stack}`]);
     });
 
-/** @throws Stop while trainings are under way: nobody would stop them, or see their students, any more */
+/** @throws CliError while trainings are under way: nobody would stop them, or see their students, any more */
 async function look(stack: string): Promise<DeployedStack> {
   const deployed = await findStack(new CloudFormationClient(), stack);
   const { allJobs } = await connectToStack(stack);
@@ -42,7 +42,7 @@ async function look(stack: string): Promise<DeployedStack> {
   if (open.length === 0) return deployed;
   const names = open.map(({ name, id }) => `${name} (${id.slice(0, 12)})`).join(', ');
   const sentence = `Not done yet: ${names}. Wait for them, or end them with npx understudy cancel JOB --stack ${stack}.`;
-  throw new Stop(EXIT.usage, sentence);
+  throw new CliError(EXIT.usage, sentence);
 }
 
 function whatStays({ bucket, table, keeps }: DeployedStack): string {
@@ -59,7 +59,7 @@ function whatStays({ bucket, table, keeps }: DeployedStack): string {
 }
 
 async function agreed(stack: string): Promise<boolean> {
-  if (!process.stdin.isTTY) throw new Stop(EXIT.usage, 'Nobody is here to ask; say --yes.');
+  if (!process.stdin.isTTY) throw new CliError(EXIT.usage, 'Nobody is here to ask; say --yes.');
   const terminal = createInterface({ input: process.stdin, output: process.stderr });
   const answer = await terminal.question(`Type ${stack} to take it away: `);
   terminal.close();

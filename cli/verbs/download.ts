@@ -7,11 +7,11 @@ import { pipeline as flow } from 'node:stream/promises';
 import { GetObjectCommand } from '@aws-sdk/client-s3';
 import { Command } from 'commander';
 import { studentKeys } from '#core/keys.ts';
+import { CliError, EXIT } from '../cli-error.ts';
 import type { Pipeline } from '../connect.ts';
-import { EXIT, Stop } from '../exit.ts';
 import { findStudent } from '../find-student.ts';
-import { print, printJson } from '../output.ts';
-import { stackOption, type Where, withPipeline } from '../with-pipeline.ts';
+import { out, outJson } from '../output.ts';
+import { stackOption, type Target, withPipeline } from '../with-pipeline.ts';
 
 export const download = (): Command =>
   new Command('download')
@@ -20,17 +20,17 @@ export const download = (): Command =>
     .argument('<folder>', 'made if it is not there')
     .addOption(stackOption())
     .option('--json', "print the student's card as JSON")
-    .action((wanted: string, folder: string, { json, ...where }: Where & { json?: boolean }) =>
-      withPipeline('storage', where, async (pipeline) => {
+    .action((wanted: string, folder: string, { json, ...target }: Target & { json?: boolean }) =>
+      withPipeline('storage', target, async (pipeline) => {
         const card = await findStudent(pipeline.objects, wanted);
         const { prefix } = studentKeys(card.student, card.version);
         for (const { path, sha256 } of card.files) {
           await fetchFile(pipeline, `${prefix}${path}`, inside(folder, path), sha256);
         }
         await fetchFile(pipeline, `${prefix}student.json`, inside(folder, 'student.json'));
-        if (json) printJson(card);
+        if (json) outJson(card);
         else
-          print(
+          out(
             `${card.student}/${card.version} lies in ${folder}; its README.md shows how to load it.`,
           );
       }),
@@ -40,7 +40,7 @@ export const download = (): Command =>
 function inside(folder: string, path: string): string {
   const whole = resolve(folder, path);
   if (whole.startsWith(resolve(folder) + sep)) return whole;
-  throw new Stop(
+  throw new CliError(
     EXIT.internal,
     `student.json names a file outside its folder (${path}); it is not to be trusted.`,
   );
@@ -61,7 +61,7 @@ async function fetchFile({ s3, bucket }: Pipeline, Key: string, file: string, ex
   try {
     await flow(Body as Readable, hashing, createWriteStream(unfinished));
     if (expected !== undefined && hash.digest('hex') !== expected) {
-      throw new Stop(
+      throw new CliError(
         EXIT.internal,
         `${Key} is not what student.json says; train the student again.`,
       );

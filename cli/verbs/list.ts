@@ -3,22 +3,21 @@ import { parseCard, type StudentCard } from '#core/card.ts';
 import { STUDENTS } from '#core/keys.ts';
 import type { Objects } from '#ports';
 import { ANOTHER_VERSION } from '../find-student.ts';
-import { percent, print, printJson, say, table } from '../output.ts';
-import { stackOption, type Where, withPipeline } from '../with-pipeline.ts';
+import { info, out, outJson, percent, table } from '../output.ts';
+import { stackOption, type Target, withPipeline } from '../with-pipeline.ts';
 
 export const list = (): Command =>
   new Command('list')
     .description('list the published students')
     .addOption(stackOption())
     .option('--json', 'print their cards as JSON')
-    .action(({ json, ...where }: Where & { json?: boolean }) =>
-      withPipeline('storage', where, async ({ objects }) => {
+    .action(({ json, ...target }: Target & { json?: boolean }) =>
+      withPipeline('storage', target, async ({ objects }) => {
         const cards = await allStudents(objects);
-        if (json) printJson(cards);
-        else if (cards.length === 0)
-          print('No student yet; npx understudy train FOLDER makes one.');
+        if (json) outJson(cards);
+        else if (cards.length === 0) out('No student yet; npx understudy train FOLDER makes one.');
         else
-          print(
+          out(
             table([
               ['STUDENT', 'CLASSES', 'HELD OUT', 'RIGHT', 'TEACHER', 'MADE (UTC)'],
               ...cards.map(row),
@@ -33,7 +32,7 @@ async function allStudents(objects: Objects): Promise<StudentCard[]> {
     if (!key.endsWith('/student.json')) continue;
     const card = parseCard(await objects.readText(key));
     if (card) cards.push(card);
-    else say(`${key} cannot be read; ${ANOTHER_VERSION}.`);
+    else info(`${key} cannot be read; ${ANOTHER_VERSION}.`);
   }
   return cards.sort((a, b) => b.createdAt.localeCompare(a.createdAt));
 }

@@ -1,6 +1,6 @@
 import { Command } from 'commander';
 import { observeJob } from '../observe-job.ts';
-import { stackOption, type Where } from '../with-pipeline.ts';
+import { stackOption, type Target } from '../with-pipeline.ts';
 
 export const retry = (): Command =>
   new Command('retry')
@@ -8,13 +8,13 @@ export const retry = (): Command =>
     .argument('<job>', "a dataset's name, or the beginning of a job's id")
     .addOption(stackOption())
     .option('--json', 'print the row as JSON')
-    .action((wanted: string, { json, ...where }: Where & { json?: boolean }) =>
+    .action((wanted: string, { json, ...target }: Target & { json?: boolean }) =>
       observeJob(
         wanted,
-        where,
+        target,
         { type: 'retry-requested' },
         {
-          done: where.stack
+          done: target.stack
             ? 'will be tried again within some minutes.'
             : 'will be tried again as soon as the pipeline runs (npm run up).',
           refused:

@@ -3,9 +3,9 @@ import { FINAL } from '#core/job.ts';
 import { describeCost, describeStudent } from '../describe.ts';
 import { findStudent } from '../find-student.ts';
 import { followJob, stopUnlessWell } from '../follow-job.ts';
-import { megabytes, print, printJson, say } from '../output.ts';
+import { info, megabytes, out, outJson } from '../output.ts';
 import { type Dataset, datasetAt, uploadDataset } from '../upload-dataset.ts';
-import { stackOption, type Where, withPipeline } from '../with-pipeline.ts';
+import { stackOption, type Target, withPipeline } from '../with-pipeline.ts';
 
 export const train = (): Command =>
   new Command('train')
@@ -19,7 +19,7 @@ export const train = (): Command =>
       await trainDataset(await datasetAt(path, options), options);
     });
 
-type TrainOptions = Where & { json?: boolean };
+type TrainOptions = Target & { json?: boolean };
 
 /** Uploads, follows, and prints the student. */
 export async function trainDataset(dataset: Dataset, options: TrainOptions): Promise<void> {
@@ -33,7 +33,7 @@ export async function trainDataset(dataset: Dataset, options: TrainOptions): Pro
         );
         const known = await pipeline.jobs.load(id);
         if (known && FINAL.has(known.progress.state))
-          say('This very dataset has been here before; this is what became of it.');
+          info('This very dataset has been here before; this is what became of it.');
         return id;
       },
     });
@@ -41,7 +41,7 @@ export async function trainDataset(dataset: Dataset, options: TrainOptions): Pro
     if (progress.state !== 'published')
       throw new Error(`job ${job.id} is ${progress.state} at its end`);
     const card = await findStudent(pipeline.objects, `${name}/${progress.version}`);
-    if (options.json) printJson({ job, student: card });
-    else print(`\n${describeStudent(card, pipeline)}\n${describeCost(job)}`.trimEnd());
+    if (options.json) outJson({ job, student: card });
+    else out(`\n${describeStudent(card, pipeline)}\n${describeCost(job)}`.trimEnd());
   });
 }

@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { Command } from 'commander';
-import { EXIT, Stop } from '../exit.ts';
+import { CliError, EXIT } from '../cli-error.ts';
 
 const RUN = fileURLToPath(new URL('../../local/run.ts', import.meta.url));
 
@@ -22,5 +22,8 @@ export const up = (): Command =>
         child.once('exit', (exit) => resolve(exit ?? 1));
       });
       if (code !== 0)
-        throw new Stop(code === EXIT.usage ? EXIT.usage : EXIT.internal, 'The pipeline has ended.');
+        throw new CliError(
+          code === EXIT.usage ? EXIT.usage : EXIT.internal,
+          'The pipeline has ended.',
+        );
     });

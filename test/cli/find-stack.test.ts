@@ -5,8 +5,8 @@ import {
 } from '@aws-sdk/client-cloudformation';
 import { mockClient } from 'aws-sdk-client-mock';
 import { beforeEach, describe, expect, it } from 'vitest';
+import { explainAwsError } from '#cli/explain-aws-error.ts';
 import { findStack } from '#cli/find-stack.ts';
-import { refusedByAws } from '#cli/refused-by-aws.ts';
 
 const client = new CloudFormationClient({ region: 'eu-west-1' });
 const aws = mockClient(client);
@@ -64,7 +64,7 @@ describe('a refusal of AWS', () => {
     ['AccessDeniedException', 'not authorized to perform: dynamodb:Scan', 'dynamodb:Scan'],
     ['Error', 'Region is missing', 'AWS_REGION'],
   ])('%s becomes a sentence with what to do', (name, message, told) => {
-    const stop = refusedByAws(Object.assign(new Error(message), { name }));
+    const stop = explainAwsError(Object.assign(new Error(message), { name }));
 
     expect(stop).toMatchObject({ name: 'Stop', exit: 2 });
     expect(String(stop)).toContain(told);
@@ -73,6 +73,6 @@ describe('a refusal of AWS', () => {
   it('is not what a fault of ours is', () => {
     const fault = new TypeError('x is not a function');
 
-    expect(refusedByAws(fault)).toBe(fault);
+    expect(explainAwsError(fault)).toBe(fault);
   });
 });

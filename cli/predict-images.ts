@@ -6,35 +6,37 @@ import { decodeImage } from '#training-image/data/decode-image.ts';
 import type { Pipeline } from './connect.ts';
 import { loadStudent } from './load-student.ts';
 
-export interface Answer {
+export interface Prediction {
   image: string;
   label: string;
   probabilities: Record<string, number>; // by class, 0..1
 }
 
 /** A image that could not be read. */
-export interface NoAnswer {
+export interface UnreadableImage {
   image: string;
   problem: string;
 }
 
 /** What a student says of each image, decoded exactly as its training images were. */
-export async function answersOf(
+export async function predictImages(
   pipeline: Pipeline,
   card: StudentCard,
   images: readonly string[],
-): Promise<(Answer | NoAnswer)[]> {
+): Promise<(Prediction | UnreadableImage)[]> {
   const student = await loadStudent(pipeline, card);
-  const answers: (Answer | NoAnswer)[] = [];
+  const predictions: (Prediction | UnreadableImage)[] = [];
   for (const image of images) {
     const pixels = await pixelsOf(image, card.input.px);
-    answers.push('problem' in pixels ? pixels : { image, ...answer(student, card, pixels.pixels) });
+    predictions.push(
+      'problem' in pixels ? pixels : { image, ...answer(student, card, pixels.pixels) },
+    );
   }
   student.dispose();
-  return answers;
+  return predictions;
 }
 
-async function pixelsOf(image: string, px: number): Promise<{ pixels: Buffer } | NoAnswer> {
+async function pixelsOf(image: string, px: number): Promise<{ pixels: Buffer } | UnreadableImage> {
   try {
     return { pixels: await decodeImage(await readFile(image), px) };
   } catch (error) {

@@ -11,8 +11,8 @@ export const EXIT = {
 export type Exit = (typeof EXIT)[keyof typeof EXIT];
 
 /** Ends a verb with a sentence and an exit code; never a stack trace. */
-export class Stop extends Error {
-  override name = 'Stop';
+export class CliError extends Error {
+  override name = 'CliError';
   readonly exit: Exit;
   constructor(exit: Exit, sentence: string, options?: ErrorOptions) {
     super(sentence, options);
