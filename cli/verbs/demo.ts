@@ -29,7 +29,7 @@ export const demo = (): Command =>
 
       const recipe = undefined;
       await trainDataset(
-        { name: data.name, recipe, open: () => createReadStream(zip) },
+        { name: data.name, recipe, source: 'zip', open: () => createReadStream(zip) },
         { json: json ?? false },
       );
       if (!json) out(tryIt(data, strangers));

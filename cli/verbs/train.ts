@@ -3,8 +3,9 @@ import { FINAL } from '#core/job.ts';
 import { describeCost, describeStudent } from '../describe.ts';
 import { findStudent } from '../find-student.ts';
 import { followJob, stopUnlessWell } from '../follow-job.ts';
+import { type Dataset, openDataset } from '../open-dataset.ts';
 import { info, megabytes, out, outJson } from '../output.ts';
-import { type Dataset, datasetAt, uploadDataset } from '../upload-dataset.ts';
+import { uploadDataset } from '../upload-dataset.ts';
 import { stackOption, type Target, withPipeline } from '../with-pipeline.ts';
 
 export const train = (): Command =>
@@ -16,7 +17,7 @@ export const train = (): Command =>
     .addOption(stackOption())
     .option('--json', 'print the job and the student as JSON')
     .action(async (path: string, options: TrainOptions & { name?: string; recipe?: string }) => {
-      await trainDataset(await datasetAt(path, options), options);
+      await trainDataset(await openDataset(path, options), options);
     });
 
 type TrainOptions = Target & { json?: boolean };
@@ -28,9 +29,10 @@ export async function trainDataset(dataset: Dataset, options: TrainOptions): Pro
     const job = await followJob(pipeline, {
       title,
       work: async (tell) => {
-        const id = await uploadDataset(pipeline, dataset, (bytes) =>
-          tell(`${title}: ${megabytes(bytes)}`),
-        );
+        const id = await uploadDataset(pipeline, dataset, {
+          onProgress: (bytes) => tell(`${title}: ${megabytes(bytes)}`),
+          onNotice: info,
+        });
         const known = await pipeline.jobs.load(id);
         if (known && FINAL.has(known.progress.state))
           info('This very dataset has been here before; this is what became of it.');

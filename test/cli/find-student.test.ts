@@ -19,7 +19,7 @@ describe('a student that somebody asks for', () => {
     bucket.put(studentKeys('pets', 'abcdefabcdef').card, text);
 
     await expect(findStudent(bucket.objects, 'pets')).rejects.toMatchObject({
-      name: 'Stop',
+      name: 'CliError',
       message: expect.stringMatching(/student\.json cannot be read; another version/),
     });
   });
