@@ -3,7 +3,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { Option } from 'commander';
 import * as z from 'zod';
-import { readEndpoint, stateFolder } from '#local/endpoint-file.ts';
+import { EXIT_FOLDER_IN_USE, readEndpoint, stateFolder } from '#local/state-folder.ts';
 import { CliError, EXIT } from './cli-error.ts';
 import { connectTo, connectToStack, type Pipeline } from './connect.ts';
 import { explainAwsError } from './explain-aws-error.ts';
@@ -111,15 +111,12 @@ async function startPipeline(capability: Capability) {
     child.once('error', reject);
     child.once('message', (message) => resolve(Ready.parse(message).ready));
     child.once('exit', (code) => {
-      if (code === FOLDER_IN_USE) resolve(undefined);
+      if (code === EXIT_FOLDER_IN_USE) resolve(undefined);
       else reject(new CliError(EXIT.internal, 'The local pipeline did not start; see above.'));
     });
   });
   return endpoint === undefined ? undefined : { endpoint, end: () => ended(child) };
 }
-
-/** What local/run.ts exits with when another process holds its folder. */
-const FOLDER_IN_USE = 75; // EX_TEMPFAIL of sysexits.h
 
 function ended(child: ChildProcess): Promise<void> {
   if (child.exitCode !== null || child.signalCode !== null) return Promise.resolve();

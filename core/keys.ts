@@ -3,6 +3,7 @@
 export const DATASETS = 'datasets/';
 export const SEAL_FILE = '_READY';
 export const RECIPE_FILE = 'dataset.json';
+export const CARD_FILE = 'student.json';
 
 /** What of an upload a key speaks of; `undefined` for objects that start nothing (an image, a recipe, a folder mark). */
 export type Upload =
@@ -60,7 +61,7 @@ export const teacherPrefix = (name: string): string => `teachers/${name}/`;
 
 export const studentKeys = (student: string, version: string) => ({
   prefix: `students/${student}/${version}/`,
-  card: `students/${student}/${version}/student.json`, // written last: its arrival means complete
+  card: `students/${student}/${version}/${CARD_FILE}`, // written last: its arrival means complete
 });
 
 export const latestKey = (student: string): string => `students/${student}/latest.json`;

@@ -3,9 +3,9 @@ import { ensureTensorflow } from '#engine/tensorflow/ensure-tensorflow.ts';
 import { SetupFailure } from '#engine/tensorflow/setup-failure.ts';
 import { TeacherRefused } from '#teachers/teacher-refused.ts';
 import { FolderInUse } from './dynamodb/engine.ts';
-import { removeEndpoint, stateFolder, writeEndpoint } from './endpoint-file.ts';
 import { BUCKET, LOCAL_CREDENTIALS } from './names.ts';
 import { DEFAULT_PORT, PortTaken } from './serve.ts';
+import { EXIT_FOLDER_IN_USE, removeEndpoint, stateFolder, writeEndpoint } from './state-folder.ts';
 import { terminal } from './terminal.ts';
 import { type Pipeline, type UpOptions, up } from './up.ts';
 
@@ -13,7 +13,6 @@ import { type Pipeline, type UpOptions, up } from './up.ts';
 // Exit codes: 0 ended as asked, 1 failed, 2 wrong options, 75 another process holds the folder.
 
 process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED ??= 'true'; // it warns of Node 20, which it supports
-const FOLDER_IN_USE = 75;
 const say = (line: string) => process.stderr.write(`${line}\n`);
 const folder = stateFolder();
 let pipeline: Pipeline | undefined;
@@ -26,7 +25,7 @@ process.on('disconnect', end); // whoever started it for itself is gone
 try {
   await start(settings());
 } catch (error) {
-  if (error instanceof FolderInUse) fail(error.message, FOLDER_IN_USE);
+  if (error instanceof FolderInUse) fail(error.message, EXIT_FOLDER_IN_USE);
   else if (isSentence(error)) fail(error.message, isUsage(error) ? 2 : 1);
   else throw error;
 }

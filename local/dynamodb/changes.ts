@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { AttributeValue, DynamoDBRecord } from 'aws-lambda';
 import * as z from 'zod';
-import { ACCOUNT, REGION } from '../events/account.ts';
+import { ACCOUNT, REGION } from '../names.ts';
 import type { Engine } from './engine.ts';
 
 export type Item = Record<string, AttributeValue>;

@@ -3,8 +3,8 @@ import { createRequire } from 'node:module';
 import db, { type Store, type Table } from 'dynalite/db/index.js';
 import validations from 'dynalite/validations/index.js';
 import * as z from 'zod';
-import { ACCOUNT, REGION } from '../events/account.ts';
 import { type JsonAnswer, refusal } from '../events/aws-json.ts';
+import { ACCOUNT, REGION } from '../names.ts';
 
 /** What dynalite implements and the pipeline may use. */
 const OPERATIONS = [

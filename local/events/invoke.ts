@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { Context } from 'aws-lambda';
-import { ACCOUNT, REGION } from './account.ts';
+import { ACCOUNT, REGION } from '../names.ts';
 
 /** A Lambda handler as this project writes them: it parses its own event. */
 export type LambdaHandler = (event: unknown, context: Context) => unknown;

@@ -1,7 +1,7 @@
 import { createHash, randomUUID } from 'node:crypto';
 import type { SQSRecord } from 'aws-lambda';
-import { ACCOUNT, REGION } from './account.ts';
-import { activity } from './activity.ts';
+import { activity } from '../activity.ts';
+import { ACCOUNT, REGION } from '../names.ts';
 import { failedIdentifiers } from './batch-response.ts';
 import { invoke, type Lambda } from './invoke.ts';
 

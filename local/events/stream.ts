@@ -1,5 +1,5 @@
 import type { DynamoDBRecord } from 'aws-lambda';
-import { activity } from './activity.ts';
+import { activity } from '../activity.ts';
 import { failedIdentifiers } from './batch-response.ts';
 import { type DeliveryFaults, deliver } from './delivery.ts';
 import { invoke, type Lambda } from './invoke.ts';

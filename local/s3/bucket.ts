@@ -1,12 +1,12 @@
 import { readdirSync, rmSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { readRecord, replaceFile, syncFolder } from '../durable-files.ts';
+import { keyLock } from '../key-lock.ts';
 import { checkWrite, noSuchKey, type WriteCondition } from './conditions.ts';
 import { type DataFiles, dataFiles, hashOf } from './data-files.ts';
-import { readRecord, replaceFile, syncFolder } from './durable-files.ts';
 import { S3Error } from './errors.ts';
 import { type KeyIndex, keyIndex } from './key-index.ts';
-import { keyLock } from './key-lock.ts';
 import { type NewObject, StoredObject } from './stored-object.ts';
 import { openUploads, type Uploads } from './uploads.ts';
 

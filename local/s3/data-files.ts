@@ -3,7 +3,7 @@ import { createReadStream } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
-import { writeNewFile } from './durable-files.ts';
+import { writeNewFile } from '../durable-files.ts';
 import type { ByteRange } from './ranges.ts';
 import type { DataFile } from './stored-object.ts';
 

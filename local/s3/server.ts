@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { pipeline } from 'node:stream/promises';
+import { activity } from '../activity.ts';
 import { describeFailure, S3Error } from './errors.ts';
 import { type ObjectCreated, objectCreated } from './events.ts';
 import type { Context, Reply } from './operation.ts';
@@ -37,7 +38,7 @@ export function localS3(options: { folder: string; now?: () => Date; region?: st
   const { folder, now = () => new Date(), region = 'us-east-1' } = options;
   const store = openStore(folder, now);
   const listeners = new Set<ObjectCreatedListener>();
-  const running = new Set<Promise<void>>();
+  const requests = activity(); // and calls of listeners
   let closed = false;
 
   const context: Context = {
@@ -47,15 +48,9 @@ export function localS3(options: { folder: string; now?: () => Date; region?: st
       const address = incoming.socket.remoteAddress ?? '127.0.0.1';
       const circumstances = { bucket, region, requestId: id, address, reason, at: now() };
       const event = objectCreated(object, circumstances);
-      for (const listener of listeners) track(notify(listener, event));
+      for (const listener of listeners) void requests.track(notify(listener, event));
     },
   };
-
-  function track(task: Promise<void>): Promise<void> {
-    const tracked = task.finally(() => running.delete(tracked));
-    running.add(tracked);
-    return tracked;
-  }
 
   return {
     handle(incoming, response) {
@@ -63,7 +58,7 @@ export function localS3(options: { folder: string; now?: () => Date; region?: st
         incoming.destroy();
         return Promise.resolve();
       }
-      return track(handle(context, incoming, response));
+      return requests.track(handle(context, incoming, response));
     },
     async createBucket(name) {
       await store.createBucket(name);
@@ -74,7 +69,7 @@ export function localS3(options: { folder: string; now?: () => Date; region?: st
     },
     async close() {
       closed = true;
-      while (running.size > 0) await Promise.all(running);
+      await requests.idle();
     },
   };
 }

@@ -2,10 +2,10 @@ import { existsSync, mkdirSync, readdirSync } from 'node:fs';
 import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import * as z from 'zod';
+import { readRecord, replaceFile, syncFolder } from '../durable-files.ts';
+import { keyLock } from '../key-lock.ts';
 import { type Bucket, noSuchBucket, openBucket } from './bucket.ts';
-import { readRecord, replaceFile, syncFolder } from './durable-files.ts';
 import { S3Error } from './errors.ts';
-import { keyLock } from './key-lock.ts';
 import { risingSequencer } from './sequencer.ts';
 
 /** All buckets of one folder: `<folder>/<bucket>/{bucket.json, objects/, uploads/}`. One process at a time. */

@@ -3,11 +3,11 @@ import { mkdirSync, readdirSync, rmSync } from 'node:fs';
 import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import * as z from 'zod';
+import { DRAFT, readRecord, replaceFile, syncFolder } from '../durable-files.ts';
+import { keyLock } from '../key-lock.ts';
 import { Algorithm, Checksum } from './checksums.ts';
 import type { DataFiles } from './data-files.ts';
-import { DRAFT, readRecord, replaceFile, syncFolder } from './durable-files.ts';
 import { S3Error } from './errors.ts';
-import { keyLock } from './key-lock.ts';
 import { DataFile } from './stored-object.ts';
 
 /** An upload in parts, as it lies on the disk: `uploads/<id>/upload.json`. */

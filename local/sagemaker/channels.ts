@@ -7,10 +7,9 @@ import {
   type S3Client,
 } from '@aws-sdk/client-s3';
 import * as z from 'zod';
-import { each } from './each.ts';
 import { DataProblem, placeBelow, s3Location } from './place.ts';
 import type { Channel } from './requests.ts';
-import { download, FILES_AT_ONCE, keysBelow } from './transfer.ts';
+import { download, forEachFile, keysBelow } from './transfer.ts';
 
 /** A key, and what of it is the path below the channel's folder. */
 interface ChannelFile {
@@ -54,7 +53,7 @@ export async function fetchChannel(
   let count = 0;
   try {
     const files = S3DataType === 'ManifestFile' ? filesOfManifest : filesOfPrefix;
-    await each(files(s3, S3Uri), FILES_AT_ONCE, async ({ bucket, key, rest }) => {
+    await forEachFile(files(s3, S3Uri), async ({ bucket, key, rest }) => {
       count += 1;
       await download(s3, { bucket, key }, placeBelow(folder, rest), signal);
     });

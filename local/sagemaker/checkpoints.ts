@@ -2,12 +2,11 @@ import { access, mkdir, rename, rm, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { DeleteObjectCommand, type S3Client } from '@aws-sdk/client-s3';
 import { isUnfinished } from '#core/ml-folder.ts';
-import { each } from './each.ts';
 import { placeBelow, s3Folder } from './place.ts';
 import {
   download,
-  FILES_AT_ONCE,
   filesBelow,
+  forEachFile,
   keysBelow,
   type LocalFile,
   upload,
@@ -29,7 +28,7 @@ export function checkpointsIn(s3: S3Client, uri: string, folder: string): Checkp
     await mkdir(folder, { recursive: true });
     const drafts = join(folder, '.from-s3');
     await rm(drafts, { recursive: true, force: true });
-    await each(keysBelow(s3, { bucket, key: prefix }), FILES_AT_ONCE, async (key) => {
+    await forEachFile(keysBelow(s3, { bucket, key: prefix }), async (key) => {
       const name = key.slice(prefix.length);
       const path = placeBelow(folder, name);
       if (await isThere(path)) return;

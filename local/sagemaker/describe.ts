@@ -1,5 +1,5 @@
-import { ACCOUNT, REGION } from '../events/account.ts';
 import type { BusEventInput } from '../events/bus.ts';
+import { ACCOUNT, REGION } from '../names.ts';
 import { arnOf, type JobRecord, nameOf } from './record.ts';
 
 /** DescribeTrainingJob's answer; times as the AWS JSON protocol tells them, in seconds since 1970. */

@@ -1,7 +1,8 @@
 import { mkdir, readdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { replaceFile, syncFolder } from '../durable-files.ts';
 import type { BusEventInput } from '../events/bus.ts';
-import { replaceFile, syncFolder } from '../s3/durable-files.ts';
+import { keyLock } from '../key-lock.ts';
 import { stateChange } from './describe.ts';
 import { JobRecord, nameOf } from './record.ts';
 
@@ -68,7 +69,7 @@ async function readRecord(path: string): Promise<JobRecord> {
 function ledgerOf(folder: string, first: JobRecord, publish: Publish): Ledger {
   const { record: path } = jobFiles(folder, nameOf(first));
   let record = first;
-  let last: Promise<unknown> = Promise.resolve();
+  const locked = keyLock();
 
   async function take(step: (record: JobRecord) => JobRecord): Promise<JobRecord> {
     const next = step(record);
@@ -84,10 +85,6 @@ function ledgerOf(folder: string, first: JobRecord, publish: Publish): Ledger {
     get record() {
       return record;
     },
-    change(step) {
-      const turn = last.then(() => take(step));
-      last = turn.catch(() => undefined); // the next change does not inherit a failure
-      return turn;
-    },
+    change: (step) => locked(path, () => take(step)),
   };
 }

@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { ACCOUNT, REGION } from '../events/account.ts';
+import { ACCOUNT, REGION } from '../names.ts';
 import { ProcessIdentity } from './process-identity.ts';
 import { CreateTrainingJobRequest, TRAINING_JOB_STATUSES } from './requests.ts';
 

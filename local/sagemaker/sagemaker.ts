@@ -3,7 +3,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { join } from 'node:path';
 import type { S3Client } from '@aws-sdk/client-s3';
 import * as z from 'zod';
-import { activity } from '../events/activity.ts';
+import { activity } from '../activity.ts';
 import { answerJson, type JsonAnswer, operationOf, refusal } from '../events/aws-json.ts';
 import { emptyChannel } from './channels.ts';
 import { describe } from './describe.ts';

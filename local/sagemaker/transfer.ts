@@ -10,11 +10,36 @@ import {
   type S3Client,
 } from '@aws-sdk/client-s3';
 import { Upload } from '@aws-sdk/lib-storage';
-import { each } from './each.ts';
+import pLimit from 'p-limit';
 import { DataProblem } from './place.ts';
 
-/** Chosen: enough that disk and network wait for each other seldom, few enough for many open files elsewhere. */
-export const FILES_AT_ONCE = 8;
+/** Chosen: enough to keep disk and network busy, few enough to leave file handles to others. */
+const FILES_AT_ONCE = 8;
+
+/**
+ * Runs a task for each of many files, several at once. The first failure starts no more of them and is thrown when
+ * those that run have ended: nobody writes any more into what the caller then removes.
+ */
+export async function forEachFile<Item>(
+  items: Iterable<Item> | AsyncIterable<Item>,
+  task: (item: Item) => Promise<void>,
+): Promise<void> {
+  const limit = pLimit(FILES_AT_ONCE);
+  const failures: unknown[] = [];
+  const attempt = async (item: Item) => {
+    if (failures.length === 0) await task(item).catch((error: unknown) => failures.push(error));
+  };
+  const attempts: Promise<void>[] = [];
+  try {
+    for await (const item of items) {
+      if (failures.length > 0) break;
+      attempts.push(limit(attempt, item));
+    }
+  } finally {
+    await Promise.all(attempts);
+  }
+  if (failures.length > 0) throw failures[0];
+}
 
 export interface S3Object {
   bucket: string;
@@ -108,7 +133,7 @@ export async function uploadFolder(
   { bucket, prefix }: { bucket: string; prefix: string },
 ): Promise<number> {
   const files = await filesBelow(folder);
-  await each(files, FILES_AT_ONCE, async ({ path, name }) => {
+  await forEachFile(files, async ({ path, name }) => {
     await upload(s3, path, { bucket, key: `${prefix}${name}` });
   });
   return files.length;
