@@ -12,19 +12,20 @@ const NO_CREDENTIALS = new Set([
 ]);
 const NOT_ALLOWED = new Set(['AccessDenied', 'AccessDeniedException', 'UnauthorizedOperation']);
 
-/** What AWS says of whoever calls, as a sentence with what to do; every other error as it is. */
+/** Turns errors of credentials, permissions and region into a sentence with what to do; returns other errors unchanged. */
 export function explainAwsError(error: unknown): unknown {
   if (!(error instanceof Error)) return error;
   const { name, message } = error;
   if (NO_CREDENTIALS.has(name)) {
-    const sentence = `AWS does not know who you are (${message}); log in, or set AWS_PROFILE, as for the AWS CLI.`;
+    const sentence = `AWS does not accept your credentials (${message}); log in or set AWS_PROFILE, as for the AWS CLI.`;
     return new CliError(EXIT.usage, sentence, { cause: error });
   }
   if (NOT_ALLOWED.has(name)) {
-    return new CliError(EXIT.usage, `AWS does not let you: ${message}`, { cause: error });
+    return new CliError(EXIT.usage, `AWS denied access: ${message}`, { cause: error });
   }
   if (message === 'Region is missing') {
-    const sentence = 'No AWS region is set; set AWS_REGION, or a region in your AWS profile.';
+    const sentence =
+      'No AWS region is configured; set AWS_REGION, or a region in your AWS profile.';
     return new CliError(EXIT.usage, sentence, { cause: error });
   }
   return error;

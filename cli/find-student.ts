@@ -4,7 +4,7 @@ import type { Objects } from '#ports';
 import { CliError, EXIT } from './cli-error.ts';
 
 /**
- * The card of a student: `pets` is its latest version, `pets/0a1b2c3d4e5f` just that one.
+ * Finds the card of a student: `pets` is its latest version, `pets/0a1b2c3d4e5f` that version.
  *
  * @throws CliError not found
  */
@@ -19,7 +19,7 @@ export async function findStudent(objects: Objects, wanted: string): Promise<Stu
   if (newest) return newest;
   throw new CliError(
     EXIT.notFound,
-    `There is no student "${wanted}"; npx understudy list shows them.`,
+    `There is no student "${wanted}". "npx understudy list" lists all students.`,
   );
 }
 
@@ -33,4 +33,4 @@ async function card(objects: Objects, student: string, version: string) {
 }
 
 export const ANOTHER_VERSION =
-  'another version of Understudy wrote it: use that one, or train the student again';
+  'another version of Understudy wrote it: use that version, or train the student again';

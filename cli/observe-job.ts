@@ -8,9 +8,9 @@ import { out, outJson } from './output.ts';
 import { type Target, withPipeline } from './with-pipeline.ts';
 
 /**
- * Tells a job's row what somebody wants, through the same reducer as every stage.
+ * Applies a user's request to a job, through the same reducer as every stage.
  *
- * @throws CliError usage, when the job is in no state for it
+ * @throws CliError usage, if the state of the job does not allow it
  */
 export function observeJob(
   wanted: string,
@@ -30,11 +30,11 @@ export function observeJob(
   });
 }
 
-/** Looks and writes anew for as long as a stage is faster. */
+/** Loads, advances and saves the job; again if a stage has saved it in the meantime. */
 async function move({ jobs }: Pipeline, id: string, observation: Observation) {
   for (;;) {
     const before = await jobs.load(id);
-    if (!before) throw new Error(`job ${id} has a row no more`);
+    if (!before) throw new Error(`job ${id} is no longer in the table`);
     const after: Job = advance(before, observation, new Date());
     try {
       if (after !== before) await jobs.save(after);

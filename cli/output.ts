@@ -1,12 +1,12 @@
-/** Data: what a script reads. */
+/** Prints data, which scripts may read, to stdout. */
 export const out = (text: string): void => void process.stdout.write(`${text}\n`);
 
-/** Talk: what a person reads. */
+/** Prints a message for a person to stderr. */
 export const info = (text: string): void => void process.stderr.write(`${text}\n`);
 
 export const outJson = (data: unknown): void => out(JSON.stringify(data, null, 2));
 
-/** Columns as wide as their widest cell. */
+/** Aligns rows in columns as wide as their widest cell. */
 export function table(rows: readonly (readonly string[])[]): string {
   const widths = rows.reduce<number[]>(
     (widest, row) => row.map((cell, i) => Math.max(widest[i] ?? 0, cell.length)),
@@ -23,5 +23,5 @@ export function table(rows: readonly (readonly string[])[]): string {
 }
 
 export const count = (n: number): string => n.toLocaleString('en-US');
-export const percent = (fraction: number): string => `${(100 * fraction).toFixed(1)} %`;
+export const percent = (fraction: number): string => `${(100 * fraction).toFixed(1)}%`;
 export const megabytes = (bytes: number): string => `${(bytes / 1e6).toFixed(1)} MB`;

@@ -12,13 +12,13 @@ export interface Prediction {
   probabilities: Record<string, number>; // by class, 0..1
 }
 
-/** A image that could not be read. */
+/** An image that could not be read. */
 export interface UnreadableImage {
   image: string;
   problem: string;
 }
 
-/** What a student says of each image, decoded exactly as its training images were. */
+/** Classifies images with a student; they are decoded exactly as its training images were. */
 export async function predictImages(
   pipeline: Pipeline,
   card: StudentCard,
@@ -29,7 +29,7 @@ export async function predictImages(
   for (const image of images) {
     const pixels = await pixelsOf(image, card.input.px);
     predictions.push(
-      'problem' in pixels ? pixels : { image, ...answer(student, card, pixels.pixels) },
+      'problem' in pixels ? pixels : { image, ...classify(student, card, pixels.pixels) },
     );
   }
   student.dispose();
@@ -40,15 +40,18 @@ async function pixelsOf(image: string, px: number): Promise<{ pixels: Buffer } |
   try {
     return { pixels: await decodeImage(await readFile(image), px) };
   } catch (error) {
-    const { code, message } = error as NodeJS.ErrnoException;
-    return {
-      image,
-      problem: code === 'ENOENT' ? 'there is no such file' : (message.split('\n')[0] ?? ''),
-    };
+    const { code = '', message } = error as NodeJS.ErrnoException;
+    return { image, problem: FILE_PROBLEMS[code] ?? message.split('\n')[0] ?? '' };
   }
 }
 
-function answer(
+const FILE_PROBLEMS: Record<string, string> = {
+  ENOENT: 'no such file',
+  EISDIR: 'this is a folder; give image files',
+  EACCES: 'permission denied',
+};
+
+function classify(
   student: LayersModel,
   { classes, input, metrics }: StudentCard,
   pixels: Uint8Array,

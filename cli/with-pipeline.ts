@@ -8,27 +8,28 @@ import { CliError, EXIT } from './cli-error.ts';
 import { connectTo, connectToStack, type Pipeline } from './connect.ts';
 import { explainAwsError } from './explain-aws-error.ts';
 
-/** `storage` reads and writes rows and objects; `training` also brings jobs to their end. */
+/** `storage` gives access to the bucket and the job table; `training` also runs jobs. */
 export type Capability = 'storage' | 'training';
 
-/** Which pipeline a verb is for. */
+/** The pipeline that a command works on. */
 export interface Target {
-  stack?: string; // a deployed one, by its stack's name; the one of this machine, if left out
+  stack?: string; // the name of a deployed stack; the local pipeline by default
 }
 
-/** The option of every verb that is for a pipeline. */
+/** The option of every command that works on a pipeline. */
 export const stackOption = (): Option =>
-  new Option('--stack <name>', 'a pipeline deployed on AWS, instead of this machine').env(
-    'UNDERSTUDY_STACK',
-  );
+  new Option(
+    '--stack <name>',
+    'use a pipeline deployed on AWS instead of the one on this machine',
+  ).env('UNDERSTUDY_STACK');
 
 const PATIENCE_MS = 60_000; // for another command's pipeline to end
 const POLL_MS = 200;
 
 /**
- * Runs `work` against a deployed pipeline, or the one that is up on this machine, or one that is started for it and
- * ended after.
- * If a pipeline that somebody else started ends meanwhile, `work` begins again on another: it must bear that.
+ * Runs `work` on a deployed pipeline, or on the local one; if none is running, one is started for it and stopped after.
+ * If a pipeline that another process started stops in the meantime, `work` starts again on another: it must be
+ * repeatable.
  */
 export async function withPipeline<T>(
   capability: Capability,
@@ -55,7 +56,7 @@ export async function withPipeline<T>(
   }
 }
 
-/** The one that is up, or one of our own; two processes cannot share a folder, so whoever comes second waits. */
+/** The running pipeline, or a new one. Two processes cannot share a folder, so the second one waits. */
 async function pipelineThatCan(
   capability: Capability,
 ): Promise<{ endpoint: string; end?: () => Promise<void> }> {
@@ -69,7 +70,7 @@ async function pipelineThatCan(
       if (started) return started;
     }
     if (Date.now() > deadline) {
-      const sentence = `Another understudy command holds ${stateFolder()} and does not end; stop it and try again.`;
+      const sentence = `Another understudy process has been using ${stateFolder()} for a minute; stop it and try again.`;
       throw new CliError(EXIT.internal, sentence);
     }
     await pause(POLL_MS);
@@ -87,14 +88,14 @@ async function runningPipeline(): Promise<{ endpoint: string; trains: boolean } 
     });
     return { endpoint: file.endpoint, ...Health.parse(await answer.json()) };
   } catch {
-    return undefined; // nobody, or somebody else on that port
+    return undefined; // nothing listens on that port, or another program
   }
 }
 
 const Ready = z.object({ ready: z.url() });
 const RUN = fileURLToPath(new URL('../local/run.ts', import.meta.url));
 
-/** @returns `undefined` when another process was faster */
+/** @returns `undefined` if another process took the folder first */
 async function startPipeline(capability: Capability) {
   const options = [
     '--port',
@@ -104,7 +105,7 @@ async function startPipeline(capability: Capability) {
   ];
   const child = spawn(process.execPath, ['--import', import.meta.resolve('tsx'), RUN, ...options], {
     stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
-    // A group of its own: Ctrl-C is for this command, which then ends the pipeline in good order.
+    // Its own process group: Ctrl-C reaches only this command, which then stops the pipeline in good order.
     detached: true,
   });
   const endpoint = await new Promise<string | undefined>((resolve, reject) => {
@@ -112,13 +113,16 @@ async function startPipeline(capability: Capability) {
     child.once('message', (message) => resolve(Ready.parse(message).ready));
     child.once('exit', (code) => {
       if (code === EXIT_FOLDER_IN_USE) resolve(undefined);
-      else reject(new CliError(EXIT.internal, 'The local pipeline did not start; see above.'));
+      else
+        reject(
+          new CliError(EXIT.internal, 'The local pipeline did not start; see the messages above.'),
+        );
     });
   });
-  return endpoint === undefined ? undefined : { endpoint, end: () => ended(child) };
+  return endpoint === undefined ? undefined : { endpoint, end: () => stopped(child) };
 }
 
-function ended(child: ChildProcess): Promise<void> {
+function stopped(child: ChildProcess): Promise<void> {
   if (child.exitCode !== null || child.signalCode !== null) return Promise.resolve();
   return new Promise((resolve) => {
     child.once('exit', () => resolve());
@@ -126,7 +130,7 @@ function ended(child: ChildProcess): Promise<void> {
   });
 }
 
-/** The connection was refused or cut, as the SDKs and fetch tell it. */
+/** Whether the connection was refused or cut, as the SDKs and fetch report it. */
 function isUnreachable(error: unknown): boolean {
   const codes = new Set(['ECONNREFUSED', 'ECONNRESET', 'EPIPE', 'UND_ERR_SOCKET']);
   for (let each: unknown = error; each instanceof Error; each = each.cause) {

@@ -1,6 +1,6 @@
 import { Command } from 'commander';
 import { parseCard, type StudentCard } from '#core/card.ts';
-import { STUDENTS } from '#core/keys.ts';
+import { CARD_FILE, STUDENTS } from '#core/keys.ts';
 import type { Objects } from '#ports';
 import { ANOTHER_VERSION } from '../find-student.ts';
 import { info, out, outJson, percent, table } from '../output.ts';
@@ -8,18 +8,19 @@ import { stackOption, type Target, withPipeline } from '../with-pipeline.ts';
 
 export const list = (): Command =>
   new Command('list')
-    .description('list the published students')
+    .description('lists the published students')
     .addOption(stackOption())
     .option('--json', 'print their cards as JSON')
     .action(({ json, ...target }: Target & { json?: boolean }) =>
       withPipeline('storage', target, async ({ objects }) => {
         const cards = await allStudents(objects);
         if (json) outJson(cards);
-        else if (cards.length === 0) out('No student yet; npx understudy train FOLDER makes one.');
+        else if (cards.length === 0)
+          out('No students yet. "npx understudy train FOLDER" trains one.');
         else
           out(
             table([
-              ['STUDENT', 'CLASSES', 'HELD OUT', 'RIGHT', 'TEACHER', 'MADE (UTC)'],
+              ['STUDENT', 'CLASSES', 'TEST IMAGES', 'ACCURACY', 'TEACHER', 'CREATED (UTC)'],
               ...cards.map(row),
             ]),
           );
@@ -29,7 +30,7 @@ export const list = (): Command =>
 async function allStudents(objects: Objects): Promise<StudentCard[]> {
   const cards: StudentCard[] = [];
   for await (const { key } of objects.list(STUDENTS)) {
-    if (!key.endsWith('/student.json')) continue;
+    if (!key.endsWith(`/${CARD_FILE}`)) continue;
     const card = parseCard(await objects.readText(key));
     if (card) cards.push(card);
     else info(`${key} cannot be read; ${ANOTHER_VERSION}.`);

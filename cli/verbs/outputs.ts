@@ -7,7 +7,7 @@ import { out, outJson, table } from '../output.ts';
 
 export const outputs = (): Command =>
   new Command('outputs')
-    .description('say where a deployed pipeline takes datasets in and what else it is made of')
+    .description('shows the bucket, the job table and the other resources of a deployed pipeline')
     .option('--stack <name>', 'the name of its stack', DEFAULT_STACK)
     .option('--json', 'print the outputs of the stack as JSON')
     .action(async ({ stack, json }: { stack: string; json?: boolean }) => {

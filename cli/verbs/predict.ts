@@ -8,16 +8,16 @@ import { stackOption, type Target, withPipeline } from '../with-pipeline.ts';
 
 export const predict = (): Command =>
   new Command('predict')
-    .description('ask a student what is on images')
-    .argument('<student>', 'its name for the latest version, or name/version')
-    .argument('<image...>', 'images: JPEG, PNG, GIF or WebP')
+    .description('classifies images')
+    .argument('<student>', 'its name (the latest version) or name/version')
+    .argument('<image...>', 'JPEG, PNG, GIF or WebP files')
     .addOption(stackOption())
     .option('--json', 'print every probability as JSON')
     .action((wanted: string, images: string[], { json, ...target }: Target & { json?: boolean }) =>
       withPipeline('storage', target, async (pipeline) => {
         const card = await findStudent(pipeline.objects, wanted);
         await ensureTensorflow(info);
-        // Only here: TensorFlow takes half a second to load, and the other verbs do without.
+        // Imported only here: TensorFlow takes half a second to load, and the other commands do not need it.
         const { predictImages } = await import('../predict-images.ts');
         const predictions = await predictImages(pipeline, card, images);
         const read = predictions.filter((prediction) => 'label' in prediction);

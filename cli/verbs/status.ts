@@ -6,10 +6,10 @@ import { stackOption, type Target, withPipeline } from '../with-pipeline.ts';
 
 export const status = (): Command =>
   new Command('status')
-    .description('show all jobs, or one with its history')
-    .argument('[job]', "a dataset's name, or the beginning of a job's id")
+    .description('lists all jobs, or shows one with its history')
+    .argument('[job]', 'the name of a dataset, or the beginning of a job id')
     .addOption(stackOption())
-    .option('--json', 'print rows as JSON')
+    .option('--json', 'print jobs as JSON')
     .action((wanted: string | undefined, { json, ...target }: Target & { json?: boolean }) =>
       withPipeline('storage', target, async (pipeline) => {
         if (wanted !== undefined) {
@@ -20,7 +20,7 @@ export const status = (): Command =>
         }
         const jobs = await pipeline.allJobs();
         if (json) outJson(jobs);
-        else if (jobs.length === 0) out('No job yet; npx understudy train FOLDER makes one.');
+        else if (jobs.length === 0) out('No jobs yet. "npx understudy train FOLDER" starts one.');
         else out(table([JOB_HEADER, ...jobs.map(jobRow)]));
       }),
     );

@@ -9,12 +9,12 @@ import { stackOption, type Target, withPipeline } from '../with-pipeline.ts';
 
 export const teachers = (): Command =>
   new Command('teachers')
-    .description('list the teachers that a recipe can name')
-    .option('--import <name>', 'bring a teacher into the bucket of a deployed pipeline')
+    .description('lists the teachers that a recipe can name')
+    .option('--import <name>', 'copy a teacher into the bucket of a deployed pipeline')
     .addOption(stackOption())
     .option('--json', 'print the catalogue as JSON')
     .action(async (options: Target & { json?: boolean; import?: string }) => {
-      if (options.import !== undefined) return bring(options.import, options);
+      if (options.import !== undefined) return copyTeacher(options.import, options);
       if (options.json) return outJson(CATALOGUE);
       const rows = CATALOGUE.map((teacher) => [
         teacher.name === DEFAULT_TEACHER ? `${teacher.name} (default)` : teacher.name,
@@ -27,14 +27,14 @@ export const teachers = (): Command =>
       out(table([['TEACHER', 'INPUT', 'PARAMETERS', 'TRAINED ON', 'LICENCE', 'DIGEST'], ...rows]));
     });
 
-/** On this machine teachers come by themselves when they are first asked for; the default one is in the image. */
-async function bring(name: string, target: Target): Promise<void> {
+/** Only for deployed pipelines: the local one fetches a teacher when a recipe first names it. */
+async function copyTeacher(name: string, target: Target): Promise<void> {
   if (!teacherNamed(name)) {
     const known = CATALOGUE.map((teacher) => teacher.name).join(', ');
-    throw new CliError(EXIT.notFound, `There is no teacher "${name}"; choose one of: ${known}.`);
+    throw new CliError(EXIT.notFound, `There is no teacher "${name}". Choose one of: ${known}.`);
   }
   await withPipeline('storage', target, async (pipeline) => {
     await teacherProvider({ ...pipeline, report: info }).provide(name);
-    info(`${name} lies in s3://${pipeline.bucket}/${teacherPrefix(name)}`);
+    info(`Copied ${name} to s3://${pipeline.bucket}/${teacherPrefix(name)}`);
   });
 }

@@ -36,7 +36,7 @@ describe('a deployed pipeline', () => {
 
     await expect(findStack(client, 'Pets')).rejects.toMatchObject({
       exit: 6,
-      message: expect.stringContaining('no pipeline of Understudy'),
+      message: expect.stringContaining('is not a pipeline of Understudy'),
     });
   });
 
