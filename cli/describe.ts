@@ -32,7 +32,7 @@ export function describeStudent(card: StudentCard, { bucket }: { bucket: string 
     `Trained: ${partOf(used)}; ${count(frozenParameters)} parameters of ${card.teacher.name} frozen, ${count(trainedParameters)} trained. ${why}`,
     ...fineTuningOf(card),
     ...card.data.warnings.map((warning) => `Note: ${warning}`),
-    `Time: ${seconds.join(', ')}`,
+    `Training time: ${seconds.join(', ')}`,
     `Location: s3://${bucket}/${studentKeys(card.student, card.version).prefix}`,
   ].join('\n');
 }

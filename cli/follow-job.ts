@@ -119,8 +119,18 @@ function logReader({ logs }: Pipeline) {
   };
 }
 
+const STEPS: Record<string, string> = {
+  verify: 'Verifying images',
+  decode: 'Decoding images',
+  features: 'Extracting features',
+  head: 'Training the head',
+  'frozen-blocks': 'Computing the frozen blocks',
+  'fine-tune': 'Fine-tuning',
+  evaluate: 'Evaluating',
+};
+
 const wordsOf = ({ step, done, of }: TrainingProgress): string =>
-  `${step}: ${count(done)} of ${count(of)}`;
+  `${STEPS[step] ?? step}: ${count(done)} of ${count(of)}`;
 
 const QUIET_MS = 10_000; // between two lines of the same step in a log file
 

@@ -11,7 +11,7 @@ import {
 } from '@aws-sdk/client-s3';
 import { Upload } from '@aws-sdk/lib-storage';
 import pLimit from 'p-limit';
-import { DataProblem } from './place.ts';
+import { DataError } from './s3-location.ts';
 
 /** Chosen: enough to keep disk and network busy, few enough to leave file handles to others. */
 const FILES_AT_ONCE = 8;
@@ -46,7 +46,7 @@ export interface S3Object {
   key: string;
 }
 
-/** Every key that begins with the prefix, except the empty objects that consoles make of folders. */
+/** Lists every key with the prefix, except the empty objects that consoles create for folders. */
 export async function* keysBelow(
   s3: S3Client,
   { bucket: Bucket, key: Prefix }: S3Object,
@@ -59,8 +59,8 @@ export async function* keysBelow(
 }
 
 /**
- * Writes an object into a new file, as a stream.
- * @throws DataProblem when there is no such object, or no such file can be
+ * Streams an object into a new file.
+ * @throws DataError if there is no such object, or such a file cannot be created
  */
 export async function download(
   s3: S3Client,
@@ -72,23 +72,23 @@ export async function download(
   try {
     await mkdir(dirname(path), { recursive: true });
     const { Body } = await s3.send(request, { abortSignal: signal });
-    // Never over another file: on some disks two keys that differ in case only are one name.
+    // Never overwrites: on some file systems two keys that differ only in case are the same name.
     await pipeline(Body as Readable, createWriteStream(path, { flags: 'wx' }), { signal });
   } catch (error) {
     const why = UNUSABLE[(error as NodeJS.ErrnoException).code ?? ''];
-    if (error instanceof NoSuchKey) throw new DataProblem(`s3://${bucket}/${key} does not exist`);
-    if (why) throw new DataProblem(`s3://${bucket}/${key} ${why}`, { cause: error });
+    if (error instanceof NoSuchKey) throw new DataError(`s3://${bucket}/${key} does not exist`);
+    if (why) throw new DataError(`s3://${bucket}/${key} ${why}`, { cause: error });
     throw error;
   }
 }
 
 const UNUSABLE: Record<string, string> = {
-  EEXIST: 'needs the place of another object in the file system',
-  ENOTDIR: 'lies below another object, and a file is no folder',
-  EISDIR: 'lies above another object, and a folder is no file',
-  ENAMETOOLONG: 'is too long a name for the file system',
-  EINVAL: 'is no name for the file system',
-  EILSEQ: 'is no name for the file system',
+  EEXIST: 'has the same file name as another object',
+  ENOTDIR: 'is below another object, which is a file and not a folder',
+  EISDIR: 'is above another object, and so would be a file and a folder',
+  ENAMETOOLONG: 'is too long for the file system',
+  EINVAL: 'is not a valid name in the file system',
+  EILSEQ: 'is not a valid name in the file system',
 };
 
 export interface LocalFile {
@@ -98,7 +98,7 @@ export interface LocalFile {
   modifiedMs: number;
 }
 
-/** Every regular file below a folder; links are not followed, since they may lead out of it. */
+/** Lists every regular file below a folder; links are not followed, since they may lead out of it. */
 export async function filesBelow(folder: string): Promise<LocalFile[]> {
   const options = { recursive: true, withFileTypes: true } as const;
   const entries = (await readdir(folder, options).catch(ifThere)) ?? [];
@@ -113,7 +113,7 @@ export async function filesBelow(folder: string): Promise<LocalFile[]> {
   return files.filter((file) => file !== undefined);
 }
 
-/** @returns whether there was (still) such a file */
+/** @returns whether the file (still) existed */
 export async function upload(s3: S3Client, path: string, to: S3Object): Promise<boolean> {
   const file: FileHandle | undefined = await open(path).catch(ifThere);
   if (!file) return false;
@@ -126,7 +126,7 @@ export async function upload(s3: S3Client, path: string, to: S3Object): Promise<
   }
 }
 
-/** @returns how many files there were */
+/** @returns the number of files */
 export async function uploadFolder(
   s3: S3Client,
   folder: string,
@@ -139,7 +139,7 @@ export async function uploadFolder(
   return files.length;
 }
 
-/** For `catch`: what was removed in the meantime is not there. */
+/** For `catch`: a file that was removed in the meantime counts as absent. */
 export function ifThere(error: unknown): undefined {
   if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
   throw error;
