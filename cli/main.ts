@@ -1,3 +1,4 @@
+import { writeSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
 import packageJson from '../package.json' with { type: 'json' };
 import { CliError, EXIT } from './cli-error.ts';
@@ -44,7 +45,10 @@ export async function main(argv: readonly string[]): Promise<void> {
   }
 
   process.on('SIGINT', () => {
-    info('Interrupted. Running jobs resume when the pipeline starts again.');
+    // Not through process.stderr: a list of steps holds it back, and hides the cursor, while it is shown.
+    const showCursor = process.stderr.isTTY ? '\u001b[?25h' : '';
+    const sentence = 'Interrupted. Running jobs resume when the pipeline starts again.';
+    writeSync(process.stderr.fd, `${showCursor}${sentence}\n`);
     process.exit(EXIT.interrupted); // a pipeline that this command started notices, and stops in good order
   });
   process.exitCode = await program.parseAsync(argv).then(() => EXIT.ok, exitOf);

@@ -7,6 +7,7 @@ import { EXIT_FOLDER_IN_USE, readEndpoint, stateFolder } from '#local/state-fold
 import { CliError, EXIT } from './cli-error.ts';
 import { connectTo, connectToStack, type Pipeline } from './connect.ts';
 import { explainAwsError } from './explain-aws-error.ts';
+import { info } from './output.ts';
 
 /** `storage` gives access to the bucket and the job table; `training` also runs jobs. */
 export type Capability = 'storage' | 'training';
@@ -61,6 +62,7 @@ async function pipelineThatCan(
   capability: Capability,
 ): Promise<{ endpoint: string; end?: () => Promise<void> }> {
   const deadline = Date.now() + PATIENCE_MS;
+  let isWaiting = false;
   for (;;) {
     const running = await runningPipeline();
     if (running && (capability === 'storage' || running.trains))
@@ -69,12 +71,20 @@ async function pipelineThatCan(
       const started = await startPipeline(capability);
       if (started) return started;
     }
+    if (!isWaiting) info(`Waiting for another understudy process${holder()} to stop.`);
+    isWaiting = true;
     if (Date.now() > deadline) {
-      const sentence = `Another understudy process has been using ${stateFolder()} for a minute; stop it and try again.`;
+      const sentence = `Another understudy process${holder()} is still using ${stateFolder()}; stop it and try again.`;
       throw new CliError(EXIT.internal, sentence);
     }
     await pause(POLL_MS);
   }
+}
+
+/** Names the process that holds the state folder, if it has said so. */
+function holder(): string {
+  const file = readEndpoint(stateFolder());
+  return file ? ` (pid ${file.pid})` : '';
 }
 
 const Health = z.object({ trains: z.boolean() });

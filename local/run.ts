@@ -28,7 +28,9 @@ process.on('disconnect', end); // the command that started it for itself is gone
 try {
   await start(settings());
 } catch (error) {
-  if (error instanceof FolderInUse) fail(error.message, EXIT_FOLDER_IN_USE);
+  // The command that started this program waits and tries again; only otherwise is there something to say.
+  if (error instanceof FolderInUse)
+    fail(process.connected ? undefined : error.message, EXIT_FOLDER_IN_USE);
   else if (isSentence(error)) fail(error.message, isUsage(error) ? 2 : 1);
   else throw error;
 }
@@ -112,8 +114,8 @@ async function stop(running: Pipeline): Promise<void> {
   process.exit(0);
 }
 
-function fail(sentence: string, code: number): void {
-  info(sentence);
+function fail(sentence: string | undefined, code: number): void {
+  if (sentence !== undefined) info(sentence);
   process.exitCode = code;
   process.disconnect?.();
 }

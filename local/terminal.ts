@@ -2,6 +2,7 @@ import type { DynamoDBRecord } from 'aws-lambda';
 import pc from 'picocolors';
 import type { Announcement } from '#core/announcement.ts';
 import { parseProgressLine } from '#core/progress-line.ts';
+import { printable, printableLines } from './printable.ts';
 
 const PROGRESS_EVERY_MS = 2_000;
 
@@ -10,7 +11,9 @@ export function terminal(say: (line: string) => void, now: () => number = Date.n
   const states = new Map<string, string>(); // by job
   let lastProgress = 0;
   const line = (student: string, text: string) =>
-    say(`${pc.dim(new Date(now()).toTimeString().slice(0, 8))} ${student.padEnd(20)} ${text}`);
+    say(
+      `${pc.dim(new Date(now()).toTimeString().slice(0, 8))} ${printable(student).padEnd(20)} ${printableLines(text)}`,
+    );
 
   return {
     row({ dynamodb }: DynamoDBRecord): void {
