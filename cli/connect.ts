@@ -10,7 +10,7 @@ import { BUCKET, JOB_TABLE, LOCAL_CREDENTIALS } from '#local/names.ts';
 import type { Jobs, Objects } from '#ports';
 import { findStack } from './find-stack.ts';
 
-/** All that a verb knows of a pipeline: its AWS endpoints. */
+/** A pipeline as the commands see it: its AWS services. */
 export interface Pipeline {
   bucket: string;
   s3: S3Client;
@@ -18,10 +18,10 @@ export interface Pipeline {
   jobs: Jobs;
   logs: CloudWatchLogsClient;
   allJobs(): Promise<Job[]>;
-  pollMs: number; // how often whoever waits may look
+  pollMs: number; // the interval between two looks at a job that is waited for
 }
 
-/** The pipeline behind an endpoint of the local form. */
+/** The local pipeline at an endpoint. */
 export function connectTo(endpoint: string): Pipeline {
   const settings = { endpoint, ...LOCAL_CREDENTIALS };
   const s3 = new S3Client({ ...settings, forcePathStyle: true });
@@ -31,9 +31,9 @@ export function connectTo(endpoint: string): Pipeline {
 }
 
 /**
- * A deployed pipeline, with the credentials and the region that the AWS CLI would use.
+ * A deployed pipeline, with the credentials and region that the AWS CLI would use.
  *
- * @throws Stop not found
+ * @throws CliError not found
  */
 export async function connectToStack(name: string): Promise<Pipeline> {
   const { bucket, table } = await findStack(new CloudFormationClient(), name);
@@ -41,7 +41,7 @@ export async function connectToStack(name: string): Promise<Pipeline> {
   return pipelineOf({ bucket, table, s3, dynamo, logs, pollMs: 2_000 });
 }
 
-interface Place {
+interface Services {
   bucket: string;
   table: string;
   s3: S3Client;
@@ -50,7 +50,7 @@ interface Place {
   pollMs: number;
 }
 
-const pipelineOf = ({ bucket, table, s3, dynamo, logs, pollMs }: Place): Pipeline => ({
+const pipelineOf = ({ bucket, table, s3, dynamo, logs, pollMs }: Services): Pipeline => ({
   bucket,
   s3,
   objects: s3Objects(bucket, s3),
@@ -60,7 +60,7 @@ const pipelineOf = ({ bucket, table, s3, dynamo, logs, pollMs }: Place): Pipelin
   pollMs,
 });
 
-/** Every job there ever was, the newest first. */
+/** Lists every job in the table, newest first. */
 async function allJobs(TableName: string, client: DynamoDBDocumentClient): Promise<Job[]> {
   const jobs: Job[] = [];
   for await (const { Items = [] } of paginateScan({ client }, { TableName })) {

@@ -6,61 +6,69 @@ import type { Job } from '#core/job.ts';
 import { studentKeys } from '#core/keys.ts';
 import { count, percent, table } from './output.ts';
 
-/** A student as a person wants to read it: what it knows, how good it is, why, how long it took, where it lies. */
+/** The report on a student: its classes, its metrics, what was trained and why, the time it took, its location. */
 export function describeStudent(card: StudentCard, { bucket }: { bucket: string }): string {
   const { test, calibration } = card.metrics;
   const { frozenParameters, trainedParameters, used, why } = card.freezePlan;
-  const classes = card.data.perClass.map(({ name, train, validation, test: held }, i) => {
-    const measured = card.metrics.perClass[i];
+  const classes = card.data.perClass.map(({ name, train, validation, test: heldOut }, i) => {
+    const metrics = card.metrics.perClass[i];
     return [
       `  ${name}`,
-      `${count(train)} + ${count(validation)} + ${count(held)}`,
-      measured ? `${measured.correct} of ${measured.n} right, F1 ${percent(measured.f1)}` : '',
+      ...[train, validation, heldOut].map(count),
+      metrics ? `${count(metrics.correct)} of ${count(metrics.n)}` : '',
+      metrics ? percent(metrics.f1) : '',
     ];
   });
   const seconds = Object.entries(card.timings).map(
-    ([step, taken]) => `${step} ${taken.toFixed(1)}`,
+    ([step, taken]) => `${step} ${taken.toFixed(1)} s`,
   );
   return [
     `Student ${pc.bold(card.student)}, version ${card.version}`,
     '',
-    `Classes (images to train + to choose + held out), and the held-out ones:`,
-    table(classes),
+    table([['  CLASS', 'TRAIN', 'VALIDATION', 'TEST', 'CORRECT', 'F1'], ...classes]),
     '',
-    `Accuracy on ${count(test.n)} held-out images: ${pc.bold(percent(test.accuracy))} (${interval(test.interval95)}; always guessing the largest class: ${percent(card.metrics.majorityBaseline)})`,
-    `Balanced over the classes: ${percent(test.balancedAccuracy.value)} (${interval(test.balancedAccuracy.interval95)}); macro-F1 ${percent(test.macroF1.value)} (${interval(test.macroF1.interval95)})`,
-    `Its probabilities are off by ${percent(calibration.after.ece)} on average (temperature ${calibration.temperature.toFixed(2)}; without it ${percent(calibration.before.ece)}). ${calibration.why}`,
-    `Frozen: ${used}, ${count(frozenParameters)} parameters of ${card.teacher.name} frozen, ${count(trainedParameters)} trained. ${why}`,
+    `Accuracy on ${count(test.n)} held-out test images: ${pc.bold(percent(test.accuracy))} (${interval(test.interval95)}; majority baseline ${percent(card.metrics.majorityBaseline)})`,
+    `Balanced accuracy ${percent(test.balancedAccuracy.value)} (${interval(test.balancedAccuracy.interval95)}); macro-F1 ${percent(test.macroF1.value)} (${interval(test.macroF1.interval95)})`,
+    `Expected calibration error ${percent(calibration.after.ece)} (temperature ${calibration.temperature.toFixed(2)}; ${percent(calibration.before.ece)} without). ${calibration.why}`,
+    `Trained: ${partOf(used)}; ${count(frozenParameters)} parameters of ${card.teacher.name} frozen, ${count(trainedParameters)} trained. ${why}`,
     ...fineTuningOf(card),
-    ...card.data.warnings.map((notice) => `Note: ${notice}`),
-    `Seconds: ${seconds.join(', ')}`,
-    `It lies in s3://${bucket}/${studentKeys(card.student, card.version).prefix}`,
+    ...card.data.warnings.map((warning) => `Note: ${warning}`),
+    `Training time: ${seconds.join(', ')}`,
+    `Location: s3://${bucket}/${studentKeys(card.student, card.version).prefix}`,
   ].join('\n');
 }
 
 const interval = ([low, high]: readonly [number, number]): string =>
-  `95 % interval ${percent(low)} to ${percent(high)}`;
+  `95% interval ${(100 * low).toFixed(1)}–${percent(high)}`;
+
+/** The part of the network that was trained, in words. */
+function partOf(used: string): string {
+  if (used === 'head-only') return 'head only';
+  if (used === 'full') return 'the whole network';
+  const blocks = Number(used.replace('blocks:', ''));
+  return blocks === 1 ? 'head and the last block' : `head and the last ${blocks} blocks`;
+}
 
 const STOPPED = {
-  schedule: 'all that were planned',
-  'early-stopping': 'the validation loss stopped falling',
-  budget: 'the time budget ended',
-  diverged: 'the loss became NaN',
+  schedule: 'as scheduled',
+  'early-stopping': 'stopped when the validation loss no longer fell',
+  budget: 'stopped at the end of the budget',
+  diverged: 'stopped because the loss became NaN',
 };
 
 function fineTuningOf({ fineTuning }: StudentCard): string[] {
   if (!fineTuning) return [];
   const { regime, epochs, bestEpoch, stopped, examples, augmentation } = fineTuning;
   return [
-    `Fine-tuning: ${regime}, ${count(epochs)} epochs of ${count(examples)} images (${STOPPED[stopped]}), the best was number ${bestEpoch}; augmentation: ${augmentation}`,
+    `Fine-tuning: ${regime}, ${count(epochs)} epochs of ${count(examples)} images (${STOPPED[stopped]}); best epoch ${bestEpoch}; augmentation: ${augmentation}`,
   ];
 }
 
-/** What a training costs at most: told before it starts. */
+/** The maximum cost of a training, shown before it starts. */
 export const wordsOfEstimate = ({ instanceType, seconds, dollars, pricesOf }: Estimate): string =>
-  `at most ${money(dollars)} (${Math.round(seconds / 60)} minutes of ${instanceType} on demand in us-east-1, prices of ${pricesOf})`;
+  `at most ${money(dollars)} (${Math.round(seconds / 60)} minutes of ${instanceType}, on-demand price in us-east-1 as of ${pricesOf})`;
 
-/** What was billed for a training, where anything is; empty on one's own machine. */
+/** The billed time of a training and its price; empty where nothing is billed. */
 export function describeCost({ run }: Job): string {
   if (run?.billedSeconds === undefined || run.estimate === undefined) return '';
   const { instanceType = run.estimate.instanceType, billedSeconds } = run;
@@ -71,7 +79,7 @@ export function describeCost({ run }: Job): string {
 
 const money = (dollars: number): string => `$${dollars.toFixed(2)}`;
 
-/** A job in one line of a table. */
+/** The cells of a job in the table of all jobs. */
 export const jobRow = (job: Job): string[] => [
   studentVersion(job.id),
   job.name,
@@ -91,15 +99,15 @@ function detailOf({ progress, summary }: Job): string {
     case 'failed':
       return `${progress.code}: ${progress.what}`;
     case 'published':
-      return `${percent(progress.accuracy)} right`;
+      return `accuracy ${percent(progress.accuracy)}`;
     default:
       return summary
-        ? `${count(summary.examples)} images of ${count(summary.classes)} classes`
+        ? `${count(summary.examples)} images in ${count(summary.classes)} classes`
         : '';
   }
 }
 
-/** A job with its whole history. */
+/** A job with its full history. */
 export function describeJob(job: Job): string {
   const { id, name, dataset, bucket, progress, history, run, summary } = job;
   const facts: [string, string][] = [
@@ -111,7 +119,7 @@ export function describeJob(job: Job): string {
     facts.push(['Classes', `${count(summary.classes)}, with ${count(summary.examples)} images`]);
   }
   if (run) facts.push(['Training job', `${run.trainingJobName} (attempt ${run.attempt})`]);
-  if (run?.estimate) facts.push(['Cost', wordsOfEstimate(run.estimate)]);
+  if (run?.estimate) facts.push(['Cost limit', wordsOfEstimate(run.estimate)]);
   const cost = describeCost(job);
   if (cost) facts.push(['Billed', cost.replace('Billed: ', '')]);
   if (progress.state === 'waiting') facts.push(['Waiting', progress.reason]);
@@ -122,7 +130,7 @@ export function describeJob(job: Job): string {
       facts.push(['Problem', `${where}: ${what} ${remedy}`]);
   }
   if (progress.state === 'published') {
-    facts.push(['Student', `${name}/${progress.version}, ${percent(progress.accuracy)} right`]);
+    facts.push(['Student', `${name}/${progress.version}, accuracy ${percent(progress.accuracy)}`]);
   }
   facts.push(
     ...history.map(({ state, at }): [string, string] => [at.slice(0, 19).replace('T', ' '), state]),

@@ -6,13 +6,13 @@ import {
 } from '@aws-sdk/client-s3';
 
 /**
- * Removes every version of every object.
+ * Deletes every version of every object.
  *
- * @returns how many there were
+ * @returns the number of versions deleted
  */
 export async function emptyBucket(client: S3Client, Bucket: string): Promise<number> {
   for (let removed = 0; ; ) {
-    const page = await client.send(new ListObjectVersionsCommand({ Bucket })); // what is left, from the beginning
+    const page = await client.send(new ListObjectVersionsCommand({ Bucket })); // from the start: earlier pages are deleted
     const Objects = [...(page.Versions ?? []), ...(page.DeleteMarkers ?? [])].map(
       ({ Key, VersionId }): ObjectIdentifier => ({ Key, VersionId }),
     );
@@ -21,7 +21,7 @@ export async function emptyBucket(client: S3Client, Bucket: string): Promise<num
       new DeleteObjectsCommand({ Bucket, Delete: { Objects, Quiet: true } }),
     );
     const [first] = Errors;
-    if (first) throw new Error(`${first.Key} of ${Bucket} cannot be removed: ${first.Message}`);
+    if (first) throw new Error(`${first.Key} in ${Bucket} cannot be deleted: ${first.Message}`);
     removed += Objects.length;
   }
 }

@@ -1,11 +1,11 @@
 import type { Job } from '#core/job.ts';
+import { CliError, EXIT } from './cli-error.ts';
 import type { Pipeline } from './connect.ts';
-import { EXIT, Stop } from './exit.ts';
 
 /**
- * The job that somebody means: by the beginning of its id, or by its dataset's name (then the newest one of it).
+ * Finds a job by the name of its dataset (the newest one) or by the beginning of its id.
  *
- * @throws Stop not found, or usage when the beginning fits several
+ * @throws CliError not found; usage, if several ids begin so
  */
 export async function findJob(
   { allJobs }: Pick<Pipeline, 'allJobs'>,
@@ -19,10 +19,13 @@ export async function findJob(
     ? jobs.filter(({ id }) => id.startsWith(wanted))
     : [];
   if (fitting.length > 1) {
-    throw new Stop(EXIT.usage, `"${wanted}" fits ${fitting.length} jobs; give more of the id.`);
+    throw new CliError(
+      EXIT.usage,
+      `The ids of ${fitting.length} jobs begin with "${wanted}"; give more of the id.`,
+    );
   }
   const [job] = fitting;
   if (job) return job;
-  const sentence = `There is no job "${wanted}"; npx understudy status lists them.`;
-  throw new Stop(EXIT.notFound, sentence);
+  const sentence = `There is no job "${wanted}". "npx understudy status" lists all jobs.`;
+  throw new CliError(EXIT.notFound, sentence);
 }

@@ -4,20 +4,20 @@ import {
   DescribeStacksCommand,
   type Stack,
 } from '@aws-sdk/client-cloudformation';
-import { EXIT, Stop } from './exit.ts';
+import { CliError, EXIT } from './cli-error.ts';
 
-/** What infra/pipeline-stack.ts says of itself when it is deployed. */
+/** The outputs of infra/pipeline-stack.ts. */
 export interface DeployedStack {
   bucket: string;
   table: string;
-  keeps: string; // what stays when it goes, in words; empty for nothing
+  keeps: string; // what is retained when the stack is deleted
   outputs: Record<string, string>;
 }
 
 /**
- * A deployed pipeline by the name of its stack.
+ * Finds a deployed pipeline by the name of its stack.
  *
- * @throws Stop not found, when there is none, or it is something else
+ * @throws CliError not found, if there is no such stack or it is not one of ours
  */
 export async function findStack(
   client: CloudFormationClient,
@@ -32,9 +32,9 @@ export async function findStack(
 
   const region = await client.config.region();
   const found = stack
-    ? `The stack "${StackName}" is no pipeline of Understudy, or is not deployed yet (${stack.StackStatus}).`
+    ? `The stack "${StackName}" is not a pipeline of Understudy, or is not deployed yet (${stack.StackStatus}).`
     : `There is no stack "${StackName}" in ${region}.`;
-  throw new Stop(EXIT.notFound, `${found} npx understudy deploy makes one.`);
+  throw new CliError(EXIT.notFound, `${found} "npx understudy deploy" creates one.`);
 }
 
 async function describe(

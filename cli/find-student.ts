@@ -1,12 +1,12 @@
 import { Latest, parseCard, type StudentCard } from '#core/card.ts';
 import { latestKey, studentKeys } from '#core/keys.ts';
 import type { Objects } from '#ports';
-import { EXIT, Stop } from './exit.ts';
+import { CliError, EXIT } from './cli-error.ts';
 
 /**
- * The card of a student: `pets` is its latest version, `pets/0a1b2c3d4e5f` just that one.
+ * Finds the card of a student: `pets` is its latest version, `pets/0a1b2c3d4e5f` that version.
  *
- * @throws Stop not found
+ * @throws CliError not found
  */
 export async function findStudent(objects: Objects, wanted: string): Promise<StudentCard> {
   const slash = wanted.lastIndexOf('/');
@@ -17,7 +17,10 @@ export async function findStudent(objects: Objects, wanted: string): Promise<Stu
   const latest = await objects.readText(latestKey(wanted));
   const newest = latest && (await card(objects, wanted, Latest.parse(JSON.parse(latest)).version));
   if (newest) return newest;
-  throw new Stop(EXIT.notFound, `There is no student "${wanted}"; npx understudy list shows them.`);
+  throw new CliError(
+    EXIT.notFound,
+    `There is no student "${wanted}". "npx understudy list" lists all students.`,
+  );
 }
 
 async function card(objects: Objects, student: string, version: string) {
@@ -26,7 +29,7 @@ async function card(objects: Objects, student: string, version: string) {
   if (text === undefined) return undefined;
   const read = parseCard(text);
   if ('card' in read) return read.card;
-  throw new Stop(EXIT.internal, unreadableCard(key, read.problem));
+  throw new CliError(EXIT.internal, unreadableCard(key, read.problem));
 }
 
 /** Why a card cannot be shown, and what to do. */

@@ -6,25 +6,25 @@ import type { Job } from '#core/job.ts';
 import { FINAL, type State } from '#core/job-progress.ts';
 import { TRAINING_LOGS } from '#core/plan.ts';
 import { parseProgressLine, type TrainingProgress } from '#core/progress-line.ts';
+import { CliError, EXIT } from './cli-error.ts';
 import type { Pipeline } from './connect.ts';
 import { wordsOfEstimate } from './describe.ts';
-import { EXIT, Stop } from './exit.ts';
 import { count } from './output.ts';
 
 /**
- * Shows a job's way on stderr until it ends, step by step.
+ * Shows each step of a job on stderr until the job ends.
  *
- * @param before what is done before there is a job, with its title; it gives the job's id
+ * @param before the step before there is a job; it resolves to the job's id
  * @returns the published job
- * @throws Stop rejected (with every problem), failed
+ * @throws CliError rejected (with every problem), failed
  */
 export async function followJob(
   pipeline: Pipeline,
-  before: { title: string; work: (tell: (title: string) => void) => Promise<string> },
+  before: { title: string; work: (setTitle: (title: string) => void) => Promise<string> },
 ): Promise<Job> {
   let job: Job | undefined;
   let id = '';
-  /** Waits until the job has left all of these states. */
+  /** Waits until the job is in none of these states. */
   const leave = async (states: readonly State[], look?: (job: Job) => Promise<void> | void) => {
     for (;;) {
       job = await pipeline.jobs.load(id);
@@ -35,7 +35,7 @@ export async function followJob(
   };
 
   let ended: unknown;
-  /** The step says that it failed; why is printed once, at the end, by whoever called. */
+  /** A step only shows that it failed; the caller prints the reason once, at the end. */
   const step = (title: string, work: (show: Show) => Promise<unknown>) => ({
     title,
     task: async (_: unknown, task: Show) => {
@@ -59,41 +59,41 @@ export async function followJob(
         });
       }),
       step('Validate', async (show) => {
-        const { summary } = stopUnlessWell(await leave(['received']));
+        const { summary } = requireSuccess(await leave(['received']));
         const classes = summary?.classes ?? 0;
         const images = summary?.examples ?? 0;
         show.title = `Validate: ${count(classes)} classes, ${count(images)} images`;
       }),
-      step('Launch the training', async (show) => {
+      step('Launch training', async (show) => {
         const launched = await leave(['validated', 'launching', 'waiting'], ({ progress }) => {
           if (progress.state === 'waiting') show.output = `waiting: ${progress.reason}`;
         });
-        const { run } = stopUnlessWell(launched);
-        if (run?.estimate) show.title = `Launch the training: ${wordsOfEstimate(run.estimate)}`;
+        const { run } = requireSuccess(launched);
+        if (run?.estimate) show.title = `Launch training: ${wordsOfEstimate(run.estimate)}`;
       }),
       step('Train', async (show) => {
         const training = await leave(['training', 'interrupted'], async (at) => {
           const progress = await read(at);
           if (progress && isWorthALine(progress)) show.output = wordsOf(progress);
         });
-        stopUnlessWell(training);
+        requireSuccess(training);
       }),
-      step('Publish the student', async () => stopUnlessWell(await leave(['trained']))),
+      step('Publish the student', async () => requireSuccess(await leave(['trained']))),
     ],
     {
       renderer: isTerminal ? 'default' : 'simple',
       rendererOptions: { logger: ON_STDERR },
-      registerSignalListeners: false, // it would exit with a code of its own
+      registerSignalListeners: false, // they would exit with a code of their own
     },
   );
   await steps.run().catch((error: unknown) => {
     throw ended ?? error;
   });
-  if (!job) throw new Error('a job that was followed to its end was never seen');
+  if (!job) throw new Error('the job ended before it was seen');
   return job;
 }
 
-/** What a step can change of its line. */
+/** The parts of its line that a step can change. */
 interface Show {
   title: string;
   output: string;
@@ -103,7 +103,7 @@ const ON_STDERR = new ListrLogger({
   processOutput: new ProcessOutput(process.stderr, process.stderr),
 });
 
-/** The last progress that the trainer printed; reads each line of the log once. */
+/** Returns a function that reads the new lines of a job's log and returns the latest progress in them. */
 function logReader({ logs }: Pipeline) {
   let startTime = 0;
   return async ({ run }: Job): Promise<TrainingProgress | undefined> => {
@@ -113,7 +113,7 @@ function logReader({ logs }: Pipeline) {
     const { events = [] } = await logs
       .send(new FilterLogEventsCommand(filter))
       .catch((error: unknown) => {
-        if (error instanceof ResourceNotFoundException) return { events: [] }; // nobody has ever trained here
+        if (error instanceof ResourceNotFoundException) return { events: [] }; // no training has ever run here
         throw error;
       });
     startTime = (events.at(-1)?.timestamp ?? startTime - 1) + 1;
@@ -121,12 +121,22 @@ function logReader({ logs }: Pipeline) {
   };
 }
 
+const STEPS: Record<string, string> = {
+  verify: 'Verifying images',
+  decode: 'Decoding images',
+  features: 'Extracting features',
+  head: 'Training the head',
+  'frozen-blocks': 'Computing the frozen blocks',
+  'fine-tune': 'Fine-tuning',
+  evaluate: 'Evaluating',
+};
+
 const wordsOf = ({ step, done, of }: TrainingProgress): string =>
-  `${step}: ${count(done)} of ${count(of)}`;
+  `${STEPS[step] ?? step}: ${count(done)} of ${count(of)}`;
 
-const QUIET_MS = 10_000; // between two lines of one step in a log file
+const QUIET_MS = 10_000; // between two lines of the same step in a log file
 
-/** A terminal shows every change in place; in a file each one is a line. */
+/** A terminal shows every change in place; in a file each change would be a line. */
 function changesOnly(isTerminal: boolean): (progress: TrainingProgress) => boolean {
   let last = { step: '', at: 0 };
   return ({ step }) => {
@@ -137,8 +147,8 @@ function changesOnly(isTerminal: boolean): (progress: TrainingProgress) => boole
   };
 }
 
-/** @throws Stop when the job ended in anything but a student */
-export function stopUnlessWell(job: Job): Job {
+/** @throws CliError if the job ended without a student */
+export function requireSuccess(job: Job): Job {
   const { progress, name } = job;
   if (!FINAL.has(progress.state) || progress.state === 'published') return job;
   if (progress.state === 'rejected') {
@@ -147,18 +157,25 @@ export function stopUnlessWell(job: Job): Job {
     );
     const more = progress.problemCount - progress.problems.length;
     const rest =
-      more > 0 ? [`  … and ${count(more)} more: jobs/${job.id}/report.json has all.`] : [];
-    throw new Stop(
+      more > 0
+        ? [
+            `  … and ${count(more)} more; jobs/${job.id}/report.json in the bucket lists all of them.`,
+          ]
+        : [];
+    throw new CliError(
       EXIT.rejected,
       [`The dataset "${name}" was rejected:`, ...lines, ...rest].join('\n'),
     );
   }
   if (progress.state === 'failed') {
     const { code, what, remedy } = progress;
-    throw new Stop(EXIT.failed, `The training of "${name}" failed (${code}): ${what} ${remedy}`);
+    throw new CliError(
+      EXIT.failed,
+      `The training of "${name}" failed (${code}): ${what} ${remedy}`,
+    );
   }
-  throw new Stop(
+  throw new CliError(
     EXIT.failed,
-    `The job of "${name}" was cancelled; npx understudy retry ${studentVersion(job.id)} starts it again.`,
+    `The job of "${name}" was cancelled. "npx understudy retry ${studentVersion(job.id)}" starts it again.`,
   );
 }

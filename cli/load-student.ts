@@ -5,16 +5,16 @@ import { sha256 } from '#core/identity.ts';
 import { studentKeys } from '#core/keys.ts';
 import { modelArtifacts } from '#engine/layers-model.ts';
 import { tf } from '#engine/tensorflow/load.ts';
+import { CliError, EXIT } from './cli-error.ts';
 import type { Pipeline } from './connect.ts';
-import { EXIT, Stop } from './exit.ts';
 
 const MODEL_FOLDER = 'model/';
 
 /**
- * Fetches a student's layers-model out of the bucket, each file checked against its card.
+ * Loads a student's layers-model from the bucket and checks each file against the card.
  *
- * @returns takes [b, px, px, 3], RGB, 0 to 255, and gives [b, classes] logits
- * @throws Stop when a file is missing or is not what the card says
+ * @returns a model that maps [b, px, px, 3], RGB, 0 to 255, to [b, classes] logits
+ * @throws CliError if a file is missing or damaged
  */
 export async function loadStudent(pipeline: Pipeline, card: StudentCard): Promise<LayersModel> {
   const files = new Map<string, Uint8Array>();
@@ -24,7 +24,10 @@ export async function loadStudent(pipeline: Pipeline, card: StudentCard): Promis
   const artifacts = modelArtifacts((name) => {
     const bytes = files.get(name);
     if (bytes) return bytes;
-    throw new Stop(EXIT.internal, `The student lacks its file ${name}; train it again.`);
+    throw new CliError(
+      EXIT.internal,
+      `The file ${name} of the student is missing; train it again.`,
+    );
   });
   return tf.loadLayersModel(tf.io.fromMemory(artifacts));
 }
@@ -38,5 +41,8 @@ async function fetchFile(
   const { Body } = await s3.send(new GetObjectCommand({ Bucket: bucket, Key }));
   const bytes = (await Body?.transformToByteArray()) ?? new Uint8Array();
   if (sha256(bytes) === expected) return bytes;
-  throw new Stop(EXIT.internal, `${Key} is not what student.json says; train the student again.`);
+  throw new CliError(
+    EXIT.internal,
+    `${Key} is damaged: its sha256 is not the one in student.json. Train the student again.`,
+  );
 }

@@ -1,6 +1,8 @@
+import { writeSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
-import { EXIT, Stop } from './exit.ts';
-import { say } from './output.ts';
+import packageJson from '../package.json' with { type: 'json' };
+import { CliError, EXIT } from './cli-error.ts';
+import { info } from './output.ts';
 import { cancel } from './verbs/cancel.ts';
 import { demo } from './verbs/demo.ts';
 import { deploy } from './verbs/deploy.ts';
@@ -15,13 +17,15 @@ import { teachers } from './verbs/teachers.ts';
 import { train } from './verbs/train.ts';
 import { up } from './verbs/up.ts';
 
-/** The `understudy` command: data on stdout, talk on stderr, and an exit code that says what happened. */
+/** Runs the `understudy` command: data on stdout, messages on stderr, and an exit code. */
 export async function main(argv: readonly string[]): Promise<void> {
   const program = new Command('understudy')
-    .description('Drop a labelled dataset, get a trained student model back.')
+    .description('Drop in a labelled dataset, get back a trained student model.')
+    .version(packageJson.version)
     .exitOverride()
     .configureHelp({ showGlobalOptions: true })
-    .showHelpAfterError('(understudy --help lists the verbs)');
+    .addHelpText('after', EXIT_CODES)
+    .showHelpAfterError('Run "understudy --help" for the list of commands.');
   for (const verb of [
     demo,
     up,
@@ -41,19 +45,32 @@ export async function main(argv: readonly string[]): Promise<void> {
   }
 
   process.on('SIGINT', () => {
-    say('Interrupted; what was under way goes on when the pipeline runs again.');
-    process.exit(EXIT.interrupted); // a pipeline of this command's own warnings, and ends in good order
+    // Not through process.stderr: a list of steps holds it back, and hides the cursor, while it is shown.
+    const showCursor = process.stderr.isTTY ? '\u001b[?25h' : '';
+    const sentence = 'Interrupted. Running jobs resume when the pipeline starts again.';
+    writeSync(process.stderr.fd, `${showCursor}${sentence}\n`);
+    process.exit(EXIT.interrupted); // a pipeline that this command started notices, and stops in good order
   });
   process.exitCode = await program.parseAsync(argv).then(() => EXIT.ok, exitOf);
 }
 
+const EXIT_CODES = `
+Exit codes:
+  0    success
+  1    internal error
+  2    usage error
+  3    the dataset was rejected
+  4    the training failed or was cancelled
+  6    not found
+  130  interrupted`;
+
 function exitOf(error: unknown): number {
-  if (error instanceof Stop) {
-    say(error.message);
+  if (error instanceof CliError) {
+    info(error.message);
     return error.exit;
   }
-  if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.ok : EXIT.usage; // it has spoken itself
+  if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.ok : EXIT.usage; // it has been printed already
   const what = error instanceof Error ? (error.stack ?? error.message) : String(error);
-  say(`This is a fault of ours; please report it.\n${what}`);
+  info(`Internal error in understudy; please report it.\n${what}`);
   return EXIT.internal;
 }

@@ -1,13 +1,17 @@
-/** Data: what a script reads. */
-export const print = (text: string): void => void process.stdout.write(`${text}\n`);
+import { printable, printableLines } from '#local/printable.ts';
 
-/** Talk: what a person reads. */
-export const say = (text: string): void => void process.stderr.write(`${text}\n`);
+/** Prints data, which scripts may read, to stdout. */
+export const out = (text: string): void => void process.stdout.write(`${printableLines(text)}\n`);
 
-export const printJson = (data: unknown): void => print(JSON.stringify(data, null, 2));
+/** Prints a message for a person to stderr. */
+export const info = (text: string): void => void process.stderr.write(`${printableLines(text)}\n`);
 
-/** Columns as wide as their widest cell. */
-export function table(rows: readonly (readonly string[])[]): string {
+export const outJson = (data: unknown): void =>
+  void process.stdout.write(`${JSON.stringify(data, null, 2)}\n`);
+
+/** Aligns rows in columns as wide as their widest cell. */
+export function table(unsafe: readonly (readonly string[])[]): string {
+  const rows = unsafe.map((row) => row.map(printable));
   const widths = rows.reduce<number[]>(
     (widest, row) => row.map((cell, i) => Math.max(widest[i] ?? 0, cell.length)),
     [],
@@ -23,5 +27,5 @@ export function table(rows: readonly (readonly string[])[]): string {
 }
 
 export const count = (n: number): string => n.toLocaleString('en-US');
-export const percent = (fraction: number): string => `${(100 * fraction).toFixed(1)} %`;
+export const percent = (fraction: number): string => `${(100 * fraction).toFixed(1)}%`;
 export const megabytes = (bytes: number): string => `${(bytes / 1e6).toFixed(1)} MB`;

@@ -2,27 +2,27 @@ import { spawn } from 'node:child_process';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { EXIT, Stop } from './exit.ts';
+import { CliError, EXIT } from './cli-error.ts';
 
 const require = createRequire(import.meta.url);
 export const ROOT = fileURLToPath(new URL('..', import.meta.url));
 
 /**
- * Runs the CDK's own command on our stack, in this terminal.
+ * Runs the `cdk` command on our stack, in this terminal.
  *
- * @throws Stop when it failed; it has said why
+ * @throws CliError if it failed; cdk has printed why
  */
 export async function runCdk(words: readonly string[]): Promise<void> {
   const cdk = join(dirname(require.resolve('aws-cdk/package.json')), 'bin', 'cdk');
   const child = spawn(process.execPath, [cdk, ...words], {
-    cwd: ROOT, // of cdk.json
-    stdio: ['inherit', process.stderr, 'inherit'], // its talk is not our data
+    cwd: ROOT, // the folder of cdk.json
+    stdio: ['inherit', process.stderr, 'inherit'], // its messages are not our data
   });
   const code = await new Promise<number>((resolve, reject) => {
     child.once('error', reject);
     child.once('exit', (exit) => resolve(exit ?? 1));
   });
   if (code === 0) return;
-  const sentence = `cdk ${words[0]} ended with ${code}; see above. docs/deploy.md says what it needs.`;
-  throw new Stop(EXIT.failed, sentence);
+  const sentence = `cdk ${words[0]} failed with exit code ${code}; see its messages above, and docs/deploy.md for the requirements.`;
+  throw new CliError(EXIT.failed, sentence);
 }

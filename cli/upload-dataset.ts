@@ -1,129 +1,71 @@
-import { createReadStream, type Stats } from 'node:fs';
-import { readdir, readFile, realpath, stat } from 'node:fs/promises';
-import { basename, extname, join, resolve } from 'node:path';
-import { PassThrough, type Readable } from 'node:stream';
+import { DeleteObjectCommand } from '@aws-sdk/client-s3';
 import { Upload } from '@aws-sdk/lib-storage';
-import yazl from 'yazl';
 import { archiveSeal, jobIdOf, recipeHash } from '#core/identity.ts';
 import { archiveUpload, RECIPE_FILE } from '#core/keys.ts';
+import { CliError, EXIT } from './cli-error.ts';
 import type { Pipeline } from './connect.ts';
-import { EXIT, Stop } from './exit.ts';
+import type { Dataset } from './open-dataset.ts';
 
-/** What of this machine is uploaded, and under which name. */
-export interface Dataset {
-  name: string;
-  /** `dataset.json` as its owner wrote it. */
-  recipe: string | undefined;
-  open: () => Readable; // a zip
-}
-
-/**
- * A folder of class folders, or a zip of them, as a dataset.
- *
- * @throws Stop not found, usage
- */
-export async function datasetAt(
-  path: string,
-  options: { name?: string | undefined; recipe?: string | undefined },
-): Promise<Dataset> {
-  const whole = resolve(path);
-  const found: Stats | undefined = await stat(whole).catch(() => undefined);
-  if (!found) throw new Stop(EXIT.notFound, `There is no file or folder ${path}.`);
-  if (!found.isDirectory() && extname(whole).toLowerCase() !== '.zip') {
-    throw new Stop(
-      EXIT.usage,
-      `${path} is neither a folder nor a .zip; give a folder with one folder a class.`,
-    );
-  }
-  const name = options.name ?? basename(whole).replace(/\.zip$/i, '');
-  if (!/^[^/\p{Cc}]+$/u.test(name) || name.startsWith('.')) {
-    throw new Stop(
-      EXIT.usage,
-      `"${name}" cannot name a dataset: no slash, no leading dot; choose one with --name.`,
-    );
-  }
-  const recipe = await recipeText(
-    options.recipe ?? (found.isDirectory() ? join(whole, RECIPE_FILE) : undefined),
-    options.recipe !== undefined,
-  );
-  if (!found.isDirectory()) return { name, recipe, open: () => createReadStream(whole) };
-  const files = await filesBelow(whole);
-  if (files.length === 0)
-    throw new Stop(EXIT.usage, `${path} is empty; put one folder a class into it.`);
-  return { name, recipe, open: () => zipOf(whole, files) };
-}
-
-async function recipeText(
-  file: string | undefined,
-  isDemanded: boolean,
-): Promise<string | undefined> {
-  if (file === undefined) return undefined;
-  try {
-    return await readFile(file, 'utf8');
-  } catch (error) {
-    if (!isDemanded) return undefined;
-    throw new Stop(EXIT.notFound, `The recipe ${file} cannot be read.`, { cause: error });
-  }
-}
-
-/** Every file below a folder, sorted, without what operating systems leave behind; links are followed, but never twice. */
-async function filesBelow(folder: string): Promise<string[]> {
-  const seen = new Set<string>();
-  async function below(relative: string): Promise<string[]> {
-    const real = await realpath(join(folder, relative));
-    if (seen.has(real)) return [];
-    seen.add(real);
-    const files: string[] = [];
-    for (const name of (await readdir(real)).sort()) {
-      if (name.startsWith('.') || /^(Thumbs\.db|desktop\.ini)$/i.test(name)) continue;
-      const path = join(relative, name);
-      if (path === RECIPE_FILE) continue; // uploaded beside the archive
-      if ((await stat(join(folder, path))).isDirectory()) files.push(...(await below(path)));
-      else files.push(path);
-    }
-    return files;
-  }
-  return below('');
-}
-
-/** The same files give the same bytes, whenever they were touched: the same folder is the same job. */
-function zipOf(folder: string, files: readonly string[]): Readable {
-  const zip = new yazl.ZipFile();
-  const mtime = new Date('1980-01-01T00:00:00Z');
-  for (const file of files) {
-    const entry = file.split(/[\\/]/).join('/');
-    zip.addFile(join(folder, file), entry, { mtime, mode: 0o100644, compress: false }); // images are compressed already
-  }
-  zip.end();
-  return zip.outputStream.pipe(new PassThrough());
+export interface UploadListeners {
+  /** Called with the bytes sent so far. */
+  onProgress?: (bytes: number) => void;
+  /** Called with a sentence for the user. */
+  onNotice?: (sentence: string) => void;
 }
 
 /**
  * Uploads a dataset as any S3 client would: the recipe first, then the archive, which seals it.
  *
- * @param report told of the bytes that have gone over
  * @returns the id of its job, by the same rule as the validator's
  */
 export async function uploadDataset(
-  { s3, bucket, objects }: Pipeline,
-  { name, recipe, open }: Dataset,
-  report: (bytes: number) => void = () => undefined,
+  pipeline: Pick<Pipeline, 's3' | 'bucket' | 'objects'>,
+  dataset: Dataset,
+  { onProgress, onNotice = () => undefined }: UploadListeners = {},
 ): Promise<string> {
-  const { key, recipeKey } = archiveUpload(`${name}.zip`);
-  if (recipe !== undefined) await objects.write(recipeKey, recipe, 'application/json');
-  const present = recipe ?? (await objects.readText(recipeKey));
+  const { s3, bucket, objects } = pipeline;
+  const { key, recipeKey } = archiveUpload(`${dataset.name}.zip`);
+  const recipe = await placeRecipe(pipeline, dataset, recipeKey, onNotice);
 
-  const upload = new Upload({ client: s3, params: { Bucket: bucket, Key: key, Body: open() } });
-  upload.on('httpUploadProgress', ({ loaded = 0 }) => report(loaded));
+  const Body = dataset.open();
+  const upload = new Upload({ client: s3, params: { Bucket: bucket, Key: key, Body } });
+  upload.on('httpUploadProgress', ({ loaded = 0 }) => onProgress?.(loaded));
   await upload.done();
 
   const head = await objects.head(key);
-  if (!head)
-    throw new Stop(EXIT.internal, `${key} was removed while it was uploaded; upload it again.`);
-  return jobIdOf({
-    bucket,
-    dataset: key,
-    seal: archiveSeal(head),
-    recipeHash: recipeHash(present),
-  });
+  if (!head) {
+    const sentence = `${key} was removed while it was being uploaded; upload it again.`;
+    throw new CliError(EXIT.internal, sentence);
+  }
+  const seal = archiveSeal(head);
+  return jobIdOf({ bucket, dataset: key, seal, recipeHash: recipeHash(recipe) });
+}
+
+/**
+ * Makes the recipe in the bucket the one that the user means. A folder says it all: without a `dataset.json` it has
+ * the default recipe, whatever an earlier upload left. A zip says nothing about its recipe, so that one is kept.
+ *
+ * @returns the recipe that applies
+ */
+async function placeRecipe(
+  { s3, bucket, objects }: Pick<Pipeline, 's3' | 'bucket' | 'objects'>,
+  { recipe, source }: Dataset,
+  recipeKey: string,
+  onNotice: (sentence: string) => void,
+): Promise<string | undefined> {
+  if (recipe !== undefined) {
+    await objects.write(recipeKey, recipe, 'application/json');
+    return recipe;
+  }
+  const left = await objects.readText(recipeKey);
+  if (left === undefined) return undefined;
+  if (source === 'zip') {
+    onNotice(`Using the recipe in the bucket: ${recipeKey}`);
+    return left;
+  }
+  await s3.send(new DeleteObjectCommand({ Bucket: bucket, Key: recipeKey }));
+  onNotice(
+    `Removed the recipe of an earlier upload (${recipeKey}): the folder has no ${RECIPE_FILE}.`,
+  );
+  return undefined;
 }

@@ -3,47 +3,49 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { Option } from 'commander';
 import * as z from 'zod';
-import { readEndpoint, stateFolder } from '#local/endpoint-file.ts';
+import { EXIT_FOLDER_IN_USE, readEndpoint, stateFolder } from '#local/state-folder.ts';
+import { CliError, EXIT } from './cli-error.ts';
 import { connectTo, connectToStack, type Pipeline } from './connect.ts';
-import { EXIT, Stop } from './exit.ts';
-import { refusedByAws } from './refused-by-aws.ts';
+import { explainAwsError } from './explain-aws-error.ts';
+import { info } from './output.ts';
 
-/** `storage` reads and writes rows and objects; `training` also brings jobs to their end. */
-export type Need = 'storage' | 'training';
+/** `storage` gives access to the bucket and the job table; `training` also runs jobs. */
+export type Capability = 'storage' | 'training';
 
-/** Which pipeline a verb is for. */
-export interface Where {
-  stack?: string; // a deployed one, by its stack's name; the one of this machine, if left out
+/** The pipeline that a command works on. */
+export interface Target {
+  stack?: string; // the name of a deployed stack; the local pipeline by default
 }
 
-/** The option of every verb that is for a pipeline. */
+/** The option of every command that works on a pipeline. */
 export const stackOption = (): Option =>
-  new Option('--stack <name>', 'a pipeline deployed on AWS, instead of this machine').env(
-    'UNDERSTUDY_STACK',
-  );
+  new Option(
+    '--stack <name>',
+    'use a pipeline deployed on AWS instead of the one on this machine',
+  ).env('UNDERSTUDY_STACK');
 
 const PATIENCE_MS = 60_000; // for another command's pipeline to end
 const POLL_MS = 200;
 
 /**
- * Runs `work` against a deployed pipeline, or the one that is up on this machine, or one that is started for it and
- * ended after.
- * If a pipeline that somebody else started ends meanwhile, `work` begins again on another: it must bear that.
+ * Runs `work` on a deployed pipeline, or on the local one; if none is running, one is started for it and stopped after.
+ * If a pipeline that another process started stops in the meantime, `work` starts again on another: it must be
+ * repeatable.
  */
 export async function withPipeline<T>(
-  need: Need,
-  { stack }: Where,
+  capability: Capability,
+  { stack }: Target,
   work: (pipeline: Pipeline) => Promise<T>,
 ): Promise<T> {
   if (stack !== undefined) {
     try {
       return await work(await connectToStack(stack));
     } catch (error) {
-      throw refusedByAws(error);
+      throw explainAwsError(error);
     }
   }
   for (;;) {
-    const { endpoint, end } = await pipelineThatCan(need);
+    const { endpoint, end } = await pipelineThatCan(capability);
     try {
       return await work(connectTo(endpoint));
     } catch (error) {
@@ -55,24 +57,34 @@ export async function withPipeline<T>(
   }
 }
 
-/** The one that is up, or one of our own; two processes cannot share a folder, so whoever comes second waits. */
+/** The running pipeline, or a new one. Two processes cannot share a folder, so the second one waits. */
 async function pipelineThatCan(
-  need: Need,
+  capability: Capability,
 ): Promise<{ endpoint: string; end?: () => Promise<void> }> {
   const deadline = Date.now() + PATIENCE_MS;
+  let isWaiting = false;
   for (;;) {
     const running = await runningPipeline();
-    if (running && (need === 'storage' || running.trains)) return { endpoint: running.endpoint };
+    if (running && (capability === 'storage' || running.trains))
+      return { endpoint: running.endpoint };
     if (!running) {
-      const started = await startPipeline(need);
+      const started = await startPipeline(capability);
       if (started) return started;
     }
+    if (!isWaiting) info(`Waiting for another understudy process${holder()} to stop.`);
+    isWaiting = true;
     if (Date.now() > deadline) {
-      const sentence = `Another understudy command holds ${stateFolder()} and does not end; stop it and try again.`;
-      throw new Stop(EXIT.internal, sentence);
+      const sentence = `Another understudy process${holder()} is still using ${stateFolder()}; stop it and try again.`;
+      throw new CliError(EXIT.internal, sentence);
     }
     await pause(POLL_MS);
   }
+}
+
+/** Names the process that holds the state folder, if it has said so. */
+function holder(): string {
+  const file = readEndpoint(stateFolder());
+  return file ? ` (pid ${file.pid})` : '';
 }
 
 const Health = z.object({ trains: z.boolean() });
@@ -86,36 +98,41 @@ async function runningPipeline(): Promise<{ endpoint: string; trains: boolean } 
     });
     return { endpoint: file.endpoint, ...Health.parse(await answer.json()) };
   } catch {
-    return undefined; // nobody, or somebody else on that port
+    return undefined; // nothing listens on that port, or another program
   }
 }
 
 const Ready = z.object({ ready: z.url() });
 const RUN = fileURLToPath(new URL('../local/run.ts', import.meta.url));
 
-/** @returns `undefined` when another process was faster */
-async function startPipeline(need: Need) {
-  const options = ['--port', '0', '--quiet', ...(need === 'storage' ? ['--storage-only'] : [])];
+/** @returns `undefined` if another process took the folder first */
+async function startPipeline(capability: Capability) {
+  const options = [
+    '--port',
+    '0',
+    '--quiet',
+    ...(capability === 'storage' ? ['--storage-only'] : []),
+  ];
   const child = spawn(process.execPath, ['--import', import.meta.resolve('tsx'), RUN, ...options], {
     stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
-    // A group of its own: Ctrl-C is for this command, which then ends the pipeline in good order.
+    // Its own process group: Ctrl-C reaches only this command, which then stops the pipeline in good order.
     detached: true,
   });
   const endpoint = await new Promise<string | undefined>((resolve, reject) => {
     child.once('error', reject);
     child.once('message', (message) => resolve(Ready.parse(message).ready));
     child.once('exit', (code) => {
-      if (code === FOLDER_IN_USE) resolve(undefined);
-      else reject(new Stop(EXIT.internal, 'The local pipeline did not start; see above.'));
+      if (code === EXIT_FOLDER_IN_USE) resolve(undefined);
+      else
+        reject(
+          new CliError(EXIT.internal, 'The local pipeline did not start; see the messages above.'),
+        );
     });
   });
-  return endpoint === undefined ? undefined : { endpoint, end: () => ended(child) };
+  return endpoint === undefined ? undefined : { endpoint, end: () => stopped(child) };
 }
 
-/** What local/run.ts exits with when another process holds its folder. */
-const FOLDER_IN_USE = 75; // EX_TEMPFAIL of sysexits.h
-
-function ended(child: ChildProcess): Promise<void> {
+function stopped(child: ChildProcess): Promise<void> {
   if (child.exitCode !== null || child.signalCode !== null) return Promise.resolve();
   return new Promise((resolve) => {
     child.once('exit', () => resolve());
@@ -123,7 +140,7 @@ function ended(child: ChildProcess): Promise<void> {
   });
 }
 
-/** The connection was refused or cut, as the SDKs and fetch tell it. */
+/** Whether the connection was refused or cut, as the SDKs and fetch report it. */
 function isUnreachable(error: unknown): boolean {
   const codes = new Set(['ECONNREFUSED', 'ECONNRESET', 'EPIPE', 'UND_ERR_SOCKET']);
   for (let each: unknown = error; each instanceof Error; each = each.cause) {

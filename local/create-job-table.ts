@@ -5,7 +5,7 @@ import {
 } from '@aws-sdk/client-dynamodb';
 import { OPEN_JOBS } from '#lambdas/aws/jobs.ts';
 
-/** The job table as infra makes it on AWS: one row a job, and a sparse index of the open ones by deadline. */
+/** Creates the job table as infra/ does on AWS: one row per job, and a sparse index of open jobs by deadline. */
 export async function createJobTable(client: DynamoDBClient, TableName: string): Promise<void> {
   const create = new CreateTableCommand({
     TableName,
@@ -27,6 +27,6 @@ export async function createJobTable(client: DynamoDBClient, TableName: string):
     ],
   });
   await client.send(create).catch((error: unknown) => {
-    if (!(error instanceof ResourceInUseException)) throw error; // it is there from an earlier start
+    if (!(error instanceof ResourceInUseException)) throw error; // it exists from an earlier start
   });
 }

@@ -1,13 +1,16 @@
-import { REGION } from './events/account.ts';
+// The names of the local pipeline's resources; on AWS they are outputs of the stack.
 
-/** What the local form calls its one of each; on AWS the stack's outputs say it. */
+/** The account and region in every ARN and event of the local AWS. */
+export const ACCOUNT = '000000000000';
+export const REGION = 'us-east-1';
+
 export const BUCKET = 'understudy';
 export const JOB_TABLE = 'understudy-jobs';
 export const BUS = 'understudy';
 export const TRAINING_IMAGE = 'understudy-trainer:local';
-export const TRAINING_ROLE = 'arn:aws:iam::000000000000:role/understudy-trainer';
+export const TRAINING_ROLE = `arn:aws:iam::${ACCOUNT}:role/understudy-trainer`;
 
-/** Any credentials will do: nothing checks them, and nothing but this machine can reach the endpoint. */
+/** Any credentials work: nothing checks them, and only this machine can reach the endpoint. */
 export const LOCAL_CREDENTIALS = {
   region: REGION,
   credentials: { accessKeyId: 'local', secretAccessKey: 'local' },

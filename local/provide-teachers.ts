@@ -17,39 +17,39 @@ export interface TeacherPorts {
 }
 
 /**
- * Brings teachers into the bucket when they are first asked for; on AWS the image or its owner does that.
- * A teacher that is there is left as it is: whether it is the right one is for the launcher to judge.
+ * Copies teachers into the bucket when a recipe first names them; on AWS the image or its owner does that.
+ * A teacher that exists is not replaced: the launcher decides whether it is the right one.
  */
 export function teacherProvider({ s3, objects, jobs, report }: TeacherPorts) {
   const provided = new Map<string, Promise<void>>();
 
-  async function bring(entry: TeacherEntry): Promise<void> {
+  async function copy(entry: TeacherEntry): Promise<void> {
     const prefix = teacherPrefix(entry.name);
     if (await objects.head(`${prefix}${ENTRY_FILE}`)) return;
     const folder = await importTeacher(entry, { report });
     for (const file of [...entry.files.map(({ name }) => name), ENTRY_FILE]) {
-      const Body = await readFile(join(folder, file)); // the entry last: with it the teacher is complete
+      const Body = await readFile(join(folder, file)); // the entry is last: it marks the teacher as complete
       await s3.send(
         new PutObjectCommand({ Bucket: objects.bucket, Key: `${prefix}${file}`, Body }),
       );
     }
   }
 
-  /** @throws SetupFailure or TeacherRefused, whose messages are sentences for the terminal */
+  /** @throws SetupFailure | TeacherRefused, with a message for the user */
   async function provide(name: string): Promise<void> {
     const entry = TEACHERS.get(name);
-    if (!entry) return; // the validator has refused it, or will
-    const work = provided.get(name) ?? bring(entry);
+    if (!entry) return; // the validator refuses it
+    const work = provided.get(name) ?? copy(entry);
     provided.set(name, work);
     await work.catch((error: unknown) => {
-      provided.delete(name); // the network may be back at the next try
+      provided.delete(name); // the network may work at the next try
       throw error;
     });
   }
 
   return {
     provide,
-    /** The teachers of all jobs that can be launched now. */
+    /** Provides the teachers of all jobs that can be launched now. */
     async provideForOpenJobs(): Promise<void> {
       for (const job of await jobs.open()) {
         if (!['validated', 'waiting', 'launching'].includes(job.progress.state)) continue;

@@ -3,30 +3,34 @@ import { ensureTensorflow } from '#engine/tensorflow/ensure-tensorflow.ts';
 import { SetupFailure } from '#engine/tensorflow/setup-failure.ts';
 import { TeacherRefused } from '#teachers/teacher-refused.ts';
 import { FolderInUse } from './dynamodb/engine.ts';
-import { removeEndpoint, stateFolder, writeEndpoint } from './endpoint-file.ts';
 import { BUCKET, LOCAL_CREDENTIALS } from './names.ts';
 import { DEFAULT_PORT, PortTaken } from './serve.ts';
+import { EXIT_FOLDER_IN_USE, removeEndpoint, stateFolder, writeEndpoint } from './state-folder.ts';
 import { terminal } from './terminal.ts';
 import { type Pipeline, type UpOptions, up } from './up.ts';
 
-// The program behind `npm run up`; the understudy command starts it too, where none is up.
-// Exit codes: 0 ended as asked, 1 failed, 2 wrong options, 75 another process holds the folder.
+// The program behind `npm run up`; the understudy command starts it too, if none is running.
+// Exit codes: 0 stopped by a signal, 1 failed, 2 usage error, 75 another process holds the folder.
 
-process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED ??= 'true'; // it warns of Node 20, which it supports
-const FOLDER_IN_USE = 75;
-const say = (line: string) => process.stderr.write(`${line}\n`);
+process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED ??= 'true'; // it warns about Node 20, which it supports
+const info = (line: string) => process.stderr.write(`${line}\n`);
 const folder = stateFolder();
 let pipeline: Pipeline | undefined;
-let ending = false;
+let isStarting = false;
+let isEnding = false;
+
+class UsageError extends Error {}
 
 process.on('SIGINT', end);
 process.on('SIGTERM', end);
-process.on('disconnect', end); // whoever started it for itself is gone
+process.on('disconnect', end); // the command that started it for itself is gone
 
 try {
   await start(settings());
 } catch (error) {
-  if (error instanceof FolderInUse) fail(error.message, FOLDER_IN_USE);
+  // The command that started this program waits and tries again; only otherwise is there something to say.
+  if (error instanceof FolderInUse)
+    fail(process.connected ? undefined : error.message, EXIT_FOLDER_IN_USE);
   else if (isSentence(error)) fail(error.message, isUsage(error) ? 2 : 1);
   else throw error;
 }
@@ -35,37 +39,45 @@ function settings() {
   const { values } = parseArgs({
     options: {
       port: { type: 'string' },
-      quiet: { type: 'boolean', default: false }, // another command does the talking
+      quiet: { type: 'boolean', default: false }, // another command prints the messages
       'storage-only': { type: 'boolean', default: false },
       'lose-events': { type: 'boolean', default: false },
       'sweep-every-seconds': { type: 'string', default: '5' },
     },
   });
-  const port = values.port === undefined ? undefined : Number(values.port);
+  const port = values.port === undefined ? undefined : portFrom(values.port);
   return { ...values, port, sweepEverySeconds: Number(values['sweep-every-seconds']) };
+}
+
+/** @throws UsageError */
+function portFrom(text: string): number {
+  const port = /^\d{1,5}$/.test(text) ? Number(text) : Number.NaN;
+  if (port <= 65_535) return port;
+  throw new UsageError(`"${text}" is not a port; give a number from 0 (any free port) to 65535.`);
 }
 
 async function start({ quiet, port, sweepEverySeconds, ...values }: ReturnType<typeof settings>) {
   const storageOnly = values['storage-only'];
-  if (!storageOnly) await ensureTensorflow(say);
-  const shown = terminal(quiet ? () => undefined : say);
+  if (!storageOnly) await ensureTensorflow(info);
+  isStarting = true;
+  const shown = terminal(quiet ? () => undefined : info);
   pipeline = await upOnSomePort(port, {
     folder,
     storageOnly,
     loseEvents: values['lose-events'],
     sweepEverySeconds,
-    say,
+    say: info,
     onRow: shown.row,
     onTrainingLine: shown.trainingLine,
     onAnnouncement: shown.announcement,
   });
-  if (ending) return end();
+  if (isEnding) return stop(pipeline);
   await writeEndpoint(folder, pipeline.endpoint);
-  process.send?.({ ready: pipeline.endpoint });
+  if (process.connected) process.send?.({ ready: pipeline.endpoint });
   if (!quiet) welcome(pipeline.endpoint);
 }
 
-/** The usual port, so that a line in the shell's history stays right; any other where that is taken and none was asked for. */
+/** Uses the default port, so that a line in the shell's history keeps working, or any other if that one is taken. */
 async function upOnSomePort(port: number | undefined, options: Omit<UpOptions, 'port'>) {
   try {
     return await up({ ...options, port: port ?? DEFAULT_PORT });
@@ -79,34 +91,39 @@ function welcome(endpoint: string): void {
   const { accessKeyId, secretAccessKey } = LOCAL_CREDENTIALS.credentials;
   const credentials = `AWS_ACCESS_KEY_ID=${accessKeyId} AWS_SECRET_ACCESS_KEY=${secretAccessKey} AWS_DEFAULT_REGION=${LOCAL_CREDENTIALS.region}`;
   process.stdout.write(
-    `The pipeline is up at ${endpoint} (Ctrl-C ends it; everything is kept in ${folder}).
-Drop a zip of class folders into the bucket,
+    `The pipeline is running at ${endpoint}. Ctrl-C stops it; its data is in ${folder}.
+Upload a zip of class folders to the bucket:
   ${credentials} aws --endpoint-url ${endpoint} s3 cp my-images.zip s3://${BUCKET}/datasets/
-or, without the AWS CLI:
+or without the AWS CLI:
   npx understudy train my-images
 `,
   );
 }
 
-/** In good order at the first signal; at once at the second. */
+/** Ends in good order. While the pipeline is starting, it is stopped once it has started; a second signal exits at once. */
 function end(): void {
-  if (ending && pipeline === undefined) process.exit(130);
-  if (ending) return;
-  ending = true;
-  void pipeline?.stop().then(async () => {
-    await removeEndpoint(folder);
-    process.exit(0);
-  });
+  if (!isStarting || (isEnding && pipeline === undefined)) process.exit(130);
+  if (isEnding) return;
+  isEnding = true;
+  if (pipeline) void stop(pipeline);
 }
 
-function fail(sentence: string, code: number): void {
-  say(sentence);
+async function stop(running: Pipeline): Promise<void> {
+  await running.stop();
+  await removeEndpoint(folder);
+  process.exit(0);
+}
+
+function fail(sentence: string | undefined, code: number): void {
+  if (sentence !== undefined) info(sentence);
   process.exitCode = code;
   process.disconnect?.();
 }
 
 function isUsage(error: unknown): boolean {
-  return (error as NodeJS.ErrnoException).code?.startsWith('ERR_PARSE_ARGS') === true;
+  const isFromParseArgs =
+    (error as NodeJS.ErrnoException).code?.startsWith('ERR_PARSE_ARGS') === true;
+  return isFromParseArgs || error instanceof UsageError;
 }
 
 function isSentence(error: unknown): error is Error {

@@ -5,27 +5,27 @@ import { answerJson, refusal } from './events/aws-json.ts';
 export type Service = (request: IncomingMessage, response: ServerResponse) => Promise<void>;
 
 export interface LocalAws {
-  port: number; // 0 = any that is free
+  port: number; // 0 for any free port
   s3: Service;
   dynamodb: Service;
   sagemaker: Service;
   bus: Service;
   logs: Service;
-  /** What `/health` says besides that somebody is here. */
+  /** Added to the response of `/health`. */
   health: Record<string, unknown>;
 }
 
-/** Chosen: none of the ports that AWS emulators and their neighbours use. */
+/** Chosen: not used by AWS emulators or other common tools. */
 export const DEFAULT_PORT = 4480;
 
-/** Another program listens there. */
+/** Another program uses the port. */
 export class PortTaken extends Error {
   override name = 'PortTaken';
 }
 
 /**
- * Serves all of the local AWS on one port of 127.0.0.1, told apart as the SDKs call them: by `X-Amz-Target`, and S3 by
- * the lack of one.
+ * Serves all local AWS services on one port of 127.0.0.1. A request is routed by its `X-Amz-Target`; one without goes to
+ * S3.
  *
  * @throws PortTaken
  */
@@ -39,12 +39,12 @@ export async function serveLocalAws(aws: LocalAws) {
   const server = createServer((request, response) => {
     void route(request, response).catch(() => response.destroy());
   });
-  server.requestTimeout = 0; // a large upload may take its time
+  server.requestTimeout = 0; // a large upload may take long
   server.on('clientError', (_, socket) => socket.destroy());
 
   async function route(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    const stranger = strangerOf(request);
-    if (stranger) return refuse(response, stranger);
+    const reason = refusalOf(request);
+    if (reason !== undefined) return refuse(response, reason);
     const target = request.headers['x-amz-target'];
     if (typeof target === 'string') {
       const service = targets[target.split('.')[0] ?? ''] ?? unknown(target);
@@ -57,24 +57,24 @@ export async function serveLocalAws(aws: LocalAws) {
   await listen(server, aws.port);
   const { port } = server.address() as AddressInfo;
   return {
-    endpoint: `http://127.0.0.1:${port}`, // never localhost: with a name the SDK would ask for `bucket.localhost`
+    endpoint: `http://127.0.0.1:${port}`, // not localhost: with a name, the SDK would resolve `bucket.localhost`
     port,
-    /** Takes no more requests; what is being answered is answered. */
+    /** Takes no more requests, and finishes the running ones within two seconds. */
     close: () =>
       new Promise<void>((resolve) => {
         server.close(() => resolve());
         server.closeIdleConnections();
-        setTimeout(() => server.closeAllConnections(), LONGEST_GOODBYE_MS).unref();
+        setTimeout(() => server.closeAllConnections(), CLOSE_TIMEOUT_MS).unref();
       }),
   };
 }
 
-const LONGEST_GOODBYE_MS = 2_000;
+const CLOSE_TIMEOUT_MS = 2_000;
 
 function listen(server: Server, port: number): Promise<void> {
   return new Promise((resolve, reject) => {
     server.once('error', (error: NodeJS.ErrnoException) => {
-      const sentence = `Port ${port} of 127.0.0.1 is taken by another program; choose another with --port.`;
+      const sentence = `Port ${port} on 127.0.0.1 is in use by another program; choose another port with --port.`;
       const isTaken = error.code === 'EADDRINUSE' || error.code === 'EACCES';
       reject(isTaken ? new PortTaken(sentence, { cause: error }) : error);
     });
@@ -85,16 +85,16 @@ function listen(server: Server, port: number): Promise<void> {
 const OWN_NAMES = /^(127\.0\.0\.1|localhost|\[::1\]|[a-z0-9.-]+\.localhost)(:\d+)?$/i;
 
 /**
- * Why a request is not from this machine's own programs, if so. A page in a browser reaches 127.0.0.1 too: by a name of
- * its own that resolves there (DNS rebinding, told by `Host`), or across origins (told by `Origin`).
+ * Returns why a request must be refused, if it comes from a web page. Pages in a browser can reach 127.0.0.1 too: through
+ * a host name that resolves to it (DNS rebinding, visible in `Host`), or across origins (visible in `Origin`).
  */
-function strangerOf({ headers }: IncomingMessage): string | undefined {
+function refusalOf({ headers }: IncomingMessage): string | undefined {
   if (!OWN_NAMES.test(headers.host ?? '')) {
-    return `This server answers to 127.0.0.1 and localhost, not to the name "${headers.host ?? ''}".`;
+    return `This server accepts requests to 127.0.0.1 and localhost, not to "${headers.host ?? ''}".`;
   }
   if (headers.origin === undefined) return undefined;
   const origin = URL.canParse(headers.origin) ? new URL(headers.origin).host : '';
-  return OWN_NAMES.test(origin) ? undefined : 'This server answers no pages of other origins.';
+  return OWN_NAMES.test(origin) ? undefined : 'This server refuses requests from other origins.';
 }
 
 function refuse(response: ServerResponse, sentence: string): void {
@@ -112,5 +112,5 @@ const unknown =
   (target: string): Service =>
   (request, response) =>
     answerJson(request, response, 'application/x-amz-json-1.1', () =>
-      refusal('UnknownOperationException', `The local AWS does not know ${target}.`),
+      refusal('UnknownOperationException', `The local AWS does not implement ${target}.`),
     );

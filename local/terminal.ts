@@ -3,15 +3,18 @@ import pc from 'picocolors';
 import type { Announcement } from '#core/announcement.ts';
 import { studentVersion } from '#core/identity.ts';
 import { parseProgressLine } from '#core/progress-line.ts';
+import { printable, printableLines } from './printable.ts';
 
 const PROGRESS_EVERY_MS = 2_000;
 
-/** What a person sees of a running pipeline: a line a change of a job, now and then a step of its training, and the news. */
+/** Prints a running pipeline: a line for each change of a job, its training progress now and then, and announcements. */
 export function terminal(say: (line: string) => void, now: () => number = Date.now) {
   const states = new Map<string, string>(); // by job
   let lastProgress = 0;
-  const line = (who: string, what: string) =>
-    say(`${pc.dim(new Date(now()).toTimeString().slice(0, 8))} ${who.padEnd(20)} ${what}`);
+  const line = (student: string, text: string) =>
+    say(
+      `${pc.dim(new Date(now()).toTimeString().slice(0, 8))} ${printable(student).padEnd(20)} ${printableLines(text)}`,
+    );
 
   return {
     row({ dynamodb }: DynamoDBRecord): void {
@@ -20,9 +23,9 @@ export function terminal(say: (line: string) => void, now: () => number = Date.n
       const progress = job?.progress?.M;
       const state = progress?.state?.S ?? '';
       const reason = progress?.reason?.S ?? '';
-      const told = `${state} ${reason}`;
-      if (!job || states.get(id) === told) return;
-      states.set(id, told);
+      const shown = `${state} ${reason}`;
+      if (!job || states.get(id) === shown) return;
+      states.set(id, shown);
       line(job.name?.S ?? '', [state, pc.dim(studentVersion(id)), reason].join(' ').trim());
     },
 

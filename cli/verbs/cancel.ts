@@ -1,21 +1,21 @@
 import { Command } from 'commander';
 import { observeJob } from '../observe-job.ts';
-import { stackOption, type Where } from '../with-pipeline.ts';
+import { stackOption, type Target } from '../with-pipeline.ts';
 
 export const cancel = (): Command =>
   new Command('cancel')
-    .description('end a job that is not done')
-    .argument('<job>', "a dataset's name, or the beginning of a job's id")
+    .description('cancels a job')
+    .argument('<job>', 'the name of a dataset, or the beginning of a job id')
     .addOption(stackOption())
-    .option('--json', 'print the row as JSON')
-    .action((wanted: string, { json, ...where }: Where & { json?: boolean }) =>
+    .option('--json', 'print the job as JSON')
+    .action((wanted: string, { json, ...target }: Target & { json?: boolean }) =>
       observeJob(
         wanted,
-        where,
+        target,
         { type: 'cancel-requested' },
         {
-          done: 'is cancelled; a training that runs is ended.',
-          refused: 'there is nothing left to cancel.',
+          done: 'was cancelled; its training is stopped if it is running.',
+          refused: 'only a job that has not ended can be cancelled.',
           json,
         },
       ),

@@ -1,53 +1,51 @@
-import { createReadStream, createWriteStream } from 'node:fs';
-import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
+import { createReadStream } from 'node:fs';
+import { mkdir, writeFile } from 'node:fs/promises';
 import { join, relative } from 'node:path';
-import { pipeline as flow } from 'node:stream/promises';
 import { Command } from 'commander';
 import yazl from 'yazl';
 import { type DemoData, DemoDataUnavailable, digits, photographs } from '#examples/demo-data.ts';
-import { stateFolder } from '#local/endpoint-file.ts';
-import { EXIT, Stop } from '../exit.ts';
-import { print, say } from '../output.ts';
+import { replaceFile } from '#local/durable-files.ts';
+import { stateFolder } from '#local/state-folder.ts';
+import { CliError, EXIT } from '../cli-error.ts';
+import { info, out } from '../output.ts';
 import { trainDataset } from './train.ts';
 
 export const demo = (): Command =>
   new Command('demo')
-    .description('make a dataset, drop it into the bucket, and watch it become a student')
-    .option('--images', 'small photographs instead of handwritten digits')
+    .description('trains a student on a small sample dataset')
+    .option('--photos', 'small photographs instead of handwritten digits')
     .option('--json', 'print the job and the student as JSON')
-    .action(async ({ images, json }: { images?: boolean; json?: boolean }) => {
+    .action(async ({ photos, json }: { photos?: boolean; json?: boolean }) => {
       const folder = join(stateFolder(), 'demo');
-      const data = await (images ? photographs(join(folder, 'cifar-10'), say) : digits()).catch(
-        asStop,
+      const data = await (photos ? photographs(join(folder, 'cifar-10'), info) : digits()).catch(
+        asCliError,
       );
-      say(`The demo drops ${data.what} into the bucket, as you would drop your own images.`);
+      info(`The demo uploads ${data.what} to the bucket, as you would upload your own images.`);
 
       await mkdir(folder, { recursive: true });
       const zip = join(folder, `${data.name}.zip`);
       await writeZip(zip, data.examples);
-      const strangers = await writeImages(join(folder, data.name), data.samples);
+      const samples = await writeImages(join(folder, data.name), data.samples);
 
-      const recipe = undefined;
+      const { name } = data;
       await trainDataset(
-        { name: data.name, recipe, open: () => createReadStream(zip) },
+        { name, recipe: undefined, source: 'zip', open: () => createReadStream(zip) },
         { json: json ?? false },
       );
-      if (!json) print(tryIt(data, strangers));
+      if (!json) out(nextSteps(data, samples));
     });
 
-const asStop = (error: unknown): never => {
+const asCliError = (error: unknown): never => {
   if (error instanceof DemoDataUnavailable)
-    throw new Stop(EXIT.internal, error.message, { cause: error });
+    throw new CliError(EXIT.internal, error.message, { cause: error });
   throw error;
 };
 
-/** A zip of class folders: what a user has. */
-async function writeZip(file: string, examples: DemoData['examples']): Promise<void> {
+/** Writes a zip of class folders, as a user would have it. */
+function writeZip(file: string, examples: DemoData['examples']): Promise<void> {
   const zip = new yazl.ZipFile();
   const mtime = new Date('1980-01-01T00:00:00Z'); // the same bytes each time: the same job
-  const unfinished = `${file}.${process.pid}`;
-  try {
-    const written = flow(zip.outputStream, createWriteStream(unfinished));
+  const addAll = async () => {
     let number = 0;
     for await (const { label, png } of examples) {
       number += 1;
@@ -55,29 +53,31 @@ async function writeZip(file: string, examples: DemoData['examples']): Promise<v
       zip.addBuffer(png, name, { mtime, mode: 0o100644, compress: false });
     }
     zip.end();
-    await written;
-    await rename(unfinished, file);
-  } finally {
-    await rm(unfinished, { force: true });
-  }
+  };
+  return replaceFile(file, async (write) => {
+    const copy = async () => {
+      for await (const chunk of zip.outputStream) await write(chunk as Buffer);
+    };
+    await Promise.all([addAll(), copy()]);
+  });
 }
 
 async function writeImages(folder: string, images: DemoData['samples']): Promise<string[]> {
   await mkdir(folder, { recursive: true });
   const files: string[] = [];
   for await (const { label, png } of images) {
-    const file = join(folder, `stranger-${files.length + 1}-${label}.png`);
+    const file = join(folder, `sample-${files.length + 1}-${label}.png`);
     await writeFile(file, png);
     files.push(file);
   }
   return files;
 }
 
-const tryIt = ({ name }: DemoData, strangers: readonly string[]): string =>
+const nextSteps = ({ name }: DemoData, samples: readonly string[]): string =>
   [
     '',
-    'Try it on images it has never seen:',
-    `  npx understudy predict ${name} ${strangers.map((file) => relative(process.cwd(), file)).join(' ')}`,
-    'Then on your own: one folder of images a class,',
+    'Try it on images that it has never seen:',
+    `  npx understudy predict ${name} ${samples.map((file) => relative(process.cwd(), file)).join(' ')}`,
+    'Then train on your own, with one folder of images per class:',
     '  npx understudy train my-images',
   ].join('\n');

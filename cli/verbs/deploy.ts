@@ -4,8 +4,8 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { Command } from 'commander';
 import { DEFAULT_STACK, PipelineSettings } from '#infra/settings.ts';
-import { EXIT, Stop } from '../exit.ts';
-import { say } from '../output.ts';
+import { CliError, EXIT } from '../cli-error.ts';
+import { info } from '../output.ts';
 import { ROOT, runCdk } from '../run-cdk.ts';
 
 interface DeployOptions {
@@ -22,57 +22,57 @@ interface DeployOptions {
 
 export const deploy = (): Command =>
   new Command('deploy')
-    .description('put the pipeline on AWS, or bring a deployed one up to date')
-    .option('--stack <name>', 'the name of its stack', DEFAULT_STACK)
-    .option('--notify-email <address>', 'gets a mail for each announcement')
-    .option('--bucket-name <name>', 'a bucket that is there already')
-    .option('--instance-types <list>', 'in the order of preference, with commas', listOf)
-    .option('--no-spot', 'take instances that AWS does not take back')
+    .description('deploys the pipeline to AWS, or updates a deployed one')
+    .option('--stack <name>', 'name of the stack', DEFAULT_STACK)
+    .option('--notify-email <address>', 'send each announcement to this address')
+    .option('--bucket-name <name>', 'use an existing bucket')
+    .option('--instance-types <list>', 'comma-separated, in order of preference', listOf)
+    .option('--no-spot', 'use on-demand instances, which AWS does not interrupt')
     .option('--max-concurrent-jobs <number>', 'trainings at the same time', Number)
-    .option('--image-uri <uri>', 'a training image in ECR by its digest; then Docker is not needed')
-    .option('--ephemeral', 'bucket, table and logs go with the stack: for demonstrations only')
-    .option('--yes', 'ask nothing')
-    .action(async ({ stack, yes, ...wishes }: DeployOptions) => {
-      const settings = settingsFrom(await writtenSettings(), wishes);
-      if (settings.imageUri === undefined) await needDocker();
+    .option('--image-uri <uri>', 'a training image in ECR, by digest; Docker is then not needed')
+    .option('--ephemeral', 'delete bucket, table and logs with the stack: for demonstrations only')
+    .option('--yes', 'do not ask for confirmation')
+    .action(async ({ stack, yes, ...options }: DeployOptions) => {
+      const settings = settingsFrom(await savedSettings(), options);
+      if (settings.imageUri === undefined) await requireDocker();
       await runCdk([
         'deploy',
         stack,
         ...['--context', `stack=${stack}`, '--context', `understudy=${JSON.stringify(settings)}`],
         ...(yes ? ['--require-approval', 'never'] : []),
       ]);
-      say(`npx understudy train FOLDER --stack ${stack} trains there.`);
+      info(`Deployed. Train on it with: npx understudy train FOLDER --stack ${stack}`);
     });
 
 const listOf = (list: string): string[] => list.split(',').map((each) => each.trim());
 
-/** What cdk.json says under context, which is where settings can be kept. */
-async function writtenSettings(): Promise<object> {
+/** The settings that the user keeps in cdk.json, under context. */
+async function savedSettings(): Promise<object> {
   const { context } = JSON.parse(await readFile(join(ROOT, 'cdk.json'), 'utf8'));
   return Object(context?.understudy);
 }
 
-/** @throws Stop that names every wrong setting */
+/** @throws CliError that names every invalid setting */
 function settingsFrom(
-  written: object,
+  saved: object,
   { spot, ...named }: Omit<DeployOptions, 'stack' | 'yes'>,
 ): PipelineSettings {
-  const settings = { ...written, ...named, ...(spot ? {} : { spot: false }) };
+  const settings = { ...saved, ...named, ...(spot ? {} : { spot: false }) };
   const { error } = PipelineSettings.safeParse(settings);
   if (!error) return settings;
   const lines = error.issues.map(({ path, message }) => `  ${path.join('.')}: ${message}`);
-  throw new Stop(
+  throw new CliError(
     EXIT.usage,
-    ['The settings of the pipeline are wrong:', ...new Set(lines)].join('\n'),
+    ['The settings of the pipeline are invalid:', ...new Set(lines)].join('\n'),
   );
 }
 
-async function needDocker(): Promise<void> {
+async function requireDocker(): Promise<void> {
   try {
     await promisify(execFile)('docker', ['version', '--format', '{{.Server.Version}}']);
   } catch {
     const sentence =
-      'The training image is built with Docker, and none answers here. Start it, or name an image that is in ECR with --image-uri (docs/deploy.md).';
-    throw new Stop(EXIT.usage, sentence);
+      'The training image is built with Docker, which is not running here. Start Docker, or give an image in ECR with --image-uri (see docs/deploy.md).';
+    throw new CliError(EXIT.usage, sentence);
   }
 }

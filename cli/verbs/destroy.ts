@@ -4,37 +4,37 @@ import { Command } from 'commander';
 import { studentVersion } from '#core/identity.ts';
 import { FINAL } from '#core/job-progress.ts';
 import { DEFAULT_STACK } from '#infra/settings.ts';
+import { CliError, EXIT } from '../cli-error.ts';
 import { connectToStack } from '../connect.ts';
 import { emptyBucket } from '../empty-bucket.ts';
-import { EXIT, Stop } from '../exit.ts';
+import { explainAwsError } from '../explain-aws-error.ts';
 import { type DeployedStack, findStack } from '../find-stack.ts';
-import { count, say } from '../output.ts';
-import { refusedByAws } from '../refused-by-aws.ts';
+import { count, info } from '../output.ts';
 import { runCdk } from '../run-cdk.ts';
 
 export const destroy = (): Command =>
   new Command('destroy')
-    .description('take a deployed pipeline away, and say what stays')
-    .option('--stack <name>', 'the name of its stack', DEFAULT_STACK)
-    .option('--yes', 'ask nothing')
+    .description('deletes a deployed pipeline, and says what is kept')
+    .option('--stack <name>', 'name of the stack', DEFAULT_STACK)
+    .option('--yes', 'do not ask for confirmation')
     .action(async ({ stack, yes }: { stack: string; yes?: boolean }) => {
-      const deployed = await look(stack).catch((error: unknown) => {
-        throw refusedByAws(error);
+      const deployed = await requireIdle(stack).catch((error: unknown) => {
+        throw explainAwsError(error);
       });
-      say(whatStays(deployed));
-      if (!yes && !(await agreed(stack))) throw new Stop(EXIT.usage, 'Nothing was changed.');
+      info(retentionNotice(deployed));
+      if (!yes && !(await confirmed(stack))) throw new CliError(EXIT.usage, 'Nothing was changed.');
 
-      // CloudFormation removes no bucket that has something in it.
+      // CloudFormation does not delete a bucket that is not empty.
       if (deployed.keeps === 'nothing') {
         const pipeline = await connectToStack(stack);
         const removed = await emptyBucket(pipeline.s3, deployed.bucket);
-        say(`Removed ${count(removed)} objects of ${deployed.bucket}.`);
+        info(`Deleted ${count(removed)} objects from ${deployed.bucket}.`);
       }
       await runCdk(['destroy', stack, '--force', '--context', `stack=${stack}`]);
     });
 
-/** @throws Stop while trainings are under way: nobody would stop them, or see their students, any more */
-async function look(stack: string): Promise<DeployedStack> {
+/** @throws CliError while jobs are running: nothing would stop their trainings, or publish their students */
+async function requireIdle(stack: string): Promise<DeployedStack> {
   const deployed = await findStack(new CloudFormationClient(), stack);
   const { allJobs } = await connectToStack(stack);
   const open = (await allJobs()).filter(
@@ -42,27 +42,31 @@ async function look(stack: string): Promise<DeployedStack> {
   );
   if (open.length === 0) return deployed;
   const names = open.map(({ name, id }) => `${name} (${studentVersion(id)})`).join(', ');
-  const sentence = `Not done yet: ${names}. Wait for them, or end them with npx understudy cancel JOB --stack ${stack}.`;
-  throw new Stop(EXIT.usage, sentence);
+  const sentence = `Jobs are still running: ${names}. Wait for them, or cancel them with: npx understudy cancel JOB --stack ${stack}`;
+  throw new CliError(EXIT.usage, sentence);
 }
 
-function whatStays({ bucket, table, keeps }: DeployedStack): string {
+function retentionNotice({ bucket, table, keeps }: DeployedStack): string {
   if (keeps === 'nothing') {
-    return `Nothing stays: every dataset and student in ${bucket} goes too, and all rows.`;
+    return `Nothing is kept: all datasets, students and jobs in ${bucket} and ${table} are deleted.`;
   }
-  if (keeps === 'bucket') return `The bucket ${bucket} stays as it is: it was there before.`;
+  if (keeps === 'bucket') return `The bucket ${bucket} is kept: it existed before.`;
   return [
-    'These stay, with all that is in them, and cost what they store:',
-    `  the bucket ${bucket}: aws s3 rb --force s3://${bucket} removes it once its versions are gone`,
-    `  the job table ${table}: switch its deletion protection off, then aws dynamodb delete-table --table-name ${table}`,
-    "  the stages' log groups, for three months after their last line",
+    'These are kept with their content, and are billed for storage:',
+    `  the bucket ${bucket}; once its old versions are deleted, remove it with: aws s3 rb --force s3://${bucket}`,
+    `  the job table ${table}; turn off its deletion protection, then remove it with: aws dynamodb delete-table --table-name ${table}`,
+    '  the log groups of the Lambda functions; log lines expire after three months',
   ].join('\n');
 }
 
-async function agreed(stack: string): Promise<boolean> {
-  if (!process.stdin.isTTY) throw new Stop(EXIT.usage, 'Nobody is here to ask; say --yes.');
+async function confirmed(stack: string): Promise<boolean> {
+  if (!process.stdin.isTTY)
+    throw new CliError(
+      EXIT.usage,
+      'This needs a confirmation, and there is no terminal to ask on; use --yes.',
+    );
   const terminal = createInterface({ input: process.stdin, output: process.stderr });
-  const answer = await terminal.question(`Type ${stack} to take it away: `);
+  const answer = await terminal.question(`Type ${stack} to delete it: `);
   terminal.close();
   return answer.trim() === stack;
 }

@@ -1,73 +1,68 @@
 import { createHash } from 'node:crypto';
-import { createWriteStream } from 'node:fs';
-import { mkdir, rename, rm } from 'node:fs/promises';
-import { dirname, join, resolve, sep } from 'node:path';
-import { type Readable, Transform } from 'node:stream';
-import { pipeline as flow } from 'node:stream/promises';
+import { mkdir, stat } from 'node:fs/promises';
+import { dirname, resolve, sep } from 'node:path';
+import type { Readable } from 'node:stream';
 import { GetObjectCommand } from '@aws-sdk/client-s3';
 import { Command } from 'commander';
 import { CARD_FILE, studentKeys } from '#core/keys.ts';
+import { replaceFile } from '#local/durable-files.ts';
+import { CliError, EXIT } from '../cli-error.ts';
 import type { Pipeline } from '../connect.ts';
-import { EXIT, Stop } from '../exit.ts';
 import { findStudent } from '../find-student.ts';
-import { print, printJson } from '../output.ts';
-import { stackOption, type Where, withPipeline } from '../with-pipeline.ts';
+import { out, outJson } from '../output.ts';
+import { stackOption, type Target, withPipeline } from '../with-pipeline.ts';
 
 export const download = (): Command =>
   new Command('download')
-    .description("copy a student's files to a folder")
-    .argument('<student>', 'its name for the latest version, or name/version')
-    .argument('<folder>', 'made if it is not there')
+    .description("downloads a student's files")
+    .argument('<student>', 'its name (the latest version) or name/version')
+    .argument('<folder>', 'where to put them; created if it does not exist')
     .addOption(stackOption())
     .option('--json', "print the student's card as JSON")
-    .action((wanted: string, folder: string, { json, ...where }: Where & { json?: boolean }) =>
-      withPipeline('storage', where, async (pipeline) => {
+    .action(async (wanted: string, folder: string, options: Target & { json?: boolean }) => {
+      await refuseFile(folder);
+      await withPipeline('storage', options, async (pipeline) => {
         const card = await findStudent(pipeline.objects, wanted);
         const { prefix } = studentKeys(card.student, card.version);
         for (const { path, sha256 } of card.files) {
           await fetchFile(pipeline, `${prefix}${path}`, inside(folder, path), sha256);
         }
-        await fetchFile(pipeline, `${prefix}${CARD_FILE}`, inside(folder, CARD_FILE));
-        if (json) printJson(card);
-        else
-          print(
-            `${card.student}/${card.version} lies in ${folder}; its README.md shows how to load it.`,
-          );
-      }),
-    );
+        await fetchFile(pipeline, `${prefix}${CARD_FILE}`, inside(folder, CARD_FILE)); // last: now it is complete
+        if (options.json) return outJson(card);
+        out(`Downloaded ${card.student}/${card.version} to ${folder}.`);
+        out('Its README.md shows how to use it in Node, Python and the browser.');
+      });
+    });
 
-/** A card is a file in a bucket: it must not write elsewhere than into the folder. */
+async function refuseFile(folder: string): Promise<void> {
+  const found = await stat(folder).catch(() => undefined);
+  if (found && !found.isDirectory()) {
+    throw new CliError(EXIT.usage, `${folder} is a file; give a folder.`);
+  }
+}
+
+/** A card is a file in a bucket: it must not make this command write outside the folder. */
 function inside(folder: string, path: string): string {
   const whole = resolve(folder, path);
   if (whole.startsWith(resolve(folder) + sep)) return whole;
-  throw new Stop(
+  throw new CliError(
     EXIT.internal,
-    `student.json names a file outside its folder (${path}); it is not to be trusted.`,
+    `${CARD_FILE} names a file outside its folder (${path}); do not trust this student.`,
   );
 }
 
-/** Streams an object to disk under a temporary name; it gets its own when its digest is right. */
+/** Streams an object to disk; the file appears only if its digest is right. */
 async function fetchFile({ s3, bucket }: Pipeline, Key: string, file: string, expected?: string) {
   await mkdir(dirname(file), { recursive: true });
   const { Body } = await s3.send(new GetObjectCommand({ Bucket: bucket, Key }));
-  const hash = createHash('sha256');
-  const hashing = new Transform({
-    transform(chunk: Buffer, _, done) {
+  await replaceFile(file, async (write) => {
+    const hash = createHash('sha256');
+    for await (const chunk of Body as Readable) {
       hash.update(chunk);
-      done(null, chunk);
-    },
-  });
-  const unfinished = join(dirname(file), `.${process.pid}.unfinished`);
-  try {
-    await flow(Body as Readable, hashing, createWriteStream(unfinished));
-    if (expected !== undefined && hash.digest('hex') !== expected) {
-      throw new Stop(
-        EXIT.internal,
-        `${Key} is not what student.json says; train the student again.`,
-      );
+      await write(chunk);
     }
-    await rename(unfinished, file);
-  } finally {
-    await rm(unfinished, { force: true });
-  }
+    if (expected === undefined || hash.digest('hex') === expected) return;
+    const sentence = `${Key} is damaged: its sha256 is not the one in ${CARD_FILE}. Train the student again.`;
+    throw new CliError(EXIT.internal, sentence);
+  });
 }

@@ -3,24 +3,24 @@ import { parseCard, type StudentCard } from '#core/card.ts';
 import { CARD_FILE, STUDENTS } from '#core/keys.ts';
 import type { Objects } from '#ports';
 import { unreadableCard } from '../find-student.ts';
-import { percent, print, printJson, say, table } from '../output.ts';
-import { stackOption, type Where, withPipeline } from '../with-pipeline.ts';
+import { info, out, outJson, percent, table } from '../output.ts';
+import { stackOption, type Target, withPipeline } from '../with-pipeline.ts';
 
 export const list = (): Command =>
   new Command('list')
-    .description('list the published students')
+    .description('lists the published students')
     .addOption(stackOption())
     .option('--json', 'print their cards as JSON')
-    .action(({ json, ...where }: Where & { json?: boolean }) =>
-      withPipeline('storage', where, async ({ objects }) => {
+    .action(({ json, ...target }: Target & { json?: boolean }) =>
+      withPipeline('storage', target, async ({ objects }) => {
         const cards = await allStudents(objects);
-        if (json) printJson(cards);
+        if (json) outJson(cards);
         else if (cards.length === 0)
-          print('No student yet; npx understudy train FOLDER makes one.');
+          out('No students yet. "npx understudy train FOLDER" trains one.');
         else
-          print(
+          out(
             table([
-              ['STUDENT', 'CLASSES', 'HELD OUT', 'RIGHT', 'TEACHER', 'MADE (UTC)'],
+              ['STUDENT', 'CLASSES', 'TEST IMAGES', 'ACCURACY', 'TEACHER', 'CREATED (UTC)'],
               ...cards.map(row),
             ]),
           );
@@ -33,7 +33,7 @@ async function allStudents(objects: Objects): Promise<StudentCard[]> {
     if (!key.endsWith(`/${CARD_FILE}`)) continue;
     const read = parseCard((await objects.readText(key)) ?? '');
     if ('card' in read) cards.push(read.card);
-    else say(unreadableCard(key, read.problem));
+    else info(unreadableCard(key, read.problem));
   }
   return cards.sort((a, b) => b.createdAt.localeCompare(a.createdAt));
 }

@@ -1,19 +1,19 @@
 import { CloudFormationClient } from '@aws-sdk/client-cloudformation';
 import { Command } from 'commander';
 import { DEFAULT_STACK } from '#infra/settings.ts';
+import { explainAwsError } from '../explain-aws-error.ts';
 import { findStack } from '../find-stack.ts';
-import { print, printJson, table } from '../output.ts';
-import { refusedByAws } from '../refused-by-aws.ts';
+import { out, outJson, table } from '../output.ts';
 
 export const outputs = (): Command =>
   new Command('outputs')
-    .description('say where a deployed pipeline takes datasets in and what else it is made of')
+    .description('shows the bucket, the job table and the other resources of a deployed pipeline')
     .option('--stack <name>', 'the name of its stack', DEFAULT_STACK)
     .option('--json', 'print the outputs of the stack as JSON')
     .action(async ({ stack, json }: { stack: string; json?: boolean }) => {
       const found = await findStack(new CloudFormationClient(), stack).catch((error: unknown) => {
-        throw refusedByAws(error);
+        throw explainAwsError(error);
       });
-      if (json) printJson(found.outputs);
-      else print(table(Object.entries(found.outputs)));
+      if (json) outJson(found.outputs);
+      else out(table(Object.entries(found.outputs)));
     });

@@ -1,24 +1,23 @@
 import { Command } from 'commander';
 import { observeJob } from '../observe-job.ts';
-import { stackOption, type Where } from '../with-pipeline.ts';
+import { stackOption, type Target } from '../with-pipeline.ts';
 
 export const retry = (): Command =>
   new Command('retry')
-    .description('try a failed or cancelled job again')
-    .argument('<job>', "a dataset's name, or the beginning of a job's id")
+    .description('retries a failed or cancelled job')
+    .argument('<job>', 'the name of a dataset, or the beginning of a job id')
     .addOption(stackOption())
-    .option('--json', 'print the row as JSON')
-    .action((wanted: string, { json, ...where }: Where & { json?: boolean }) =>
+    .option('--json', 'print the job as JSON')
+    .action((wanted: string, { json, ...target }: Target & { json?: boolean }) =>
       observeJob(
         wanted,
-        where,
+        target,
         { type: 'retry-requested' },
         {
-          done: where.stack
-            ? 'will be tried again within some minutes.'
-            : 'will be tried again as soon as the pipeline runs (npm run up).',
-          refused:
-            'only a failed or cancelled job can be tried again; a changed dataset is a new job.',
+          done: target.stack
+            ? 'will be retried within a few minutes.'
+            : 'will be retried while the pipeline runs (npx understudy up).',
+          refused: 'only a failed or cancelled job can be retried. A changed dataset is a new job.',
           json,
         },
       ),

@@ -1,26 +1,26 @@
 import { Command } from 'commander';
 import { describeJob, JOB_HEADER, jobRow } from '../describe.ts';
 import { findJob } from '../find-job.ts';
-import { print, printJson, table } from '../output.ts';
-import { stackOption, type Where, withPipeline } from '../with-pipeline.ts';
+import { out, outJson, table } from '../output.ts';
+import { stackOption, type Target, withPipeline } from '../with-pipeline.ts';
 
 export const status = (): Command =>
   new Command('status')
-    .description('show all jobs, or one with its history')
-    .argument('[job]', "a dataset's name, or the beginning of a job's id")
+    .description('lists all jobs, or shows one with its history')
+    .argument('[job]', 'the name of a dataset, or the beginning of a job id')
     .addOption(stackOption())
-    .option('--json', 'print rows as JSON')
-    .action((wanted: string | undefined, { json, ...where }: Where & { json?: boolean }) =>
-      withPipeline('storage', where, async (pipeline) => {
+    .option('--json', 'print jobs as JSON')
+    .action((wanted: string | undefined, { json, ...target }: Target & { json?: boolean }) =>
+      withPipeline('storage', target, async (pipeline) => {
         if (wanted !== undefined) {
           const job = await findJob(pipeline, wanted);
-          if (json) printJson(job);
-          else print(describeJob(job));
+          if (json) outJson(job);
+          else out(describeJob(job));
           return;
         }
         const jobs = await pipeline.allJobs();
-        if (json) printJson(jobs);
-        else if (jobs.length === 0) print('No job yet; npx understudy train FOLDER makes one.');
-        else print(table([JOB_HEADER, ...jobs.map(jobRow)]));
+        if (json) outJson(jobs);
+        else if (jobs.length === 0) out('No jobs yet. "npx understudy train FOLDER" starts one.');
+        else out(table([JOB_HEADER, ...jobs.map(jobRow)]));
       }),
     );

@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { AttributeValue, DynamoDBRecord } from 'aws-lambda';
 import * as z from 'zod';
-import { ACCOUNT, REGION } from '../events/account.ts';
+import { ACCOUNT, REGION } from '../names.ts';
 import type { Engine } from './engine.ts';
 
 export type Item = Record<string, AttributeValue>;
@@ -32,7 +32,7 @@ const BatchWrite = z.object({
 
 export const WRITES = ['PutItem', 'UpdateItem', 'DeleteItem', 'BatchWriteItem'];
 
-/** The items that a write names, in its order; none if it is malformed, which dynalite then tells the caller. */
+/** The items that a write names, in order; none if it is malformed, which dynalite reports to the caller. */
 export async function itemsWritten(
   engine: Engine,
   operation: string,
@@ -66,15 +66,15 @@ function batchWrites(parameters: unknown) {
   );
 }
 
-/** Reads an item as it is now; undefined if there is none, or if the key is not one of the table's. */
+/** Reads an item; `undefined` if there is none or the key does not fit the table. */
 export async function image(engine: Engine, { table, key }: Written): Promise<Item | undefined> {
   const { status, body } = await engine.perform('GetItem', { TableName: table, Key: key });
   return status === 200 ? (body as { Item?: Item }).Item : undefined;
 }
 
 /**
- * The stream record of a change, in the shape Lambda gets it with view type NEW_IMAGE.
- * As on AWS there is none for a write that changed nothing.
+ * The stream record of a change, as Lambda receives it with view type NEW_IMAGE.
+ * As on AWS, a write that changed nothing has none.
  */
 export function changeRecord(
   { table, key }: Written,
@@ -94,7 +94,7 @@ export function changeRecord(
       Keys: key,
       ...(after && { NewImage: after }),
       SequenceNumber: sequence.number,
-      SizeBytes: Buffer.byteLength(JSON.stringify([key, after])), // near enough: AWS counts names and values
+      SizeBytes: Buffer.byteLength(JSON.stringify([key, after])), // approximate: AWS counts names and values
       StreamViewType: 'NEW_IMAGE',
     },
     eventSourceARN: `arn:aws:dynamodb:${REGION}:${ACCOUNT}:table/${table}/stream/local`,

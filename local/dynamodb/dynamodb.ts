@@ -5,11 +5,11 @@ import { changeRecord, image, itemsWritten, WRITES } from './changes.ts';
 import { openEngine } from './engine.ts';
 
 export interface LocalDynamoDbOptions {
-  /** where the tables live; one process at a time */
+  /** the folder of the tables; one process at a time */
   folder: string;
   /**
    * The stream of all tables: called for every change of an item, in the order of the changes, before the writer
-   * gets its answer. What it does with the record is not waited for, and what it throws is not the writer's fault.
+   * gets its response. The writer does not wait for it, and its errors do not reach the writer.
    */
   onNewImage?: (record: DynamoDBRecord) => void;
   onError?: (error: unknown) => void;
@@ -18,9 +18,9 @@ export interface LocalDynamoDbOptions {
 
 /**
  * DynamoDB in this process, on disk: dynalite behind the wire protocol, plus the stream it lacks.
- * The files outlive a kill -9 of the process. The stream lives in memory: what was not handled yet dies with it.
+ * The files survive SIGKILL. The stream is kept in memory: records that were not handled yet are lost with the process.
  *
- * @throws a sentence when another process holds the folder
+ * @throws FolderInUse if another process holds the folder
  */
 export async function localDynamoDb(options: LocalDynamoDbOptions) {
   const { folder, onNewImage, onError = () => undefined, now = () => new Date() } = options;
@@ -29,7 +29,7 @@ export async function localDynamoDb(options: LocalDynamoDbOptions) {
   let lastWrite: Promise<unknown> = Promise.resolve();
   let closed = false;
 
-  /** One write at a time, so that the images read around it are exactly what it changed. */
+  /** One write at a time, so that the images read before and after it show exactly its own change. */
   function write(operation: string, parameters: object): Promise<JsonAnswer> {
     const answer = lastWrite.then(async () => {
       const written = await itemsWritten(engine, operation, parameters);
@@ -63,7 +63,7 @@ export async function localDynamoDb(options: LocalDynamoDbOptions) {
         return perform(operation, Object(parameters));
       }),
 
-    /** Takes no more requests, ends the writes under way, and gives the folder free. */
+    /** Takes no more requests, finishes running writes, and releases the folder. */
     async close(): Promise<void> {
       closed = true;
       await lastWrite;
@@ -74,7 +74,7 @@ export async function localDynamoDb(options: LocalDynamoDbOptions) {
 
 export type LocalDynamoDb = Awaited<ReturnType<typeof localDynamoDb>>;
 
-/** Numbers that rise over restarts too (as long as the clock does), as wide as DynamoDB's: text order is their order. */
+/** Numbers that also rise across restarts (if the clock does), as wide as DynamoDB's, so that they sort as text. */
 function sequenceNumbers(now: () => Date) {
   let last = 0n;
   return () => {

@@ -3,10 +3,10 @@ import { createRequire } from 'node:module';
 import db, { type Store, type Table } from 'dynalite/db/index.js';
 import validations from 'dynalite/validations/index.js';
 import * as z from 'zod';
-import { ACCOUNT, REGION } from '../events/account.ts';
 import { type JsonAnswer, refusal } from '../events/aws-json.ts';
+import { ACCOUNT, REGION } from '../names.ts';
 
-/** What dynalite implements and the pipeline may use. */
+/** The operations that dynalite implements and the pipeline may use. */
 const OPERATIONS = [
   'BatchGetItem',
   'BatchWriteItem',
@@ -25,9 +25,9 @@ const OPERATIONS = [
 ];
 
 /**
- * dynalite without its HTTP server: the same steps (types, validations, action), with errors that come back as
- * values. Its server throws them out of callbacks, which would end the whole local pipeline.
- * Its modules are loaded one by one, hence the pinned version.
+ * dynalite without its HTTP server: the same steps (types, validations, action), but with errors as values. Its server
+ * throws them from callbacks, which would end the whole local pipeline.
+ * Its internal modules are imported, hence the pinned version.
  */
 export interface Engine {
   perform(operation: string, parameters: object): Promise<JsonAnswer>;
@@ -60,7 +60,7 @@ export async function openEngine(folder: string): Promise<Engine> {
   };
 }
 
-/** Another process has the same folder open. */
+/** Another process has opened the folder. */
 export class FolderInUse extends Error {
   override name = 'FolderInUse';
 }
@@ -104,7 +104,7 @@ function perform(store: Store, operation: string, parameters: object): Promise<J
   });
 }
 
-/** dynalite's errors carry their answer; any other error is an accident inside it. */
+/** dynalite's own errors carry their response; any other error is a fault inside it. */
 const DynaliteError = z.object({ statusCode: z.number(), body: z.unknown() });
 
 function answerOf(error: unknown): JsonAnswer {
@@ -114,7 +114,7 @@ function answerOf(error: unknown): JsonAnswer {
   return refusal('com.amazon.coral.service#InternalServerError', message, 500);
 }
 
-/** Waits until a table is neither being created nor changed nor deleted, which takes dynalite a moment. */
+/** Waits until dynalite has finished creating, changing or deleting a table. */
 async function settled(store: Store, parameters: object): Promise<void> {
   for (;;) {
     const { status, body } = await perform(store, 'DescribeTable', parameters);
@@ -123,7 +123,7 @@ async function settled(store: Store, parameters: object): Promise<void> {
   }
 }
 
-/** Puts right what a kill may have left half done in each table. */
+/** Repairs what an interrupted write may have left incomplete in each table. */
 async function repair(store: Store): Promise<void> {
   for await (const value of store.db.values(under('table~'))) {
     const table = value as Table;
@@ -144,9 +144,9 @@ async function finishCreation(store: Store, table: Table): Promise<void> {
 }
 
 /**
- * Writes every index anew from its table's items, in one atomic batch.
- * dynalite writes the indexes of an item first and the item after that: killed in between, it would leave a row
- * that is open and yet missing from the index of open rows, and nothing would ever look at it again.
+ * Rebuilds every index from its table's items, in one atomic batch.
+ * dynalite writes the indexes of an item before the item itself. If it is killed in between, an open job may be missing
+ * from the index of open jobs, and no stage would look at it again.
  */
 async function rebuildIndexesOf(store: Store, table: Table): Promise<void> {
   const operations: Parameters<Store['db']['batch']>[0] = [];

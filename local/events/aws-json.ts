@@ -1,13 +1,13 @@
 import { randomUUID } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 
-/** An answer in the AWS JSON protocols: `{ __type, message }` with 4xx or 5xx is thrown as a typed exception by the SDKs. */
+/** A response in the AWS JSON protocols. The SDKs throw `{ __type, message }` with 4xx or 5xx as a typed exception. */
 export interface JsonAnswer {
   status: number;
   body: unknown;
 }
 
-/** DynamoDB takes 16 MiB, the most of the services spoken here. */
+/** The limit of DynamoDB, the largest of the services here. */
 const MAX_REQUEST_BYTES = 16 * 1024 * 1024;
 
 /** The part of `X-Amz-Target: Service_20120810.Operation` after the dot. */
@@ -16,7 +16,7 @@ export function operationOf(request: IncomingMessage): string {
   return typeof target === 'string' ? (target.split('.').at(-1) ?? '') : '';
 }
 
-/** Reads the request, lets `answer` answer it, and writes that; whatever is thrown on the way becomes an answer too. */
+/** Reads the request and writes the response of `answer`; an error becomes a response too. */
 export async function answerJson(
   request: IncomingMessage,
   response: ServerResponse,

@@ -1,7 +1,7 @@
 /**
- * What Lambda makes of a handler's answer under `ReportBatchItemFailures`, for SQS and for streams alike:
- * nothing, `{}`, and an empty or null list mean success; an answer it cannot read, an identifier that is empty,
- * null, misspelt, or not of this batch means that the whole batch failed.
+ * Interprets a handler's response as Lambda does under `ReportBatchItemFailures`, for SQS and for streams:
+ * no response, `{}`, and an empty or null list mean success; an unreadable response, or an identifier that is empty,
+ * null, misspelt or not in this batch, means that the whole batch failed.
  *
  * @see https://docs.aws.amazon.com/lambda/latest/dg/services-ddb-batchfailurereporting.html
  * @returns the identifiers that failed, in the order of the batch

@@ -2,25 +2,25 @@ import { randomUUID } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { EventBridgeEvent } from 'aws-lambda';
 import * as z from 'zod';
-import { ACCOUNT, REGION } from './account.ts';
-import { activity } from './activity.ts';
+import { activity } from '../activity.ts';
+import { ACCOUNT, REGION } from '../names.ts';
 import { answerJson, type JsonAnswer, operationOf, refusal } from './aws-json.ts';
 import { type DeliveryFaults, deliver } from './delivery.ts';
 import { compilePattern, type Pattern } from './pattern.ts';
 
 export type BusEvent = EventBridgeEvent<string, unknown>;
 
-/** An event as its source tells it; the bus adds what is missing. */
+/** An event as its source publishes it; the bus adds the missing fields. */
 export type BusEventInput = Pick<BusEvent, 'source' | 'detail-type' | 'detail'> & Partial<BusEvent>;
 
-/** Where a rule sends its events: a queue, or a function in an object. */
+/** The destination of a rule's events: a queue, or a function in an object. */
 export interface Target {
   send(event: BusEvent): void | Promise<void>;
 }
 
 export interface Rule {
   name: string;
-  /** the bus it listens to; `default` is where S3 and SageMaker speak */
+  /** the bus it listens to; S3 and SageMaker publish to `default` */
   bus?: string;
   pattern: Pattern;
 }
@@ -28,13 +28,13 @@ export interface Rule {
 export interface BusOptions {
   /** the buses that exist besides `default` */
   names?: readonly string[];
-  /** Told of a target that threw; the event is lost to that target, as after EventBridge's last retry. */
+  /** Called when a target threw; that target loses the event, as after EventBridge's last retry. */
   onError?: (error: unknown, rule: string) => void;
   faults?: DeliveryFaults;
   now?: () => Date;
 }
 
-/** EventBridge in this process: events go to every rule of their bus whose pattern they match. */
+/** EventBridge in this process: an event goes to every rule of its bus whose pattern it matches. */
 export function localBus(options: BusOptions = {}) {
   const { names = [], onError = () => undefined, faults = {}, now = () => new Date() } = options;
   const buses = new Set(['default', ...names]);
@@ -43,7 +43,7 @@ export function localBus(options: BusOptions = {}) {
   const deliveries = activity();
   let stopped = false;
 
-  /** Returns at once; targets are called in a later turn, never inside the publisher. */
+  /** Returns immediately; targets are called in a later turn, never inside the publisher. */
   function publish(input: BusEventInput, bus = 'default'): BusEvent {
     if (!buses.has(bus)) throw new Error(`Event bus ${bus} does not exist.`);
     const event = complete(input, now());
@@ -67,7 +67,7 @@ export function localBus(options: BusOptions = {}) {
   }
 
   return {
-    /** @throws InvalidEventPattern and for a bus that does not exist: a rule that can never fire is a mistake */
+    /** @throws Error for an unsupported pattern, and for a bus that does not exist: such a rule could never fire */
     putRule(rule: Rule, targets: readonly Target[]): void {
       const bus = rule.bus ?? 'default';
       if (!buses.has(bus)) throw new Error(`rule ${rule.name}: event bus ${bus} does not exist`);
@@ -90,7 +90,7 @@ export function localBus(options: BusOptions = {}) {
     /** Resolves when every published event has reached its targets. */
     idle: deliveries.idle,
 
-    /** Waits for targets that are being called; what has not arrived yet is dropped. */
+    /** Waits for running targets, and drops events that have not arrived yet. */
     async stop(): Promise<void> {
       stopped = true;
       await deliveries.idle();
@@ -105,14 +105,14 @@ function complete(input: BusEventInput, at: Date): BusEvent {
     version: '0',
     id: randomUUID(),
     account: ACCOUNT,
-    time: at.toISOString().replace(/\.\d+Z$/, 'Z'), // EventBridge tells whole seconds
+    time: at.toISOString().replace(/\.\d+Z$/, 'Z'), // EventBridge gives whole seconds
     region: REGION,
     resources: [],
     ...input,
   };
 }
 
-/** Ten is EventBridge's own limit. Entries are loose: what is wrong with one is told for that one alone. */
+/** Ten is EventBridge's own limit. Entries are parsed loosely: an error in one is reported for that entry only. */
 const PutEventsRequest = z.object({
   Entries: z
     .array(
@@ -140,8 +140,8 @@ function putEvents(
 
   const results = request.data.Entries.map((entry) => {
     const bus = entry.EventBusName?.split('/').at(-1) ?? 'default';
-    const wrong = faultOf(entry, bus, buses);
-    if (wrong) return { ErrorCode: wrong[0], ErrorMessage: wrong[1] };
+    const fault = faultOf(entry, bus, buses);
+    if (fault) return { ErrorCode: fault[0], ErrorMessage: fault[1] };
     const { Source = '', DetailType = '', Detail = '{}', Resources, Time } = entry;
     const event = publish(
       {

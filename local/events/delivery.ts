@@ -1,16 +1,16 @@
-/** Faults of delivery that AWS documents or that the pipeline has to survive anyway; a switch for tests. */
+/** Faults of delivery that the pipeline has to survive; for tests. */
 export interface DeliveryFaults {
-  /** nothing arrives at all */
+  /** lose every event */
   drop?: boolean;
-  /** how often everything arrives; 1 unless given */
+  /** how often each event arrives; 1 by default */
   copies?: number;
-  /** how late everything arrives, in milliseconds; with `shuffle`, at most */
+  /** how late each event arrives, in ms; with `shuffle`, the maximum */
   delayMs?: number;
-  /** each copy takes a time of its own, so that the order is lost */
+  /** delay each copy by a random time, so that the order is lost */
   shuffle?: boolean;
 }
 
-/** Calls `arrive` as often, as late and in such disorder as the faults say; resolves after the last call. */
+/** Calls `arrive` with the given faults; resolves after the last call. */
 export async function deliver(faults: DeliveryFaults, arrive: () => void): Promise<void> {
   const copies = faults.drop ? 0 : (faults.copies ?? 1);
   const latest = faults.delayMs ?? (faults.shuffle ? 50 : 0); // ms

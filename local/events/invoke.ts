@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { Context } from 'aws-lambda';
-import { ACCOUNT, REGION } from './account.ts';
+import { ACCOUNT, REGION } from '../names.ts';
 
 /** A Lambda handler as this project writes them: it parses its own event. */
 export type LambdaHandler = (event: unknown, context: Context) => unknown;
@@ -9,7 +9,7 @@ export interface Lambda {
   /** the name in logs, and `context.functionName` */
   name: string;
   handler: LambdaHandler;
-  /** an invocation that takes longer has failed; 3 as on AWS unless given */
+  /** an invocation that takes longer fails; 3 by default, as on AWS */
   timeoutSeconds?: number;
 }
 
@@ -17,9 +17,9 @@ export const DEFAULT_TIMEOUT_SECONDS = 3;
 
 /**
  * Runs a handler once, with a time limit.
- * Unlike AWS, which freezes a function that timed out, this cannot stop its code: that runs on, unobserved.
+ * AWS freezes a function that timed out; this cannot stop its code, which runs on unobserved.
  *
- * @throws what the handler throws, or an error that names the time limit
+ * @throws whatever the handler throws, or an Error that names the time limit
  */
 export async function invoke(lambda: Lambda, event: unknown): Promise<unknown> {
   const limit = (lambda.timeoutSeconds ?? DEFAULT_TIMEOUT_SECONDS) * 1000; // ms
@@ -32,7 +32,7 @@ export async function invoke(lambda: Lambda, event: unknown): Promise<unknown> {
     timer = setTimeout(() => reject(new Error(message)), limit);
   });
   try {
-    // The event is copied: a handler that changes its event must not change what a retry will see.
+    // A copy, so that a handler that changes its event does not change what a retry will see.
     const answer = Promise.resolve(structuredClone(event)).then((own) =>
       lambda.handler(own, context),
     );
@@ -53,7 +53,7 @@ function contextOf(functionName: string, getRemainingTimeInMillis: () => number)
     logGroupName: `/aws/lambda/${functionName}`,
     logStreamName: 'local',
     getRemainingTimeInMillis,
-    // Callback style was removed from the Node 24 runtime; the type still asks for its three functions.
+    // The Node 24 runtime has no callbacks any more; the type still requires these three functions.
     done: () => undefined,
     fail: () => undefined,
     succeed: () => undefined,

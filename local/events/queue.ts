@@ -1,73 +1,63 @@
 import { createHash, randomUUID } from 'node:crypto';
 import type { SQSRecord } from 'aws-lambda';
-import { ACCOUNT, REGION } from './account.ts';
-import { activity } from './activity.ts';
+import { activity } from '../activity.ts';
+import { ACCOUNT, REGION } from '../names.ts';
 import { failedIdentifiers } from './batch-response.ts';
 import { invoke, type Lambda } from './invoke.ts';
 
 export interface QueueOptions {
   name: string;
-  /** the function that takes the queue's batches; it reports failed items by `batchItemFailures` */
+  /** handles the queue's batches and reports failed items by `batchItemFailures` */
   lambda: Lambda;
-  /** messages in one invocation, at most; 10 unless given */
+  /** the most messages in one invocation; 10 by default */
   batchSize?: number;
-  /** after so many receives a message that still fails becomes a dead letter; 5 unless given */
+  /** a message that has failed so often is given up; 5 by default */
   maxReceiveCount?: number;
-  /** invocations at the same time, at most; 2 unless given, the least that Lambda allows to configure */
+  /** the most invocations at the same time; 2 by default, the least that Lambda allows */
   maxConcurrency?: number;
-  /**
-   * How long a failed message stays hidden, by how often it was received; 1, 2, 4 … 60 seconds unless given.
-   * On AWS it is the rest of the visibility time-out, which on one machine would only be waiting.
-   */
-  retryDelaySeconds?: (receiveCount: number) => number;
-  /** Told of every failed invocation and of every message that becomes a dead letter. */
+  /** Called for every failed invocation and for every message that is given up. */
   onError?: (error: unknown, queue: string) => void;
 }
 
-/** A message in the queue. */
 interface Message {
   messageId: string;
   body: string;
   sentAt: number; // ms since 1970
   firstReceivedAt?: number;
   receiveCount: number;
-  visibleAt: number;
+  visibleAt: number; // ms since 1970
 }
-
-export interface DeadLetter {
-  messageId: string;
-  body: string;
-  receiveCount: number;
-  error: string;
-}
-
-const DEFAULT_RETRY_DELAY_SECONDS = (receiveCount: number) => Math.min(60, 2 ** (receiveCount - 1));
 
 /**
- * SQS in front of a Lambda function, in memory: at least once, in no promised order, a batch answered in part is
- * retried in part. What a killed process still held is lost; the sweeper is there for that.
+ * How long a failed message stays hidden: 1, 2, 4 … 60 seconds. On AWS it is the rest of the visibility timeout, which
+ * on one machine would only be waiting.
+ */
+const retryDelayMs = (receiveCount: number) => 1000 * Math.min(60, 2 ** (receiveCount - 1));
+
+/**
+ * SQS in front of a Lambda function, in memory: it delivers at least once, in no particular order, and retries the
+ * failed items of a batch. Messages are lost when the process is killed, and given up after `maxReceiveCount`; in both
+ * cases the sweeper makes up for them, so there is no dead-letter queue.
  */
 export function localQueue(options: QueueOptions) {
   const { name, lambda, batchSize = 10, maxReceiveCount = 5, maxConcurrency = 2 } = options;
-  const { onError = () => undefined, retryDelaySeconds = DEFAULT_RETRY_DELAY_SECONDS } = options;
+  const { onError = () => undefined } = options;
   const arn = `arn:aws:sqs:${REGION}:${ACCOUNT}:${name}`;
   let waiting: Message[] = [];
-  let dead: DeadLetter[] = [];
   let running = 0;
   let stopped = false;
   let timer: NodeJS.Timeout | undefined;
   const messages = activity();
-  const done = new Map<string, () => void>(); // by message id: it has left the queue
+  const done = new Map<string, () => void>(); // by message id; called when the message leaves the queue
 
-  function add(body: string): string {
+  function add(body: string): void {
     const messageId = randomUUID();
     waiting.push({ messageId, body, sentAt: Date.now(), receiveCount: 0, visibleAt: 0 });
     void messages.track(new Promise<void>((resolve) => done.set(messageId, resolve)));
     wake(0);
-    return messageId;
   }
 
-  function leave({ messageId }: { messageId: string }) {
+  function remove({ messageId }: Message) {
     done.get(messageId)?.();
     done.delete(messageId);
   }
@@ -77,7 +67,7 @@ export function localQueue(options: QueueOptions) {
     if (!stopped) timer = setTimeout(poll, milliseconds);
   }
 
-  /** Takes as many batches of visible messages as may run, and sets the alarm for the next one that gets visible. */
+  /** Starts as many batches of visible messages as may run, and sets a timer for the next message to become visible. */
   function poll() {
     const visible = waiting.filter((message) => message.visibleAt <= Date.now());
     while (running < maxConcurrency && visible.length > 0) {
@@ -86,7 +76,7 @@ export function localQueue(options: QueueOptions) {
       running += 1;
       void receive(batch).finally(() => {
         running -= 1;
-        if (stopped) batch.forEach(leave);
+        if (stopped) batch.forEach(remove);
         wake(0);
       });
     }
@@ -110,48 +100,37 @@ export function localQueue(options: QueueOptions) {
     }
     if (failed.length > 0) onError(reason, name);
     for (const message of batch) {
-      if (!failed.includes(message.messageId)) leave(message);
-      else if (message.receiveCount >= maxReceiveCount) bury(message, reason);
+      if (!failed.includes(message.messageId)) remove(message);
+      else if (message.receiveCount >= maxReceiveCount) giveUp(message, reason);
       else retryLater(message);
     }
   }
 
   function retryLater(message: Message) {
-    message.visibleAt = Date.now() + retryDelaySeconds(message.receiveCount) * 1000;
+    message.visibleAt = Date.now() + retryDelayMs(message.receiveCount);
     waiting.push(message);
   }
 
-  function bury({ messageId, body, receiveCount }: Message, reason: unknown) {
-    const error = reason instanceof Error ? reason.message : String(reason);
-    dead.push({ messageId, body, receiveCount, error });
-    onError(
-      new Error(`${name}: a message failed ${receiveCount} times, dead-lettered: ${error}`),
-      name,
-    );
-    leave({ messageId });
+  function giveUp(message: Message, reason: unknown) {
+    const why = reason instanceof Error ? reason.message : String(reason);
+    const what = `gave up a message after ${message.receiveCount} attempts (${why}); the next sweep makes up for it`;
+    onError(new Error(`${what}: ${message.body.slice(0, 500)}`, { cause: reason }), name);
+    remove(message);
   }
 
   return {
     arn,
-    /** Puts the event's JSON into the queue, as a rule's SQS target does. */
+    /** Puts the event's JSON into the queue, as the SQS target of a rule does. */
     send(event: unknown): void {
       if (!stopped) add(JSON.stringify(event));
     },
-    deadLetters: (): readonly DeadLetter[] => dead,
-    /** Sends every dead letter again; returns how many. */
-    redrive(): number {
-      const letters = dead;
-      dead = [];
-      for (const letter of letters) add(letter.body);
-      return letters.length;
-    },
-    /** Resolves when no message waits, is hidden or is being handled. */
+    /** Resolves when no message is waiting, hidden or being handled. */
     idle: messages.idle,
-    /** Takes no more messages, waits for the invocations that run, and drops the rest. */
+    /** Takes no more messages, waits for running invocations, and drops the rest. */
     async stop(): Promise<void> {
       stopped = true;
       clearTimeout(timer);
-      waiting.forEach(leave);
+      waiting.forEach(remove);
       await messages.idle();
     },
   };
@@ -159,7 +138,7 @@ export function localQueue(options: QueueOptions) {
 
 export type LocalQueue = ReturnType<typeof localQueue>;
 
-/** @see https://docs.aws.amazon.com/lambda/latest/dg/with-sqs.html for the shape */
+/** @see https://docs.aws.amazon.com/lambda/latest/dg/with-sqs.html for the format */
 function record(message: Message, arn: string): SQSRecord {
   return {
     messageId: message.messageId,

@@ -1,13 +1,13 @@
 export interface ScheduleOptions {
   name: string;
   everySeconds: number;
-  /** what is run; for a Lambda function, `() => invoke(lambda, event)` */
+  /** for a Lambda function, `() => invoke(lambda, event)` */
   run: () => Promise<unknown>;
-  /** Told when a run threw; the next one comes at its time all the same. */
+  /** Called when a run threw; the next run still comes at its time. */
   onError?: (error: unknown, schedule: string) => void;
 }
 
-/** An EventBridge rate rule: first run after one interval, then one each interval, never two at the same time. */
+/** An EventBridge rate rule: runs once per interval, first after one interval, and never two runs at the same time. */
 export function rateSchedule({
   name,
   everySeconds,
@@ -15,7 +15,7 @@ export function rateSchedule({
   onError = () => undefined,
 }: ScheduleOptions) {
   let running: Promise<void> | undefined;
-  let next: Promise<void> | undefined; // asked for while one was running: a single run answers all of them
+  let next: Promise<void> | undefined; // triggered during a run: a single run answers all such triggers
   let stopped = false;
 
   const once = async () => {
@@ -28,7 +28,7 @@ export function rateSchedule({
     }
   };
 
-  /** Runs now, or right after the run that is under way; resolves when that run is over. */
+  /** Runs now, or right after the current run; resolves when that run has ended. */
   function trigger(): Promise<void> {
     if (stopped) return Promise.resolve();
     if (!running) {
@@ -43,7 +43,7 @@ export function rateSchedule({
   }
 
   const timer = setInterval(() => {
-    if (!running) void trigger(); // a run that takes longer than the interval skips a beat
+    if (!running) void trigger(); // a run longer than the interval skips the next one
   }, everySeconds * 1000);
 
   return {
@@ -51,7 +51,7 @@ export function rateSchedule({
     idle: async (): Promise<void> => {
       while (next ?? running) await (next ?? running);
     },
-    /** Ends the schedule and waits for the run under way. */
+    /** Stops the schedule and waits for the current run. */
     async stop(): Promise<void> {
       stopped = true;
       clearInterval(timer);

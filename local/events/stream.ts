@@ -1,5 +1,5 @@
 import type { DynamoDBRecord } from 'aws-lambda';
-import { activity } from './activity.ts';
+import { activity } from '../activity.ts';
 import { failedIdentifiers } from './batch-response.ts';
 import { type DeliveryFaults, deliver } from './delivery.ts';
 import { invoke, type Lambda } from './invoke.ts';
@@ -7,18 +7,15 @@ import { compilePattern, type Pattern } from './pattern.ts';
 
 export interface StreamMappingOptions {
   lambda: Lambda;
-  /** a record passes if it matches any of them; every record passes when there is none */
+  /** a record passes if it matches any of them; without filters, every record passes */
   filters?: readonly Pattern[];
-  /** records in one invocation, at most; 100 unless given */
+  /** the most records in one invocation; 100 by default */
   batchSize?: number;
-  /** retries of one batch; -1, which means for ever, unless given (both as on AWS) */
+  /** after so many retries a batch is given up; 5 by default */
   maximumRetryAttempts?: number;
-  /** halve a batch that failed as a whole, without counting that as a retry; false unless given */
+  /** halve a batch that failed as a whole, without counting that as a retry; false by default */
   bisectBatchOnFunctionError?: boolean;
-  /** pause before retry n, counted from 1; 1, 2, 4 … 60 seconds unless given */
-  retryDelaySeconds?: (attempt: number) => number;
-  /** Takes the records that were given up after the last retry. */
-  onFailure?: (records: readonly DynamoDBRecord[], error: unknown) => void;
+  /** Called for every failed invocation and for every batch that is given up. */
   onError?: (error: unknown, mapping: string) => void;
   faults?: Pick<DeliveryFaults, 'drop' | 'copies' | 'delayMs'>; // a stream never reorders
 }
@@ -29,11 +26,13 @@ interface Batch {
   attempts: number;
 }
 
-const DEFAULT_RETRY_DELAY_SECONDS = (attempt: number) => Math.min(60, 2 ** (attempt - 1));
+/** The pause before retry n, counted from 1: 1, 2, 4 … 60 seconds. */
+const retryDelayMs = (retry: number) => 1000 * Math.min(60, 2 ** (retry - 1));
 
 /**
- * A Lambda function behind a DynamoDB stream (an event source mapping): per table one shard, in which a batch is
- * done before the next one starts. A failing shard waits for itself only, never for another mapping.
+ * A Lambda function behind a DynamoDB stream (an event source mapping): one shard per table, which finishes a batch
+ * before it starts the next. A failing shard delays only itself, never another mapping. The sweeper makes up for
+ * records that were given up.
  */
 export function streamMapping(options: StreamMappingOptions) {
   const { lambda, filters = [], faults = {} } = options;
@@ -57,9 +56,9 @@ export function streamMapping(options: StreamMappingOptions) {
       if (passes.length > 0 && !passes.some((matches) => matches(record))) return;
       void records.track(deliver(faults, () => arrive(record)));
     },
-    /** Resolves when every record was handled or given up. */
+    /** Resolves when every record has been handled or given up. */
     idle: records.idle,
-    /** Waits for the invocations that run, and drops the rest. */
+    /** Waits for running invocations, and drops the rest. */
     async stop(): Promise<void> {
       stop.abort();
       await records.idle();
@@ -70,13 +69,12 @@ export function streamMapping(options: StreamMappingOptions) {
 export type StreamMapping = ReturnType<typeof streamMapping>;
 
 function shard(options: StreamMappingOptions, stopped: AbortSignal) {
-  const { lambda, batchSize = 100, maximumRetryAttempts = -1 } = options;
-  const { retryDelaySeconds = DEFAULT_RETRY_DELAY_SECONDS, onError = () => undefined } = options;
+  const { lambda, batchSize = 100, maximumRetryAttempts = 5, onError = () => undefined } = options;
   const arrived: DynamoDBRecord[] = [];
   let work: Promise<void> | undefined;
 
   async function drain() {
-    await new Promise(setImmediate); // what is written in one turn makes one batch
+    await new Promise(setImmediate); // records written in the same turn become one batch
     while (arrived.length > 0 && !stopped.aborted) {
       const todo: Batch[] = [{ records: arrived.splice(0, batchSize), attempts: 0 }];
       for (let batch = todo.shift(); batch && !stopped.aborted; batch = todo.shift()) {
@@ -86,7 +84,7 @@ function shard(options: StreamMappingOptions, stopped: AbortSignal) {
     work = undefined;
   }
 
-  /** Tries a batch once; returns what of it has to be tried again, in order. */
+  /** Tries a batch once; returns what has to be tried again, in order. */
   async function attempt({ records, attempts }: Batch): Promise<Batch[]> {
     const numbers = records.map(sequenceNumber);
     let failed: readonly string[] = numbers;
@@ -100,7 +98,7 @@ function shard(options: StreamMappingOptions, stopped: AbortSignal) {
     if (lowest === undefined) return [];
     onError(reason, lambda.name);
 
-    // The checkpoint: what stands before the lowest failed record is done, everything from it on is retried.
+    // The checkpoint: records before the lowest failed one are done, everything from it on is retried.
     const from = numbers.indexOf(lowest);
     const rest = records.slice(from);
     if (from === 0 && rest.length > 1 && options.bisectBatchOnFunctionError) {
@@ -111,11 +109,11 @@ function shard(options: StreamMappingOptions, stopped: AbortSignal) {
       }));
     }
     const failures = from === 0 ? attempts + 1 : 1;
-    if (maximumRetryAttempts >= 0 && failures > maximumRetryAttempts) {
-      options.onFailure?.(rest, reason);
+    if (failures > maximumRetryAttempts) {
+      onError(givenUp(rest, failures, reason), lambda.name);
       return [];
     }
-    await pause(retryDelaySeconds(failures) * 1000, stopped);
+    await pause(retryDelayMs(failures), stopped);
     return [{ records: rest, attempts: failures }];
   }
 
@@ -128,9 +126,20 @@ function shard(options: StreamMappingOptions, stopped: AbortSignal) {
   };
 }
 
+function givenUp(records: readonly DynamoDBRecord[], attempts: number, reason: unknown): Error {
+  const why = reason instanceof Error ? reason.message : String(reason);
+  const rows = records.map(
+    ({ dynamodb }) => dynamodb?.Keys?.row?.S ?? sequenceNumber({ dynamodb }),
+  );
+  return new Error(
+    `gave up after ${attempts} attempts (${why}); the next sweep makes up for it: ${rows.join(', ')}`,
+    { cause: reason },
+  );
+}
+
 const sequenceNumber = (record: DynamoDBRecord): string => record.dynamodb?.SequenceNumber ?? '';
 
-/** Waits so many milliseconds, or until the signal. */
+/** Waits for the given time, or until the signal. */
 const pause = (milliseconds: number, until: AbortSignal): Promise<void> =>
   new Promise((resolve) => {
     if (until.aborted) return resolve();

@@ -8,7 +8,7 @@ interface LogEvent {
   message: string;
 }
 
-const MOST_EVENTS = 20_000; // kept in memory; the files of the training jobs have everything
+const MOST_EVENTS = 20_000; // kept in memory; the log files of the training jobs have all lines
 const PAGE = 10_000; // CloudWatch's own limit
 
 const FilterLogEvents = z.object({
@@ -20,7 +20,7 @@ const FilterLogEvents = z.object({
   nextToken: z.string().optional(),
 });
 
-/** CloudWatch Logs in this process, for reading along: the latest lines of one log group, FilterLogEvents over HTTP. */
+/** CloudWatch Logs in this process, for following a job: the latest lines of one log group, by FilterLogEvents. */
 export function localLogs(logGroupName: string, now: () => number = Date.now) {
   let events: LogEvent[] = [];
 

@@ -4,11 +4,11 @@ const LONGEST_LINE = 16_384; // bytes; a chunk's header with its signature has a
 const NEWLINE = 0x0a;
 
 /**
- * Takes the framing off an aws-chunked body: `<hex size>[;chunk-signature=…]\r\n<bytes>\r\n`, a last chunk of size 0,
+ * Removes the framing of an aws-chunked body: `<hex size>[;chunk-signature=…]\r\n<bytes>\r\n`, a last chunk of size 0,
  * then trailers as header lines, which are put into `trailers` under their lower-case names.
  *
  * Source: "Signature calculations for the authorization header: transferring payload in multiple chunks" and
- * "…including trailing headers", Amazon S3 API reference. Signatures are read over, not checked.
+ * "…including trailing headers", Amazon S3 API reference. Signatures are skipped, not checked.
  *
  * @throws S3Error IncompleteBody when the framing is broken or ends early
  */
@@ -30,7 +30,7 @@ export async function* decodeAwsChunked(
       if (name !== undefined) trailers.set(name.trim().toLowerCase(), (value ?? '').trim());
     }
   } finally {
-    await pieces.return?.(); // lets go of the request, so that what is left of it can be drained
+    await pieces.return?.(); // releases the request, so that the rest of it can be drained
   }
 }
 
@@ -44,7 +44,7 @@ function chunkSize(line: string | undefined): number {
 const incomplete = (what: string): S3Error =>
   new S3Error('IncompleteBody', `The aws-chunked body is broken: ${what}.`);
 
-/** Reads lines and counted bytes by turns from a stream of arbitrary pieces. */
+/** Reads lines and byte counts alternately from a stream of arbitrary pieces. */
 function reader(pieces: AsyncIterator<Buffer>) {
   let rest: Buffer = Buffer.alloc(0);
 
@@ -57,7 +57,7 @@ function reader(pieces: AsyncIterator<Buffer>) {
   }
 
   return {
-    /** @returns the next line without its end; `undefined` at the end of the stream */
+    /** @returns the next line without its line ending; `undefined` at the end of the stream */
     async line(): Promise<string | undefined> {
       for (;;) {
         const end = rest.indexOf(NEWLINE);

@@ -9,21 +9,21 @@ import type { DataFile } from './stored-object.ts';
 const LARGEST_PUT = 5 * 1024 ** 3; // bytes in one request, as on AWS; larger objects come in parts
 const LARGEST_DOCUMENT = 16 * 1024 ** 2; // bytes; 1,000 keys of 1,024 bytes, every character escaped
 
-/** A body on its way in: the true bytes, and the judgement on them once they have been measured. */
+/** The body of a request: its decoded bytes, and the check of what the client declared about them. */
 export interface Body {
   chunks: AsyncIterable<Buffer>;
   /** The checksum the client sends with it, in a header or a trailer. */
   algorithm: Algorithm | undefined;
-  /** What `verify` needs measured. */
+  /** The checksums that `verify` needs. */
   needs: Algorithm[];
-  /** @throws S3Error BadDigest and its like, when the body is not what the client says it is */
+  /** @throws S3Error (BadDigest and others) if the body differs from what the client declared */
   verify(measured: Measured): void;
 }
 
 /**
- * The body of a request, free of aws-chunked framing. A client that dies half-way makes `chunks` throw.
+ * Opens the body of a request, without aws-chunked framing. `chunks` throws if the client disconnects.
  *
- * @throws S3Error for a body this server must not take
+ * @throws S3Error for a body that this server must refuse
  */
 export function bodyOf({ headers, incoming }: S3Request): Body {
   const payload = headers['x-amz-content-sha256'] ?? '';
@@ -38,7 +38,7 @@ export function bodyOf({ headers, incoming }: S3Request): Body {
     throw new S3Error('EntityTooLarge', 'One request takes at most 5 GiB; upload it in parts.');
   }
 
-  // The default iterator destroys the connection when it is left early, and with it the answer that says why.
+  // The default iterator would destroy the connection when it is left early, and with it the error response.
   const raw: AsyncIterable<Buffer> = incoming.iterator({ destroyOnReturn: false });
   const trailers = new Map<string, string>();
   const announced = announcedChecksum(headers);
@@ -87,7 +87,7 @@ export function bodyOf({ headers, incoming }: S3Request): Body {
   };
 }
 
-/** The one checksum a request carries; its value is not known yet when it comes as a trailer. */
+/** The checksum of a request; its value is not known yet if it comes as a trailer. */
 function announcedChecksum(
   headers: Record<string, string>,
 ): { algorithm: Algorithm; value: string | undefined } | undefined {
@@ -116,7 +116,7 @@ function announcedChecksum(
 const hexToBase64 = (hex: string): string => Buffer.from(hex, 'hex').toString('base64');
 
 /**
- * Streams a body into a data file, measured and judged before it can become anything.
+ * Streams a body into a data file and verifies it before it can become part of an object.
  *
  * @param algorithm of the checksum that the object or part keeps
  */
@@ -138,7 +138,7 @@ export async function storeBody(
   };
 }
 
-/** A body that is already here: what a copy reads. */
+/** A body that is read from an object, for copies. */
 export const copiedBody = (chunks: Readable, size: number): Body => ({
   chunks,
   algorithm: undefined,
@@ -149,7 +149,7 @@ export const copiedBody = (chunks: Readable, size: number): Body => ({
   },
 });
 
-/** Reads an XML request whole, checked like any body. */
+/** Reads the XML body of a request, verified like any body. */
 export async function readDocument(request: S3Request): Promise<string> {
   const body = bodyOf(request);
   const pieces: Uint8Array[] = [];

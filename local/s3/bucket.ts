@@ -1,16 +1,16 @@
 import { readdirSync, rmSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { readRecord, replaceFile, syncFolder } from '../durable-files.ts';
+import { keyLock } from '../key-lock.ts';
 import { checkWrite, noSuchKey, type WriteCondition } from './conditions.ts';
 import { type DataFiles, dataFiles, hashOf } from './data-files.ts';
-import { readRecord, replaceFile, syncFolder } from './durable-files.ts';
 import { S3Error } from './errors.ts';
 import { type KeyIndex, keyIndex } from './key-index.ts';
-import { keyLock } from './key-lock.ts';
 import { type NewObject, StoredObject } from './stored-object.ts';
 import { openUploads, type Uploads } from './uploads.ts';
 
-/** A bucket: its objects in the order of listings, and the only ways to change them. */
+/** A bucket: its objects in listing order, and all operations that change them. */
 export interface Bucket {
   readonly name: string;
   readonly created: string; // ISO 8601
@@ -20,28 +20,28 @@ export interface Bucket {
   /** @throws S3Error NoSuchKey */
   find(key: string): StoredObject;
   /**
-   * Makes data files an object. Until then nothing of it can be seen, and a crash leaves the object before it whole;
-   * when this resolves it is durable and the data of the object before it is gone.
+   * Turns data files into an object. Until then it is invisible, and a crash leaves the previous object intact; when
+   * this resolves, it is durable and the data of the previous object is deleted.
    *
-   * @throws S3Error when the condition does not hold at this very moment; the files are then the caller's to discard
+   * @throws S3Error if the condition does not hold at this moment; the caller then discards the files
    */
   commit(object: NewObject, condition: WriteCondition): Promise<StoredObject>;
-  /** @returns whether there was something to remove */
+  /** @returns whether the object existed */
   remove(key: string, condition: WriteCondition): Promise<boolean>;
   /** Runs a write; `close` refuses while one runs. */
   writing<T>(task: () => Promise<T>): Promise<T>;
-  /** @throws S3Error unless the bucket is empty and nobody writes; afterwards it takes no more writes */
+  /** @throws S3Error unless the bucket is empty and nothing is being written; afterwards it accepts no writes */
   close(): void;
 }
 
-/** What a server needs of the passing of time. */
+/** The sources of time of a server. */
 export interface Clock {
   now(): Date;
-  /** A hex string that sorts behind all earlier ones. */
+  /** A hex string that sorts after all earlier ones. */
   nextSequencer(): string;
 }
 
-/** Opens a bucket's folder: builds the index from the disk and sweeps up what a crash left half done. */
+/** Opens a bucket's folder: builds the index from disk and deletes what a crash left incomplete. */
 export function openBucket(folder: string, name: string, created: string, clock: Clock): Bucket {
   const place = join(folder, 'objects');
   const names = readdirSync(place);
@@ -61,7 +61,7 @@ export function openBucket(folder: string, name: string, created: string, clock:
   let writers = 0;
   let closed = false;
 
-  /** Removes data that belongs to no object and no part, and drafts. */
+  /** Deletes drafts, and data that belongs to no object and no part. */
   function sweep(): void {
     const kept = new Set(uploads.files());
     for (const object of loaded) for (const { file } of object.data) kept.add(file);
@@ -91,7 +91,7 @@ export function openBucket(folder: string, name: string, created: string, clock:
         const lastModified = wholeSeconds(clock.now());
         const stored = { ...object, lastModified, sequencer: clock.nextSequencer() };
         const path = join(place, `${hashOf(object.key)}.json`);
-        // In the index as soon as it is in place, so that memory and disk agree even if the disk then fails.
+        // Indexed as soon as the file is in place, so that memory and disk agree even if the sync then fails.
         await replaceFile(path, JSON.stringify(stored), () => objects.set(object.key, stored));
 
         const kept = new Set(stored.data.map(({ file }) => file)); // a repeated commit names the same files

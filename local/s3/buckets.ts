@@ -6,7 +6,7 @@ import { xmlDocument } from './xml.ts';
 
 export const OWNER = { ID: ACCOUNT, DisplayName: 'understudy' };
 
-/** The region whose buckets have an empty location, and in which creating one's own bucket again succeeds. */
+/** The region whose buckets have an empty location, and in which creating an own bucket again succeeds. */
 const FIRST_REGION = 'us-east-1';
 
 export const listBuckets: Operation<S3Request> = ({ store }) => {
@@ -45,7 +45,7 @@ export const getBucketLocation: Operation<BucketRequest> = ({ store, region }, {
   return { status: 200, body: xmlDocument('LocationConstraint', location) };
 };
 
-/** No bucket is versioned, which S3 says by an empty document. */
+/** No bucket is versioned, which S3 expresses by an empty document. */
 export const getBucketVersioning: Operation<BucketRequest> = ({ store }, { bucket }) => {
   store.bucket(bucket);
   return { status: 200, body: xmlDocument('VersioningConfiguration', {}) };

@@ -26,7 +26,7 @@ const CompleteRequest = z.object({
 });
 type ListedPart = z.infer<typeof CompleteRequest>['CompleteMultipartUpload']['Part'][number];
 
-/** The parts become the object as they lie; no byte is read or moved, so this is quick for any size. */
+/** The files of the parts become the files of the object; no byte is read or moved, so this is fast for any size. */
 export const completeMultipartUpload: Operation<ObjectRequest> = async (context, request) => {
   const bucket = context.store.bucket(request.bucket);
   const uploadId = request.query.get('uploadId') ?? '';
@@ -46,14 +46,14 @@ export const completeMultipartUpload: Operation<ObjectRequest> = async (context,
     return completed(request, stored);
   } catch (error) {
     const existing = bucket.objects.get(request.key);
-    const repeated = error instanceof S3Error && error.code === 'NoSuchUpload'; // its first answer was lost
+    const repeated = error instanceof S3Error && error.code === 'NoSuchUpload'; // the first response was lost
     if (repeated && existing?.uploadId === uploadId) return completed(request, existing);
     throw error;
   }
 };
 
 async function readParts(request: ObjectRequest): Promise<ListedPart[]> {
-  // Here a checksum header speaks of the object, not of the document that is sent.
+  // Here a checksum header refers to the object, not to the body of this request.
   const own = Object.entries(request.headers).filter(
     ([name]) => !name.startsWith('x-amz-checksum-'),
   );
@@ -86,7 +86,7 @@ const completed = (request: ObjectRequest, { key, etag, checksum }: StoredObject
   }),
 });
 
-/** The parts of an upload that the client names, which must be the ones it has seen stored. */
+/** The parts that the client names, which must be those that are stored. */
 function chooseParts(upload: Upload, listed: readonly ListedPart[]): Part[] {
   const numbers = listed.map(({ PartNumber }) => Number(PartNumber));
   if (numbers.some((number, i) => number <= (numbers[i - 1] ?? 0))) {
@@ -116,7 +116,7 @@ function chooseParts(upload: Upload, listed: readonly ListedPart[]): Part[] {
   });
 }
 
-/** What the client may say of the whole object, so that a lost or doubled part is noticed. */
+/** Checks what the client declares about the whole object, so that a lost or doubled part is noticed. */
 function checkWhole(headers: Record<string, string>, { checksum, size }: NewObject): void {
   const wantedSize = headers['x-amz-mp-object-size'];
   if (wantedSize !== undefined && Number(wantedSize) !== size) {

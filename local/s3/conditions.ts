@@ -1,6 +1,6 @@
 import { S3Error } from './errors.ts';
 
-/** What of an object a condition can speak of. */
+/** The facts of an object that conditions refer to. */
 export interface Subject {
   etag: string; // without quotes
   lastModified: string; // ISO 8601, whole seconds
@@ -9,10 +9,10 @@ export interface Subject {
 type Headers = Record<string, string>;
 
 /**
- * Judges the conditions of a read in the order of RFC 9110, 13.2.2.
+ * Evaluates the conditions of a read in the order of RFC 9110, 13.2.2.
  *
  * @param prefix of the headers' names: `x-amz-copy-source-` for the source of a copy
- * @returns whether the reader's copy is still good (304)
+ * @returns whether the client's copy is still current (304)
  * @throws S3Error PreconditionFailed
  */
 export function isUnmodified(headers: Headers, subject: Subject, prefix = ''): boolean {
@@ -28,7 +28,7 @@ export function isUnmodified(headers: Headers, subject: Subject, prefix = ''): b
   return changedSince(headers[`${prefix}if-modified-since`], subject) === false;
 }
 
-/** What must hold of the object that a write replaces or removes. */
+/** The conditions on the object that a write replaces or removes. */
 export interface WriteCondition {
   ifMatch?: string | undefined;
   ifNoneMatch?: string | undefined;
@@ -70,14 +70,14 @@ export const preconditionFailed = (condition: string): S3Error =>
     },
   );
 
-/** Whether a list of ETags, quoted or bare, or `*` names this object. */
+/** Whether a list of ETags (quoted or not) or `*` matches this object. */
 const names = (list: string, { etag }: Subject): boolean =>
   list.split(',').some((one) => {
     const tag = one.trim().replace(/^W\//, '').replaceAll('"', '');
     return tag === '*' || tag === etag;
   });
 
-/** @returns undefined when there is no date to compare with, or none that can be read */
+/** @returns `undefined` if there is no date, or an invalid one */
 function changedSince(date: string | undefined, { lastModified }: Subject): boolean | undefined {
   const since = Date.parse(date ?? '');
   return Number.isNaN(since) ? undefined : Date.parse(lastModified) > since;

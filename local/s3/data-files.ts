@@ -3,25 +3,25 @@ import { createReadStream } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
-import { writeNewFile } from './durable-files.ts';
+import { writeNewFile } from '../durable-files.ts';
 import type { ByteRange } from './ranges.ts';
 import type { DataFile } from './stored-object.ts';
 
-const READ_AHEAD = 256 * 1024; // bytes; chosen: larger reads gained nothing here
+const READ_AHEAD = 256 * 1024; // bytes; chosen: larger reads were no faster
 
-/** Keys never become paths: any key, of any bytes and length, has a file name of 64 harmless characters. */
+/** Keys never become paths: any key, of any bytes and length, gets a file name of 64 hex digits. */
 export const hashOf = (key: string): string => createHash('sha256').update(key).digest('hex');
 
 /** The files that hold the bytes of a bucket's objects and parts; a file is written once and never changed. */
 export interface DataFiles {
-  /** Streams bytes into a new file, durable when this resolves. It belongs to nothing yet: commit it or discard it. */
+  /** Streams bytes into a new file, durable when this resolves. It must then be committed or discarded. */
   write<T>(
     key: string,
     fill: (write: (chunk: Uint8Array) => Promise<void>) => Promise<T>,
   ): Promise<{ file: string; result: T }>;
-  /** Reads on to the end even when the files are discarded meanwhile. */
+  /** Reads to the end even if the files are discarded in the meantime. */
   read(files: readonly DataFile[], range: ByteRange): Readable;
-  /** Removes files as soon as nobody reads them any more. */
+  /** Deletes files as soon as no stream reads them any more. */
   discard(files: readonly DataFile[]): Promise<void>;
 }
 
@@ -38,7 +38,7 @@ export function dataFiles(folder: string): DataFiles {
       return;
     }
     readers.delete(file);
-    if (discarded.delete(file)) await remove(file).catch(() => {}); // else the next start sweeps it
+    if (discarded.delete(file)) await remove(file).catch(() => {}); // otherwise the next start deletes it
   }
 
   return {
@@ -67,13 +67,13 @@ export function dataFiles(folder: string): DataFiles {
   };
 }
 
-/** What of which file makes up a range. */
+/** The parts of files that make up a range. */
 function cover(
   files: readonly DataFile[],
   { start, end }: ByteRange,
 ): (ByteRange & { file: string })[] {
   const pieces: (ByteRange & { file: string })[] = [];
-  let before = 0; // bytes in the files passed
+  let before = 0; // bytes in the files before this one
   for (const { file, size } of files) {
     const from = Math.max(start - before, 0);
     const to = Math.min(end - before, size - 1);

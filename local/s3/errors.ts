@@ -1,4 +1,4 @@
-/** The S3 error codes this server answers, with AWS's HTTP status. Source: "Error responses", Amazon S3 API reference. */
+/** The S3 error codes of this server, with AWS's HTTP status. Source: "Error responses", Amazon S3 API reference. */
 const STATUS = {
   BadDigest: 400,
   BucketAlreadyOwnedByYou: 409,
@@ -30,7 +30,7 @@ const STATUS = {
 } as const;
 export type ErrorCode = keyof typeof STATUS;
 
-/** An answer of S3 that is a refusal; everything else that is thrown is a fault of this server or its disk. */
+/** An error response of S3; every other error is a fault of this server or its disk. */
 export class S3Error extends Error {
   override readonly name = 'S3Error';
   readonly code: ErrorCode;
@@ -46,7 +46,7 @@ export class S3Error extends Error {
   }
 }
 
-/** 507 is not among the statuses that SDKs retry: sending a large body again would not make room for it. */
+/** SDKs do not retry 507: sending a large body again would not make room for it. */
 const INSUFFICIENT_STORAGE = 507;
 const NO_ROOM: Record<string, string> = {
   ENOSPC: 'the disk is full',
@@ -54,7 +54,7 @@ const NO_ROOM: Record<string, string> = {
   EFBIG: 'the file system allows no file of this size',
 };
 
-/** What a client is told of a failure: the S3 error itself, or an `InternalError` that names the cause. */
+/** The error for the client: the S3 error itself, or an `InternalError` that names the cause. */
 export function describeFailure(error: unknown): {
   status: number;
   code: ErrorCode;

@@ -3,7 +3,7 @@ import type { StoredObject } from './stored-object.ts';
 
 export type Reason = 'PutObject' | 'CopyObject' | 'CompleteMultipartUpload';
 
-/** The account of everything local. */
+/** The account of the local AWS. */
 export const ACCOUNT = '000000000000';
 
 /** S3's "Object Created" event as EventBridge delivers it. Source: "EventBridge event message structure", S3 user guide. */

@@ -1,4 +1,4 @@
-/** Values by key, with the keys in the order of their UTF-8 bytes, which is the order S3 lists them in. */
+/** Values by key, with the keys in the order of their UTF-8 bytes, as S3 lists them. */
 export interface KeyIndex<T> {
   readonly size: number;
   get(key: string): T | undefined;
@@ -6,9 +6,9 @@ export interface KeyIndex<T> {
   delete(key: string): void;
   values(): IterableIterator<T>;
   keyAt(position: number): string | undefined;
-  /** The position of the first key that is `key` or comes after it. */
+  /** The position of `key`, or of the first key after it. */
   seek(key: string): number;
-  /** The position of the first key that comes after `prefix` and all that begins with it. */
+  /** The position of the first key after all keys with `prefix`. */
   seekPast(prefix: string): number;
 }
 
@@ -59,5 +59,5 @@ export function compareUtf8(a: string, b: string): number {
   return a.length - b.length;
 }
 
-/** Moves the surrogates, which stand for U+10000 and above, behind all other code units. */
+/** Moves surrogates, which encode U+10000 and above, after all other code units. */
 const rank = (unit: number): number => (unit >= 0xd800 && unit < 0xe000 ? unit + 0x10000 : unit);

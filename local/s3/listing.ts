@@ -10,16 +10,16 @@ const LARGEST_PAGE = 1_000; // keys, as on AWS
 
 export interface Page {
   objects: StoredObject[];
-  prefixes: string[]; // what delimited keys have in common, delimiter included
-  /** What the next page comes after: the last key or common prefix of this one; undefined on the last page. */
+  prefixes: string[]; // common prefixes, delimiter included
+  /** The last key or common prefix, after which the next page starts; `undefined` on the last page. */
   next: string | undefined;
 }
 
 /**
- * One page of a listing in the order of UTF-8 bytes. It costs its own length, not the bucket's: what hides behind a
- * common prefix is skipped by binary search.
+ * One page of a listing in the order of UTF-8 bytes. Its cost depends on its own length, not on the bucket's: keys below
+ * a common prefix are skipped by binary search.
  *
- * @param after a key, or a common prefix that a page ended with, which is then skipped whole
+ * @param after a key, or the common prefix at the end of a page, all of whose keys are skipped
  */
 export function listPage(
   index: KeyIndex<StoredObject>,
@@ -57,7 +57,7 @@ export function listPage(
   return { ...page, next: more ? last : undefined };
 }
 
-/** The common prefix a key is listed under: up to the first delimiter behind the prefix. */
+/** The common prefix of a key: up to the first delimiter after the prefix. */
 function groupOf(key: string, prefix: string, delimiter: string): string | undefined {
   if (delimiter === '' || !key.startsWith(prefix)) return undefined;
   const end = key.indexOf(delimiter, prefix.length);
@@ -90,7 +90,7 @@ export const listObjectsV2: Operation<BucketRequest> = ({ store }, { bucket: nam
   };
 };
 
-/** The first version of the call, which old clients and `list-type`-less URLs use. */
+/** Version 1 of the operation, for old clients and URLs without `list-type`. */
 export const listObjects: Operation<BucketRequest> = ({ store }, { bucket: name, query }) => {
   const after = query.get('marker') ?? '';
   const ask = { ...common(query), after };
@@ -142,7 +142,7 @@ const entries = (page: Page, encode: (text: string) => string, withOwner: boolea
   CommonPrefixes: page.prefixes.map((prefix) => ({ Prefix: encode(prefix) })),
 });
 
-/** How keys are written: as they are, or URL-encoded for clients whose parser stumbles over control characters. */
+/** Writes keys as they are, or URL-encoded for clients whose XML parser does not accept control characters. */
 export function encoder(query: URLSearchParams): (text: string) => string {
   const type = query.get('encoding-type');
   if (type === null) return (text) => text;

@@ -37,7 +37,7 @@ export const createMultipartUpload: Operation<ObjectRequest> = async ({ store },
   };
 };
 
-/** Which kinds of sum go together. Source: "Checking object integrity", S3 user guide, its table of multipart checksums. */
+/** The valid combinations of checksum algorithm and type. Source: "Checking object integrity", S3 user guide, its table of multipart checksums. */
 function checksumType(algorithm: Algorithm, wanted: string | undefined): Checksum['type'] {
   const natural = algorithm === DEFAULT_ALGORITHM ? 'FULL_OBJECT' : 'COMPOSITE';
   const type = wanted ?? natural;
@@ -121,7 +121,7 @@ export const abortMultipartUpload: Operation<ObjectRequest> = async ({ store }, 
   const bucket = store.bucket(request.bucket);
   const uploadId = request.query.get('uploadId') ?? '';
   await bucket.uploads.end(request.key, uploadId, async () => {
-    const object = bucket.objects.get(request.key); // holds the parts if completing failed at its last fsync
+    const object = bucket.objects.get(request.key); // has the parts if CompleteMultipartUpload failed at its last sync
     const kept = object?.uploadId === uploadId ? object.data : [];
     return { kept, result: undefined };
   });

@@ -4,18 +4,18 @@ import type { S3Request } from './request.ts';
 import type { Store } from './store.ts';
 import type { StoredObject } from './stored-object.ts';
 
-/** An answer; a text body is XML. */
+/** A response; a text body is XML. */
 export interface Reply {
   status: number;
   headers?: Record<string, string>;
   body?: string | Readable;
 }
 
-/** What operations work on. */
+/** The state that operations work on. */
 export interface Context {
   store: Store;
   region: string;
-  /** Tells the listeners of an object, after it was committed. */
+  /** Notifies the listeners of a committed object. */
   announce(request: BucketRequest, object: StoredObject, reason: Reason): void;
 }
 

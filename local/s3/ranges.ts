@@ -9,8 +9,8 @@ export interface ByteRange {
 /**
  * Reads a `Range` header: `bytes=0-99`, `bytes=100-`, `bytes=-50`.
  *
- * @returns undefined for the whole: no range, several ranges, or none that can be read, which S3 ignores
- * @throws S3Error InvalidRange when no byte of it exists
+ * @returns `undefined` for the whole object: no range, several ranges, or an invalid one, which S3 ignores
+ * @throws S3Error InvalidRange if the object has no byte of it
  */
 export function parseRange(header: string | undefined, size: number): ByteRange | undefined {
   const [, first = '', last = ''] = /^bytes=(\d*)-(\d*)$/.exec(header?.trim() ?? '') ?? [];
@@ -29,7 +29,7 @@ export function parseRange(header: string | undefined, size: number): ByteRange 
   return { start, end };
 }
 
-/** `bytes=first-last` of the source of a copied part, which must lie within it. */
+/** Reads the `bytes=first-last` of a copied part, which must be within the source. */
 export function parseCopyRange(header: string | undefined, size: number): ByteRange | undefined {
   if (header === undefined) return undefined;
   const [, first, last] = /^bytes=(\d+)-(\d+)$/.exec(header) ?? [];

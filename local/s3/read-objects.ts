@@ -7,7 +7,7 @@ import { countIn, headerText, refuseVersion } from './request.ts';
 import type { StoredObject } from './stored-object.ts';
 import { xmlDocument } from './xml.ts';
 
-/** Headers of an answer that a GET may ask to be other than stored. */
+/** Response headers that a GET may override. */
 const OVERRIDES = [
   'cache-control',
   'content-disposition',
@@ -40,7 +40,7 @@ export const readObject: Operation<ObjectRequest> = ({ store }, request) => {
   };
   if (range !== undefined) answer['content-range'] = `bytes ${start}-${end}/${object.size}`;
   if (part !== undefined) answer['x-amz-mp-parts-count'] = String(object.data.length);
-  // The sum of the whole says nothing of a range, and SDKs would check the range against it.
+  // Not the checksum of the whole object: SDKs would verify the range against it.
   if (range === undefined && headers['x-amz-checksum-mode']?.toUpperCase() === 'ENABLED') {
     Object.assign(answer, checksumHeaders(object.checksum));
   }
@@ -94,7 +94,7 @@ export const getObjectAttributes: Operation<ObjectRequest> = ({ store }, request
   };
 };
 
-/** No object has tags (a put with tags is refused), which S3 says by an empty set. */
+/** No object has tags (a put with tags is refused), which S3 expresses by an empty set. */
 export const getObjectTagging: Operation<ObjectRequest> = ({ store }, request) => {
   store.bucket(request.bucket).find(request.key);
   return { status: 200, body: xmlDocument('Tagging', { TagSet: '' }) };

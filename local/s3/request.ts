@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import { S3Error } from './errors.ts';
 
-/** A request as S3 sees it: what it addresses, and how. */
+/** An S3 request: its bucket, key, query and headers. */
 export interface S3Request {
   id: string;
   method: string;
@@ -14,12 +14,12 @@ export interface S3Request {
 
 const LONGEST_KEY = 1_024; // bytes of UTF-8
 
-/** Checksums in a presigned URL are those of the empty body the SDK signed with; the rest is the signature itself. */
+/** Parameters to ignore in presigned URLs: checksums of the empty body that the SDK signed, and the signature. */
 const NO_HEADER =
   /^x-amz-(checksum-(?!mode)|sdk-|algorithm$|credential$|date$|expires$|signedheaders$|signature$|security-token$|content-sha256$)/;
 
 /**
- * Takes a request apart. The path is read raw, since `URL` would resolve the `..` in a key.
+ * Parses a request. The path is read raw, since `URL` would resolve a `..` in a key.
  *
  * @throws S3Error InvalidURI | KeyTooLongError
  */
@@ -48,7 +48,7 @@ function bucketOfHost(host: string): string | undefined {
   return bucket === undefined || /^s3(\.|$)/.test(bucket) ? undefined : bucket;
 }
 
-/** `bucket/key` at its first slash. */
+/** Splits `bucket/key` at its first slash. */
 function cut(path: string): [string, string | undefined] {
   const slash = path.indexOf('/');
   return slash < 0 ? [path, undefined] : [path.slice(0, slash), path.slice(slash + 1)];
@@ -62,7 +62,7 @@ function decode(text: string): string {
   }
 }
 
-/** The headers; a presigned URL carries the `x-amz-` ones in its query. */
+/** The headers; a presigned URL has the `x-amz-` ones in its query. */
 function allHeaders(incoming: IncomingMessage, query: URLSearchParams): Record<string, string> {
   const headers: Record<string, string> = {};
   for (const [name, value] of query) {
@@ -75,16 +75,13 @@ function allHeaders(incoming: IncomingMessage, query: URLSearchParams): Record<s
   return headers;
 }
 
-/** A text that may be sent as a header, as which it comes back one day. */
+/** Checks that a value from the query is valid as a header, since it may be returned as one. */
 export function headerText(text: string): string {
   if (/^[\t\x20-\x7e\x80-\xff]*$/.test(text)) return text;
-  throw new S3Error(
-    'InvalidArgument',
-    'A header in the query holds characters no header may hold.',
-  );
+  throw new S3Error('InvalidArgument', 'A header in the query has invalid characters.');
 }
 
-/** Where a copy comes from: `x-amz-copy-source`, which may be URL-encoded as a whole, slashes included. */
+/** The source of a copy: `x-amz-copy-source`, which may be URL-encoded as a whole, slashes included. */
 export function copySource({ headers }: S3Request): { bucket: string; key: string } {
   const source = headers['x-amz-copy-source'] ?? '';
   const [path = '', version] = source.replace(/^\//, '').split(/\?versionId=(?=[^?]*$)/);

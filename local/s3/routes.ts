@@ -21,7 +21,7 @@ import { getObjectAttributes, getObjectTagging, readObject } from './read-object
 import type { S3Request } from './request.ts';
 import { copyObject, deleteObject, deleteObjects, putObject } from './write-objects.ts';
 
-/** What is answered: method, and the query parameter that makes it another operation. */
+/** The operations, by method and the query parameter that selects them. */
 const SERVICE: Record<string, Operation<S3Request>> = {
   GET: listBuckets,
 };
@@ -52,7 +52,7 @@ const OBJECT: Record<string, Operation<ObjectRequest>> = {
   'GET ?uploadId': listParts,
 };
 
-/** The parameters that turn a request into another operation. Source: the operations of the Amazon S3 API reference. */
+/** The parameters that select an operation. Source: the operations of the Amazon S3 API reference. */
 const SUBRESOURCES = new Set(
   `abac accelerate acl analytics annotation attributes cors delete encryption intelligent-tiering inventory
   legal-hold lifecycle list-type location logging metadataConfiguration metadataInventoryTable metadataJournalTable
@@ -61,7 +61,7 @@ const SUBRESOURCES = new Set(
   versions website`.split(/\s+/),
 );
 
-/** @throws S3Error NotImplemented, which names what was asked for */
+/** @throws S3Error NotImplemented, which names the operation */
 export function answer(context: Context, request: S3Request): Reply | Promise<Reply> {
   const { bucket, key } = request;
   if (bucket === undefined) return find(SERVICE, request, 'the service')(context, request);

@@ -1,9 +1,9 @@
-const DIGITS = 20; // hex; as they are of one length, comparing the texts compares the numbers
+const DIGITS = 20; // hex; at a fixed length, text order is number order
 const PER_MILLISECOND = 1n << 20n;
 
 /**
- * Numbers the commits of a server as S3's `sequencer` does: later is larger, also after a restart, since the count
- * starts from the time, and also when the clock was set back, since `raiseTo` is told of what is stored.
+ * Numbers the commits of a server as S3's `sequencer` does. Later numbers are larger, also after a restart, since the
+ * count starts at the current time, and after the clock was set back, since `raiseTo` gets the stored numbers.
  */
 export function risingSequencer(now: () => Date): {
   next(): string;

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { pipeline } from 'node:stream/promises';
+import { activity } from '../activity.ts';
 import { describeFailure, S3Error } from './errors.ts';
 import { type ObjectCreated, objectCreated } from './events.ts';
 import type { Context, Reply } from './operation.ts';
@@ -14,30 +15,30 @@ export type ObjectCreatedListener = (event: ObjectCreated) => void | Promise<voi
 /** An S3 in this process. */
 export interface LocalS3 {
   /**
-   * Answers one request, in path style or for `<bucket>.localhost`; never rejects. Any credentials are accepted and no
-   * signature is checked, so bind the server to 127.0.0.1, check `Host`, and set its `requestTimeout` to 0: the
-   * default of five minutes would cut long uploads.
+   * Handles a request, in path style or for `<bucket>.localhost`; never rejects. All credentials are accepted and no
+   * signature is checked, so bind the server to 127.0.0.1 and check `Host`. Set its `requestTimeout` to 0: the default
+   * of five minutes would cut off long uploads.
    */
   handle(request: IncomingMessage, response: ServerResponse): Promise<void>;
-  /** Makes a bucket unless it is there. */
+  /** Creates a bucket unless it exists. */
   createBucket(name: string): Promise<void>;
   /**
-   * Called once for every object, after it is durable and in the order of commits; a kill in between loses the event.
-   * A listener's failure is written to stderr and changes nothing.
+   * Registers a listener, called once for every object in the order of commits, after the object is durable. If the
+   * process is killed in between, the event is lost. Errors of listeners are logged to stderr.
    *
-   * @returns a function that takes the listener off again
+   * @returns a function that removes the listener
    */
   onObjectCreated(listener: ObjectCreatedListener): () => void;
-  /** Takes no more requests; resolves when the running ones and the listeners have ended. Nothing else is to be saved. */
+  /** Takes no more requests; resolves when running requests and listeners have ended. */
   close(): Promise<void>;
 }
 
-/** Opens an S3 over plain files in `folder`; one process at a time may. Reads all metadata before it returns. */
+/** Opens an S3 over plain files in `folder`, for one process at a time. Reads all metadata before it returns. */
 export function localS3(options: { folder: string; now?: () => Date; region?: string }): LocalS3 {
   const { folder, now = () => new Date(), region = 'us-east-1' } = options;
   const store = openStore(folder, now);
   const listeners = new Set<ObjectCreatedListener>();
-  const running = new Set<Promise<void>>();
+  const requests = activity(); // and calls of listeners
   let closed = false;
 
   const context: Context = {
@@ -47,15 +48,9 @@ export function localS3(options: { folder: string; now?: () => Date; region?: st
       const address = incoming.socket.remoteAddress ?? '127.0.0.1';
       const circumstances = { bucket, region, requestId: id, address, reason, at: now() };
       const event = objectCreated(object, circumstances);
-      for (const listener of listeners) track(notify(listener, event));
+      for (const listener of listeners) void requests.track(notify(listener, event));
     },
   };
-
-  function track(task: Promise<void>): Promise<void> {
-    const tracked = task.finally(() => running.delete(tracked));
-    running.add(tracked);
-    return tracked;
-  }
 
   return {
     handle(incoming, response) {
@@ -63,7 +58,7 @@ export function localS3(options: { folder: string; now?: () => Date; region?: st
         incoming.destroy();
         return Promise.resolve();
       }
-      return track(handle(context, incoming, response));
+      return requests.track(handle(context, incoming, response));
     },
     async createBucket(name) {
       await store.createBucket(name);
@@ -74,12 +69,12 @@ export function localS3(options: { folder: string; now?: () => Date; region?: st
     },
     async close() {
       closed = true;
-      while (running.size > 0) await Promise.all(running);
+      await requests.idle();
     },
   };
 }
 
-/** In a later turn, so that the answer never waits for a listener. */
+/** Calls a listener in a later turn, so that the response never waits for it. */
 async function notify(listener: ObjectCreatedListener, event: ObjectCreated): Promise<void> {
   await new Promise((resolve) => setImmediate(resolve));
   try {
@@ -101,11 +96,11 @@ async function handle(
   try {
     await send(response, await answer(context, parseRequest(incoming, id)));
   } catch (error) {
-    if (isClientGone(error, incoming)) return; // and what it sent with it
+    if (isClientGone(error, incoming)) return; // nobody is left to answer
     if (!(error instanceof S3Error)) complain('an S3 request failed', { id, error: String(error) });
-    incoming.resume(); // many clients read no answer before they have sent all
+    incoming.resume(); // many clients read the response only after they have sent everything
     if (response.headersSent)
-      response.destroy(); // too late to say it otherwise
+      response.destroy(); // too late for an error response
     else await send(response, refusal(error, incoming, id)).catch(() => response.destroy());
   }
 }
@@ -139,7 +134,7 @@ function refusal(error: unknown, incoming: IncomingMessage, id: string): Reply {
   return { status, body: xmlDocument('Error', content, false) };
 }
 
-/** One JSON line for whoever runs the server; the client was told as well, where there is one. */
+/** Logs one JSON line. */
 function complain(what: string, facts: Record<string, string>): void {
   process.stderr.write(
     `${JSON.stringify({ level: 'error', source: 'local/s3', what, ...facts })}\n`,

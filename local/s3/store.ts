@@ -2,10 +2,10 @@ import { existsSync, mkdirSync, readdirSync } from 'node:fs';
 import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import * as z from 'zod';
+import { readRecord, replaceFile, syncFolder } from '../durable-files.ts';
+import { keyLock } from '../key-lock.ts';
 import { type Bucket, noSuchBucket, openBucket } from './bucket.ts';
-import { readRecord, replaceFile, syncFolder } from './durable-files.ts';
 import { S3Error } from './errors.ts';
-import { keyLock } from './key-lock.ts';
 import { risingSequencer } from './sequencer.ts';
 
 /** All buckets of one folder: `<folder>/<bucket>/{bucket.json, objects/, uploads/}`. One process at a time. */
@@ -13,7 +13,7 @@ export interface Store {
   buckets(): Bucket[];
   /** @throws S3Error NoSuchBucket */
   bucket(name: string): Bucket;
-  /** @returns false when it is there already */
+  /** @returns false if it exists already */
   createBucket(name: string): Promise<boolean>;
   /** @throws S3Error NoSuchBucket | BucketNotEmpty */
   deleteBucket(name: string): Promise<void>;
@@ -21,10 +21,10 @@ export interface Store {
 }
 
 const BucketRecord = z.object({ created: z.string() });
-const RECORD = 'bucket.json'; // written last: a folder without it is no bucket
+const RECORD = 'bucket.json'; // written last: a folder without it is not a bucket
 const BUCKET_NAME = /^(?!.*\.\.)(?!\d+\.\d+\.\d+\.\d+$)[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/;
 
-/** Opens the folder, which is made if need be; reads all metadata, about 1 s for 50,000 objects. */
+/** Opens the folder, or creates it; reads all metadata, about 1 s for 50,000 objects. */
 export function openStore(folder: string, now: () => Date): Store {
   mkdirSync(folder, { recursive: true });
   const sequencer = risingSequencer(now);
@@ -69,7 +69,7 @@ export function openStore(folder: string, now: () => Date): Store {
         const place = join(folder, name);
         const created = now().toISOString();
         for (const part of ['objects', 'uploads']) {
-          await rm(join(place, part), { recursive: true, force: true }); // a removal may have been cut short
+          await rm(join(place, part), { recursive: true, force: true }); // an earlier removal may be incomplete
           await mkdir(join(place, part), { recursive: true });
         }
         await replaceFile(join(place, RECORD), JSON.stringify({ created }));

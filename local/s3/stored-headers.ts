@@ -1,6 +1,6 @@
 import { S3Error } from './errors.ts';
 
-/** The headers of an upload that come back with the object; so do all `x-amz-meta-`. */
+/** The headers of an upload that are returned with the object, besides all `x-amz-meta-`. */
 const KEPT = [
   'cache-control',
   'content-disposition',
@@ -12,11 +12,11 @@ const KEPT = [
 const METADATA = 'x-amz-meta-';
 const LARGEST_METADATA = 2_048; // bytes of names and values together, as on AWS
 
-/** Wishes that change what is stored or who may read it. To accept one and forget it would be a lie. */
+/** Headers that change what is stored or who may read it. They are refused, since ignoring them would mislead the client. */
 const REFUSED =
   /^x-amz-(tagging$|object-lock-|website-redirect-location$|write-offset-bytes$|server-side-encryption-customer-|grant-)/;
 
-/** What to keep of a request's headers; `Content-Encoding: aws-chunked` speaks of the transfer only. */
+/** The headers to store; `Content-Encoding: aws-chunked` only concerns the transfer. */
 export function storedHeaders(headers: Record<string, string>): Record<string, string> {
   const kept: Record<string, string> = {};
   let metadataBytes = 0;

@@ -1,11 +1,11 @@
 import * as z from 'zod';
 import { Checksum } from './checksums.ts';
 
-/** A piece of an object: a file in the bucket's folder, all of whose bytes belong to it. */
+/** A piece of an object: a file in the bucket's folder. */
 export const DataFile = z.object({ file: z.string(), size: z.number() });
 export type DataFile = z.infer<typeof DataFile>;
 
-/** An object as it lies on the disk beside its data: `<sha256 of the key>.json`. */
+/** The metadata of an object, on disk beside its data: `<sha256 of the key>.json`. */
 export const StoredObject = z.object({
   key: z.string(),
   size: z.number(),
@@ -13,11 +13,11 @@ export const StoredObject = z.object({
   lastModified: z.string(), // ISO 8601, whole seconds as HTTP dates have
   sequencer: z.string(),
   checksum: Checksum,
-  headers: z.record(z.string(), z.string()), // as a reader gets them, `x-amz-meta-` included
-  data: z.array(DataFile), // one, or one a part
+  headers: z.record(z.string(), z.string()), // as returned, `x-amz-meta-` included
+  data: z.array(DataFile), // one, or one per part
   uploadId: z.string().optional(), // of the multipart upload it came from
 });
 export type StoredObject = z.infer<typeof StoredObject>;
 
-/** An object about to be stored: the commit adds what must be in the order of commits. */
+/** An object to be stored; the commit adds the fields that depend on the order of commits. */
 export type NewObject = Omit<StoredObject, 'lastModified' | 'sequencer'>;

@@ -3,25 +3,25 @@ import { mkdirSync, readdirSync, rmSync } from 'node:fs';
 import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import * as z from 'zod';
+import { DRAFT, readRecord, replaceFile, syncFolder } from '../durable-files.ts';
+import { keyLock } from '../key-lock.ts';
 import { Algorithm, Checksum } from './checksums.ts';
 import type { DataFiles } from './data-files.ts';
-import { DRAFT, readRecord, replaceFile, syncFolder } from './durable-files.ts';
 import { S3Error } from './errors.ts';
-import { keyLock } from './key-lock.ts';
 import { DataFile } from './stored-object.ts';
 
-/** An upload in parts, as it lies on the disk: `uploads/<id>/upload.json`. */
+/** A multipart upload, on disk: `uploads/<id>/upload.json`. */
 const UploadHead = z.object({
   id: z.string(),
   key: z.string(),
   initiated: z.string(), // ISO 8601
   algorithm: Algorithm,
   type: Checksum.shape.type,
-  algorithmIsDefault: z.boolean(), // then parts may come with checksums of another kind
+  algorithmIsDefault: z.boolean(), // parts may then have checksums of another algorithm
   headers: z.record(z.string(), z.string()),
 });
 
-/** One part: `uploads/<id>/<number>.json`; its bytes lie with those of the bucket's objects. */
+/** A part, on disk: `uploads/<id>/<number>.json`; its bytes are with those of the bucket's objects. */
 export const Part = z.object({
   number: z.number(),
   size: z.number(),
@@ -35,15 +35,15 @@ export type Part = z.infer<typeof Part>;
 export type Upload = z.infer<typeof UploadHead> & { parts: Map<number, Part> };
 export type NewUpload = Omit<z.infer<typeof UploadHead>, 'id'>;
 
-/** The uploads in parts that are neither completed nor aborted. They outlive a restart. */
+/** The multipart uploads that are neither completed nor aborted. They survive a restart. */
 export interface Uploads {
   all(): Upload[];
-  /** @throws S3Error NoSuchUpload, also when the upload is that of another key */
+  /** @throws S3Error NoSuchUpload, also if the upload has another key */
   find(key: string, id: string): Upload;
   start(upload: NewUpload): Promise<Upload>;
-  /** Stores a part in the place of any with its number; durable when this resolves. */
+  /** Stores a part and replaces one with the same number; durable when this resolves. */
   putPart(upload: Upload, part: Part): Promise<void>;
-  /** Lets `finish` use the parts while nobody changes them, then forgets the upload and all parts it did not keep. */
+  /** Locks the parts for `finish`, then removes the upload and all parts that `finish` did not keep. */
   end<T>(
     key: string,
     id: string,
@@ -53,7 +53,7 @@ export interface Uploads {
   files(): string[];
 }
 
-/** Opens the folder of uploads; one that was completed, or that lost data, just before a crash is removed. */
+/** Opens the folder of uploads, and removes those that were completed, or lost data, just before a crash. */
 export function openUploads(
   folder: string,
   data: DataFiles,
@@ -97,7 +97,7 @@ export function openUploads(
 
     putPart: (upload, part) =>
       locked(upload.id, async () => {
-        find(upload.key, upload.id); // it may have ended while the body came in
+        find(upload.key, upload.id); // it may have ended while the body was received
         const before = upload.parts.get(part.number);
         const path = join(folder, upload.id, `${part.number}.json`);
         await replaceFile(path, JSON.stringify(part), () => upload.parts.set(part.number, part));

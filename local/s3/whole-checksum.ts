@@ -8,10 +8,10 @@ const CRC: Partial<Record<Algorithm, { polynomial: bigint; bits: number }>> = {
   CRC32C: { polynomial: 0x82f63b78n, bits: 32 }, // RFC 3720
 };
 
-/** Whether the sum of a whole follows from the sums of its parts, which no SHA allows. */
+/** Whether the checksum of an object can be computed from those of its parts, which is not possible for SHA. */
 export const combines = (algorithm: Algorithm): boolean => CRC[algorithm] !== undefined;
 
-/** The ETag of a multipart object: MD5 over the parts' MD5s, and how many there are. */
+/** The ETag of a multipart object: the MD5 of the parts' MD5s, and the number of parts. */
 export function multipartEtag(md5s: readonly string[]): string {
   const bytes = Buffer.concat(md5s.map((md5) => Buffer.from(md5, 'hex')));
   return `${createHash('md5').update(bytes).digest('hex')}-${md5s.length}`;
@@ -33,8 +33,8 @@ export async function wholeChecksum(
 }
 
 /**
- * crc(A ‖ B) = crc(A) · x^(8·|B|) + crc(B), in polynomials over GF(2) modulo the CRC's own; the ones it starts and
- * ends with cancel out. After `crc32_combine` of zlib 1.2.12.
+ * crc(A ‖ B) = crc(A) · x^(8·|B|) + crc(B), as polynomials over GF(2) modulo the CRC's polynomial; the initial and
+ * final inversions cancel out. After `crc32_combine` of zlib 1.2.12.
  */
 function combineCrcs(
   algorithm: Algorithm,
@@ -55,7 +55,7 @@ function combineCrcs(
     return product;
   };
 
-  const powers = new Map<number, bigint>(); // by size: all parts but the last are usually equally large
+  const powers = new Map<number, bigint>(); // by size: all parts but the last usually have the same
   const power = (size: number): bigint => {
     const known = powers.get(size);
     if (known !== undefined) return known;

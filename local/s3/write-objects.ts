@@ -33,7 +33,7 @@ export const putObject: Operation<ObjectRequest> = async ({ store, announce }, r
   };
 };
 
-/** Reads the source through, so that the copy has, as on AWS, the ETag of an object put in one piece. */
+/** Reads the whole source, so that the copy has the ETag of an object put in one piece, as on AWS. */
 export const copyObject: Operation<ObjectRequest> = async ({ store, announce }, request) => {
   const { headers } = request;
   const bucket = store.bucket(request.bucket);
@@ -63,7 +63,7 @@ export const copyObject: Operation<ObjectRequest> = async ({ store, announce }, 
   return { status: 200, body: xmlDocument('CopyObjectResult', result) };
 };
 
-/** @throws S3Error PreconditionFailed when an `x-amz-copy-source-if-` header does not hold */
+/** @throws S3Error PreconditionFailed if an `x-amz-copy-source-if-` header does not hold */
 export function checkSource(headers: Record<string, string>, original: StoredObject): void {
   if (isUnmodified(headers, original, 'x-amz-copy-source-')) {
     throw preconditionFailed('x-amz-copy-source-If-None-Match');
@@ -78,7 +78,7 @@ export function wantedAlgorithm(headers: Record<string, string>): Algorithm | un
   throw new S3Error('NotImplemented', `The local S3 does not know the checksum algorithm ${name}.`);
 }
 
-/** Bytes first, then the commit; whatever fails in between leaves nothing behind. */
+/** Writes the bytes, then commits them; a failure in between leaves nothing behind. */
 function storeObject(
   bucket: Bucket,
   {
@@ -96,14 +96,14 @@ function storeObject(
       const object = { key, size: data.size, etag: md5, checksum, headers, data: [data] };
       return await bucket.commit(object, condition);
     } catch (error) {
-      const inPlace = bucket.objects.get(key)?.data[0]?.file === data.file; // only the last fsync failed
+      const inPlace = bucket.objects.get(key)?.data[0]?.file === data.file; // only the last sync failed
       if (!inPlace) await bucket.data.discard([data]);
       throw error;
     }
   });
 }
 
-/** Removing what is not there succeeds, as on AWS. */
+/** Deleting a missing object succeeds, as on AWS. */
 export const deleteObject: Operation<ObjectRequest> = async ({ store }, request) => {
   const bucket = store.bucket(request.bucket);
   await bucket.writing(() => bucket.remove(request.key, { ifMatch: request.headers['if-match'] }));

@@ -1,7 +1,7 @@
 import { XMLParser, XMLValidator } from 'fast-xml-parser';
 import { S3Error } from './errors.ts';
 
-/** An element's content: a text, child elements in order, or the same element several times; `undefined` leaves it out. */
+/** The content of an element: text, child elements in order, or a list for repeated elements; `undefined` omits it. */
 export type Content =
   | string
   | number
@@ -10,7 +10,7 @@ export type Content =
   | { readonly [name: string]: Content }
   | readonly Content[];
 
-/** Writes a document in S3's namespace. */
+/** Writes an XML document in S3's namespace. */
 export function xmlDocument(root: string, content: Content, namespace = true): string {
   const xmlns = namespace ? ' xmlns="http://s3.amazonaws.com/doc/2006-03-01/"' : '';
   return `<?xml version="1.0" encoding="UTF-8"?>\n<${root}${xmlns}>${inner(content)}</${root}>`;
@@ -29,11 +29,11 @@ function inner(content: Content): string {
 }
 
 /**
- * Escapes markup and what a parser would normalize away. Control characters become references that XML 1.0 forbids
- * and S3 sends nevertheless; a client that must read such keys asks for `encoding-type=url`.
+ * Escapes markup and characters that a parser would normalize. Control characters become references, which XML 1.0
+ * forbids but S3 sends too; clients that need such keys use `encoding-type=url`.
  */
 function escapeText(text: string): string {
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: keys may hold them
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: keys may contain them
   return text.replace(/[&<>"\u0000-\u001f\u007f\ufffe\uffff]/g, (character) => {
     return NAMED[character] ?? `&#x${character.charCodeAt(0).toString(16)};`;
   });
@@ -43,7 +43,7 @@ const NAMED: Record<string, string> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', 
 const parser = new XMLParser({
   parseTagValue: false, // a key "007" is not the number 7
   trimValues: false, // a key " a " keeps its spaces
-  processEntities: false, // the parser drops `&#x1;`, which would name another key; see `unescapeText`
+  processEntities: false, // the parser drops `&#x1;`, which would change the key; see `unescapeText`
   ignoreAttributes: true,
   ignoreDeclaration: true,
   removeNSPrefix: true,
@@ -52,9 +52,9 @@ const parser = new XMLParser({
 });
 
 /**
- * Reads a request's document: `{ Delete: { Object: [{ Key: '007' }] } }`, every text as it was sent.
+ * Parses the XML body of a request: `{ Delete: { Object: [{ Key: '007' }] } }`, all text unchanged.
  *
- * @throws S3Error MalformedXML; a document type is refused, as it may define entities
+ * @throws S3Error MalformedXML, also for a document type declaration, which may define entities
  */
 export function parseXml(text: string): unknown {
   if (/<!DOCTYPE/i.test(text) || XMLValidator.validate(text) !== true) throw malformedXml();

@@ -7,19 +7,18 @@ import {
   type S3Client,
 } from '@aws-sdk/client-s3';
 import * as z from 'zod';
-import { each } from './each.ts';
-import { DataProblem, placeBelow, s3Location } from './place.ts';
 import type { Channel } from './requests.ts';
-import { download, FILES_AT_ONCE, keysBelow } from './transfer.ts';
+import { DataError, pathBelow, s3Location } from './s3-location.ts';
+import { download, forEachFile, keysBelow } from './transfer.ts';
 
-/** A key, and what of it is the path below the channel's folder. */
+/** An object of a channel, and its path below the channel's folder. */
 interface ChannelFile {
   bucket: string;
   key: string;
   rest: string;
 }
 
-/** AWS refuses a job at once when nothing lies at an address of its data. */
+/** Returns why a job must be refused, as AWS does, because a channel has no data. */
 export async function emptyChannel(
   s3: S3Client,
   channels: readonly Channel[],
@@ -40,8 +39,8 @@ export async function emptyChannel(
 }
 
 /**
- * Lays the objects of a channel out below its folder, as SageMaker does in File mode.
- * @throws DataProblem that names the channel and its address
+ * Downloads the objects of a channel into its folder, as SageMaker does in File mode.
+ * @throws DataError that names the channel and its S3 URI
  */
 export async function fetchChannel(
   s3: S3Client,
@@ -54,22 +53,22 @@ export async function fetchChannel(
   let count = 0;
   try {
     const files = S3DataType === 'ManifestFile' ? filesOfManifest : filesOfPrefix;
-    await each(files(s3, S3Uri), FILES_AT_ONCE, async ({ bucket, key, rest }) => {
+    await forEachFile(files(s3, S3Uri), async ({ bucket, key, rest }) => {
       count += 1;
-      await download(s3, { bucket, key }, placeBelow(folder, rest), signal);
+      await download(s3, { bucket, key }, pathBelow(folder, rest), signal);
     });
-    if (count === 0) throw new DataProblem(nothingAt(S3Uri));
+    if (count === 0) throw new DataError(nothingAt(S3Uri));
   } catch (error) {
-    if (!(error instanceof DataProblem || error instanceof NoSuchBucket)) throw error;
-    const where = `channel ${channel.ChannelName}, ${S3Uri}`;
-    throw new DataProblem(`Data download failed (${where}): ${error.message}`, { cause: error });
+    if (!(error instanceof DataError || error instanceof NoSuchBucket)) throw error;
+    const source = `channel ${channel.ChannelName}, ${S3Uri}`;
+    throw new DataError(`Data download failed (${source}): ${error.message}`, { cause: error });
   }
 }
 
 const nothingAt = (uri: string) =>
   `No S3 objects found under S3 URL "${uri}" given in input data source`;
 
-/** A prefix is any beginning of keys: of `s3://b/pets`, `pets/a` lies at `a`, but `pets` and `pets.bak` at their own names. */
+/** A prefix is not a folder: below `s3://b/pets`, `pets/a` becomes `a`, but `pets` and `pets.bak` keep their names. */
 async function* filesOfPrefix(s3: S3Client, uri: string): AsyncGenerator<ChannelFile> {
   const { bucket, key: prefix } = s3Location(uri);
   const asFolder = prefix.endsWith('/') || prefix === '' ? prefix : `${prefix}/`;
@@ -85,11 +84,11 @@ const Manifest = z.tuple(
   z.string().min(1),
 );
 
-/** A JSON array: first the prefix of all, then the rest of each key. */
+/** A manifest is a JSON array: the common prefix, then the rest of each key. */
 async function* filesOfManifest(s3: S3Client, uri: string): AsyncGenerator<ChannelFile> {
   const { bucket: Bucket, key: Key } = s3Location(uri);
   const { Body } = await s3.send(new GetObjectCommand({ Bucket, Key })).catch((error: unknown) => {
-    if (error instanceof NoSuchKey) throw new DataProblem('the manifest does not exist');
+    if (error instanceof NoSuchKey) throw new DataError('the manifest does not exist');
     throw error;
   });
   const [{ prefix }, ...rests] = parseManifest((await Body?.transformToString()) ?? '');
@@ -100,6 +99,6 @@ function parseManifest(text: string): z.infer<typeof Manifest> {
   try {
     return Manifest.parse(JSON.parse(text));
   } catch (error) {
-    throw new DataProblem('the manifest is not [{"prefix": "s3://…"}, "key", …]', { cause: error });
+    throw new DataError('the manifest is not [{"prefix": "s3://…"}, "key", …]', { cause: error });
   }
 }

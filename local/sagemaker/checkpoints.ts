@@ -2,12 +2,11 @@ import { access, mkdir, rename, rm, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { DeleteObjectCommand, type S3Client } from '@aws-sdk/client-s3';
 import { isUnfinished } from '#core/ml-folder.ts';
-import { each } from './each.ts';
-import { placeBelow, s3Folder } from './place.ts';
+import { pathBelow, s3Folder } from './s3-location.ts';
 import {
   download,
-  FILES_AT_ONCE,
   filesBelow,
+  forEachFile,
   keysBelow,
   type LocalFile,
   upload,
@@ -15,9 +14,9 @@ import {
 
 /** A folder of checkpoints and its copy in S3. */
 export interface Checkpoints {
-  /** Brings in what S3 has and the folder has not; where both have a file, the folder's is the newer one. */
+  /** Downloads the files that the folder lacks. Where both have a file, the folder has the newer one. */
   fill(signal: AbortSignal): Promise<void>;
-  /** Makes the copy like the folder: what changed goes up, the oldest first, and what was deleted goes away. */
+  /** Updates the copy: uploads changed files, oldest first, and deletes those that are gone from the folder. */
   sync(): Promise<void>;
 }
 
@@ -29,11 +28,11 @@ export function checkpointsIn(s3: S3Client, uri: string, folder: string): Checkp
     await mkdir(folder, { recursive: true });
     const drafts = join(folder, '.from-s3');
     await rm(drafts, { recursive: true, force: true });
-    await each(keysBelow(s3, { bucket, key: prefix }), FILES_AT_ONCE, async (key) => {
+    await forEachFile(keysBelow(s3, { bucket, key: prefix }), async (key) => {
       const name = key.slice(prefix.length);
-      const path = placeBelow(folder, name);
+      const path = pathBelow(folder, name);
       if (await isThere(path)) return;
-      const draft = placeBelow(drafts, name);
+      const draft = pathBelow(drafts, name);
       await download(s3, { bucket, key }, draft, signal);
       await mkdir(dirname(path), { recursive: true });
       await rename(draft, path);
@@ -50,7 +49,7 @@ export function checkpointsIn(s3: S3Client, uri: string, folder: string): Checkp
       .sort((one, other) => one.modifiedMs - other.modifiedMs);
     for (const file of files) {
       if (copied.get(file.name) === versionOf(file)) continue;
-      // One by one: a file that names others is written after them, and must not be seen in S3 before them.
+      // One by one: a file that refers to others is written after them, and must not appear in S3 before them.
       const isThere = await upload(s3, file.path, { bucket, key: `${prefix}${file.name}` });
       if (isThere) copied.set(file.name, versionOf(file));
     }
@@ -65,7 +64,7 @@ export function checkpointsIn(s3: S3Client, uri: string, folder: string): Checkp
   return { fill, sync };
 }
 
-/** A file that was replaced while it went up has another version than noted, and goes up again. */
+/** Identifies the content of a file: one that was replaced during its upload is uploaded again. */
 const versionOf = ({ size, modifiedMs }: Pick<LocalFile, 'size' | 'modifiedMs'>): string =>
   `${size} ${modifiedMs}`;
 

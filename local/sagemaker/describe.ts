@@ -1,14 +1,14 @@
-import { ACCOUNT, REGION } from '../events/account.ts';
 import type { BusEventInput } from '../events/bus.ts';
+import { ACCOUNT, REGION } from '../names.ts';
 import { arnOf, type JobRecord, nameOf } from './record.ts';
 
-/** DescribeTrainingJob's answer; times as the AWS JSON protocol tells them, in seconds since 1970. */
+/** The response of DescribeTrainingJob; times are in seconds since 1970, as in the AWS JSON protocol. */
 export function describe(record: JobRecord) {
   const { Tags: _, ...request } = record.request;
   return { ...request, ...told(record, (time) => Date.parse(time) / 1000) };
 }
 
-/** One job in ListTrainingJobs's answer. */
+/** A job in the response of ListTrainingJobs. */
 export function summarize(record: JobRecord) {
   const seconds = (time: string) => Date.parse(time) / 1000;
   return {

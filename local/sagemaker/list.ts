@@ -3,11 +3,11 @@ import { summarize } from './describe.ts';
 import { type JobRecord, nameOf } from './record.ts';
 import type { ListTrainingJobsRequest } from './requests.ts';
 
-/** Where a page ended: the last job's place in the order. It holds even when jobs come and go between two pages. */
+/** The end of a page, as the position of its last job. It stays valid when jobs are added or removed between two pages. */
 const Token = z.tuple([z.string(), z.string()]);
 type Place = z.infer<typeof Token>;
 
-/** ListTrainingJobs's answer, or `undefined` for a NextToken that this never gave. */
+/** The response of ListTrainingJobs, or `undefined` for an invalid NextToken. */
 export function list(records: readonly JobRecord[], request: ListTrainingJobsRequest) {
   const after = request.NextToken === undefined ? undefined : parseToken(request.NextToken);
   if (request.NextToken !== undefined && !after) return undefined;

@@ -1,7 +1,7 @@
 import type { Metric } from './record.ts';
 import type { CreateTrainingJobRequest } from './requests.ts';
 
-/** Reads a job's metrics out of its lines: the last value of each, as FinalMetricDataList tells it. */
+/** Reads a job's metrics from its log lines: the last value of each, as in FinalMetricDataList. */
 export function metricReader(request: CreateTrainingJobRequest, before: readonly Metric[]) {
   const definitions = (request.AlgorithmSpecification.MetricDefinitions ?? []).map(
     (definition) => ({

@@ -2,14 +2,14 @@ import { type FileHandle, open } from 'node:fs/promises';
 import type { Readable } from 'node:stream';
 import { StringDecoder } from 'node:string_decoder';
 
-/** CloudWatch's limit of an event is 256 KiB; what is longer comes in pieces. */
+/** CloudWatch's limit for an event is 256 KiB; longer lines are split. */
 const LONGEST_LINE = 256 * 1024; // characters
 
 /**
- * Appends all output to a file, as it comes, and gives it on line by line.
- * A trainer is never held up or ended by a log that cannot be written.
+ * Appends output to a file as it arrives, and passes it on line by line.
+ * A log that cannot be written never blocks or ends a trainer.
  *
- * @param onProblem told once when the file cannot be written
+ * @param onProblem called once if the file cannot be written
  */
 export async function keepOutput(
   output: Readable,
@@ -37,7 +37,7 @@ export async function keepOutput(
   }
 }
 
-/** Cuts at line feeds and carriage returns (a progress bar's); empty lines are left out. */
+/** Splits at line feeds and carriage returns (of progress bars), and drops empty lines. */
 export function lineSplitter(onLine: (line: string) => void) {
   const decoder = new StringDecoder('utf8');
   let rest = '';

@@ -5,7 +5,7 @@ import type { CreateTrainingJobRequest } from './requests.ts';
 const HOST = 'algo-1';
 const GROUP = 'homogeneousCluster';
 
-/** Makes what a container finds below /opt/ml, but for the data; of an earlier life only the checkpoints are left. */
+/** Creates what a container finds in /opt/ml, except the data; of an earlier run, only the checkpoints are kept. */
 export async function prepareFolder(
   ml: MlFolder,
   request: CreateTrainingJobRequest,
@@ -24,13 +24,13 @@ export async function prepareFolder(
 function inputDataConfig({ InputDataConfig = [] }: CreateTrainingJobRequest) {
   const channels = InputDataConfig.map(({ ChannelName, ContentType, DataSource }) => {
     const { S3DataDistributionType = 'FullyReplicated' } = DataSource.S3DataSource;
-    const told = {
+    const config = {
       ...(ContentType !== undefined && { ContentType }),
       TrainingInputMode: 'File',
       S3DistributionType: S3DataDistributionType,
       RecordWrapperType: 'None',
     };
-    return [ChannelName, told];
+    return [ChannelName, config];
   });
   return Object.fromEntries(channels);
 }

@@ -1,11 +1,11 @@
 import * as z from 'zod';
-import { ACCOUNT, REGION } from '../events/account.ts';
+import { ACCOUNT, REGION } from '../names.ts';
 import { ProcessIdentity } from './process-identity.ts';
 import { CreateTrainingJobRequest, TRAINING_JOB_STATUSES } from './requests.ts';
 
 type Status = (typeof TRAINING_JOB_STATUSES)[number];
 
-/** What a training job passes through: the status it has there, and what SageMaker says of it. */
+/** The steps of a training job, each with its status and SageMaker's message. */
 const STEPS = {
   Starting: { status: 'InProgress', message: 'Starting the training job' },
   Downloading: { status: 'InProgress', message: 'Downloading input data' },
@@ -28,14 +28,14 @@ const STEPS = {
 export type Step = keyof typeof STEPS;
 const Step = z.enum(Object.keys(STEPS) as [Step, ...Step[]]);
 
-/** How a job that is being stopped will end. */
-const Stop = z.enum(['Stopped', 'MaxRuntimeExceeded', 'MaxWaitTimeExceeded']);
-export type Stop = z.infer<typeof Stop>;
+/** The step in which a job that is being stopped will end. */
+const StopReason = z.enum(['Stopped', 'MaxRuntimeExceeded', 'MaxWaitTimeExceeded']);
+export type StopReason = z.infer<typeof StopReason>;
 
 const Metric = z.object({ name: z.string(), value: z.number(), at: z.iso.datetime() });
 export type Metric = z.infer<typeof Metric>;
 
-/** All that is known of a training job, as it lies on the disk. */
+/** The state of a training job, as stored on disk. */
 export const JobRecord = z.object({
   schema: z.literal(1),
   request: CreateTrainingJobRequest,
@@ -49,16 +49,16 @@ export const JobRecord = z.object({
       to: z.iso.datetime().optional(),
     }),
   ),
-  stop: Stop.optional(), // asked for, from then on
+  stop: StopReason.optional(), // set when a stop is requested
   createdAt: z.iso.datetime(),
   modifiedAt: z.iso.datetime(),
   startedAt: z.iso.datetime().optional(),
   endedAt: z.iso.datetime().optional(),
-  ranSeconds: z.number(), // in all lives, as far as written down
+  ranSeconds: z.number(), // in total, at the last time it was saved
   failureReason: z.string().optional(),
   artifacts: z.string().optional(), // an s3:// prefix
   metrics: z.array(Metric),
-  processes: z.array(ProcessIdentity), // of the last life; the first leads their group
+  processes: z.array(ProcessIdentity), // of the current or latest run; the first leads their group
 });
 export type JobRecord = z.infer<typeof JobRecord>;
 
@@ -82,7 +82,7 @@ export function newRecord(request: CreateTrainingJobRequest, at: Date): JobRecor
   );
 }
 
-/** The job takes a step. One that is being stopped can only end, and one that has ended takes none. */
+/** Moves the job to a step. A job that is being stopped can only end, and one that has ended never moves. */
 export function enter(record: JobRecord, step: Step, at: Date): JobRecord {
   const { status, message } = STEPS[step];
   if (hasEnded(record) || (record.stop && status === 'InProgress')) return record;

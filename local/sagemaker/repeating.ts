@@ -1,6 +1,6 @@
 import { setInterval as every } from 'node:timers/promises';
 
-/** Does a task every so many seconds, never twice at once, until `end` is called; that waits for one under way. */
+/** Runs a task at an interval, never twice at once, until `end` is called, which waits for the current run. */
 export function repeating(seconds: number, task: () => Promise<void>) {
   const ending = new AbortController();
   const loop = (async () => {

@@ -1,20 +1,20 @@
 import * as z from 'zod';
 
-// What the API reference of SageMaker says of each field, and for what this form cannot do, a sentence.
-// Objects are loose: what changes nothing on one machine (VPC, KMS keys, tags) is kept and told again.
+// The fields of SageMaker's API reference, with an error for everything that the local SageMaker does not support.
+// Objects are loose: fields without effect on one machine (VPC, KMS keys, tags) are kept and returned.
 
-/** A key or prefix in S3; `s3://bucket` alone is all of the bucket. */
+/** A key or prefix in S3; `s3://bucket` means the whole bucket. */
 const S3Uri = z
   .string()
   .max(1024)
-  .regex(/^s3:\/\/[^/]+(\/.*)?$/s, 'is no s3://bucket/key');
+  .regex(/^s3:\/\/[^/]+(\/.*)?$/s, 'is not s3://bucket/key');
 
 export const TrainingJobName = z
   .string()
   .max(63)
   .regex(/^[a-zA-Z0-9](-*[a-zA-Z0-9])*$/, 'must be letters and digits, with hyphens between them');
 
-/** A field that would change what the job does, and is not built here. */
+/** A field that would change what the job does, and is not supported here. */
 const unknownHere = (what: string) =>
   z.undefined({ error: `the local SageMaker has no ${what}` }).optional();
 
@@ -134,7 +134,7 @@ export const TRAINING_JOB_STATUSES = [
   'Stopped',
 ] as const;
 
-/** Times come as seconds since 1970. Strict: a filter that is passed over would answer another question. */
+/** Times are in seconds since 1970. Strict: ignoring a filter would give a wrong answer. */
 export const ListTrainingJobsRequest = z.strictObject({
   NextToken: z.string().optional(),
   MaxResults: z.int().min(1).max(100).default(10),

@@ -3,12 +3,18 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { join } from 'node:path';
 import type { S3Client } from '@aws-sdk/client-s3';
 import * as z from 'zod';
-import { activity } from '../events/activity.ts';
+import { activity } from '../activity.ts';
 import { answerJson, type JsonAnswer, operationOf, refusal } from '../events/aws-json.ts';
 import { emptyChannel } from './channels.ts';
 import { describe } from './describe.ts';
 import { holdFolder } from './hold-folder.ts';
-import { jobFiles, type Ledger, openLedger, type Publish, readLedgers } from './ledger.ts';
+import {
+  createStoredJob,
+  jobFiles,
+  type Publish,
+  readStoredJobs,
+  type StoredJob,
+} from './job-store.ts';
 import { list } from './list.ts';
 import { killLeftovers } from './process-identity.ts';
 import { arnOf, enter, hasEnded, nameOf, newRecord } from './record.ts';
@@ -19,30 +25,30 @@ import { runTrainingJob, type TrainingJob } from './training-job.ts';
 export interface LocalSageMakerOptions {
   /** records, logs and work folders of all jobs; one process at a time */
   folder: string;
-  /** where data come from and results go; it answers by the time this is called */
+  /** the source of data and target of results; must be reachable when this is called */
   s3: S3Client;
-  /** what runs here for each TrainingImage */
+  /** the program for each TrainingImage */
   images: ReadonlyMap<string, TrainingImage>;
-  /** more are refused with ResourceLimitExceeded, as AWS refuses what is over the quota */
+  /** more are refused with ResourceLimitExceeded, as AWS does beyond a quota */
   maxConcurrentJobs: number;
-  /** told of every state change, after it is durable; the kill of this process in between loses it */
+  /** called for every state change, after it is durable; if the process is killed in between, the event is lost */
   publish: Publish;
-  /** every line a trainer writes, to either stream */
+  /** called with every line that a trainer writes to stdout or stderr */
   onLog?: (trainingJobName: string, line: string) => void;
   onError?: (error: unknown, trainingJobName: string) => void;
   now?: () => Date;
-  /** between SIGTERM and SIGKILL; 120 as on AWS unless given */
+  /** the time between SIGTERM and SIGKILL; 120 by default, as on AWS */
   stopGraceSeconds?: number;
-  /** how often checkpoints are copied to S3; 5 unless given */
+  /** the interval at which checkpoints are copied to S3; 5 by default */
   checkpointSyncSeconds?: number;
 }
 
 /**
- * SageMaker's training jobs in this process: it lays out /opt/ml in a folder, runs a program where SageMaker runs a
- * container, and tells of it in SageMaker's words. Jobs that an earlier process left open are interrupted ones, and
- * go on at once. No trainer outlives this process, not even its kill -9.
+ * SageMaker's training jobs in this process: it sets up /opt/ml in a folder, runs a program where SageMaker runs a
+ * container, and reports on it as SageMaker does. Jobs that an earlier process left open count as interrupted and
+ * resume at once. No trainer outlives this process, even if it is killed with SIGKILL.
  *
- * @throws a sentence when another process holds the folder
+ * @throws Error if another process holds the folder
  */
 export async function localSageMaker(options: LocalSageMakerOptions) {
   const {
@@ -66,23 +72,23 @@ export async function localSageMaker(options: LocalSageMakerOptions) {
     onError,
   };
 
-  const ledgers = new Map<string, Ledger>(); // by the name in small letters
-  const running = new Map<string, TrainingJob>(); // by the name
+  const storedJobs = new Map<string, StoredJob>(); // by name in lower case
+  const running = new Map<string, TrainingJob>(); // by name
   const creating = new Set<string>();
-  const lives = activity();
+  const work = activity();
   let closed = false;
 
   try {
-    for (const ledger of await readLedgers(folder, publish)) {
-      ledgers.set(keyOf(nameOf(ledger.record)), ledger);
+    for (const stored of await readStoredJobs(folder, publish)) {
+      storedJobs.set(keyOf(nameOf(stored.record)), stored);
     }
-    for (const ledger of ledgers.values()) await goOn(ledger);
+    for (const stored of storedJobs.values()) await resume(stored);
   } catch (error) {
     await close();
     throw error;
   }
 
-  /** An event is a hint: nobody's failure to hear it may change what happens here. */
+  /** Events are hints: a failing listener must not affect the job. */
   function publish(event: Parameters<Publish>[0]) {
     try {
       options.publish(event);
@@ -91,25 +97,25 @@ export async function localSageMaker(options: LocalSageMakerOptions) {
     }
   }
 
-  async function goOn(ledger: Ledger): Promise<void> {
-    if (hasEnded(ledger.record)) {
-      const { work } = jobFiles(folder, nameOf(ledger.record));
-      return rm(work, { recursive: true, force: true }); // a kill came between the two
+  async function resume(stored: StoredJob): Promise<void> {
+    if (hasEnded(stored.record)) {
+      const { work } = jobFiles(folder, nameOf(stored.record));
+      return rm(work, { recursive: true, force: true }); // killed between the end of the job and its clean-up
     }
-    await killLeftovers(ledger.record.processes);
-    await ledger.change((record) => ({ ...record, processes: [] }));
-    if (!ledger.record.stop) {
-      await ledger.change((record) => enter(record, 'Interrupted', now()));
-      await ledger.change((record) => enter(record, 'Starting', now()));
+    await killLeftovers(stored.record.processes);
+    await stored.change((record) => ({ ...record, processes: [] }));
+    if (!stored.record.stop) {
+      await stored.change((record) => enter(record, 'Interrupted', now()));
+      await stored.change((record) => enter(record, 'Starting', now()));
     }
-    run(ledger);
+    run(stored);
   }
 
-  function run(ledger: Ledger) {
-    const name = nameOf(ledger.record);
-    const job = runTrainingJob(ledger, settings);
+  function run(stored: StoredJob) {
+    const name = nameOf(stored.record);
+    const job = runTrainingJob(stored, settings);
     running.set(name, job);
-    lives.track(job.over.then(() => running.delete(name)));
+    work.track(job.over.then(() => running.delete(name)));
   }
 
   async function create(parameters: unknown): Promise<JsonAnswer> {
@@ -122,9 +128,9 @@ export async function localSageMaker(options: LocalSageMakerOptions) {
         `the local SageMaker does not know the image ${AlgorithmSpecification.TrainingImage}; it has ${[...images.keys()].join(', ')}`,
       );
     }
-    // The name and the place are taken before anything is waited for: of two at once, one gets them.
-    if (ledgers.has(keyOf(name)) || creating.has(keyOf(name))) return nameInUse(name);
-    const open = [...ledgers.values()].filter(({ record }) => !hasEnded(record));
+    // Name and slot are reserved before the first await: of two simultaneous requests, one gets them.
+    if (storedJobs.has(keyOf(name)) || creating.has(keyOf(name))) return nameInUse(name);
+    const open = [...storedJobs.values()].filter(({ record }) => !hasEnded(record));
     const busy = open.length + creating.size;
     if (busy >= maxConcurrentJobs) {
       return limitExceeded(ResourceConfig.InstanceType, maxConcurrentJobs, busy);
@@ -133,21 +139,21 @@ export async function localSageMaker(options: LocalSageMakerOptions) {
     try {
       const empty = await emptyChannel(s3, request.InputDataConfig ?? []);
       if (empty) return invalid(empty);
-      const ledger = await openLedger(folder, newRecord(request, now()), publish);
-      ledgers.set(keyOf(name), ledger);
-      if (!closed) run(ledger); // else the next life does
+      const stored = await createStoredJob(folder, newRecord(request, now()), publish);
+      storedJobs.set(keyOf(name), stored);
+      if (!closed) run(stored); // otherwise the next process does
       return { status: 200, body: { TrainingJobArn: arnOf(name) } };
     } finally {
       creating.delete(keyOf(name));
     }
   }
 
-  function named(parameters: unknown): Ledger | JsonAnswer {
+  function named(parameters: unknown): StoredJob | JsonAnswer {
     const parsed = NamedRequest.safeParse(parameters);
     if (!parsed.success) return invalid(z.prettifyError(parsed.error));
-    const ledger = ledgers.get(keyOf(parsed.data.TrainingJobName));
-    const isIt = ledger && nameOf(ledger.record) === parsed.data.TrainingJobName;
-    return isIt ? ledger : invalid('Requested resource not found.');
+    const stored = storedJobs.get(keyOf(parsed.data.TrainingJobName));
+    const isMatch = stored && nameOf(stored.record) === parsed.data.TrainingJobName;
+    return isMatch ? stored : invalid('Requested resource not found.');
   }
 
   function describeOne(parameters: unknown): JsonAnswer {
@@ -161,9 +167,7 @@ export async function localSageMaker(options: LocalSageMakerOptions) {
     const name = nameOf(found.record);
     const record = (await running.get(name)?.stop('Stopped')) ?? found.record;
     if (!hasEnded(record) && !record.stop) {
-      throw new Error(
-        `${name} could not be written to the disk when it ended; start again to go on`,
-      );
+      throw new Error(`${name} could not be saved when it ended; restart to resume it`);
     }
     if (hasEnded(record)) {
       return invalid(
@@ -176,7 +180,7 @@ export async function localSageMaker(options: LocalSageMakerOptions) {
   function listAll(parameters: unknown): JsonAnswer {
     const parsed = ListTrainingJobsRequest.safeParse(parameters);
     if (!parsed.success) return invalid(z.prettifyError(parsed.error));
-    const records = [...ledgers.values()].map(({ record }) => record);
+    const records = [...storedJobs.values()].map(({ record }) => record);
     const page = list(records, parsed.data);
     return page ? { status: 200, body: page } : invalid('Invalid NextToken.');
   }
@@ -184,7 +188,7 @@ export async function localSageMaker(options: LocalSageMakerOptions) {
   async function close(): Promise<void> {
     closed = true;
     for (const job of running.values()) job.interrupt();
-    await lives.idle();
+    await work.idle();
     await release();
   }
 
@@ -203,24 +207,24 @@ export async function localSageMaker(options: LocalSageMakerOptions) {
         const operation = operationOf(request);
         const answer = Object.hasOwn(OPERATIONS, operation) && OPERATIONS[operation];
         return answer
-          ? lives.track(Promise.resolve(answer(parameters)))
+          ? work.track(Promise.resolve(answer(parameters)))
           : unknownOperation(operation);
       }),
 
-    /** Names of the jobs that are under way. */
+    /** The names of the running jobs. */
     running: (): string[] => [...running.keys()],
 
-    /** Resolves when no job and no request is under way. */
-    idle: lives.idle,
+    /** Resolves when no job and no request is running. */
+    idle: work.idle,
 
-    /** Interrupts every job as the end of a spot instance would, and gives the folder free when all have ended. */
+    /** Interrupts every job as a spot interruption would, and releases the folder when all have ended. */
     close,
   };
 }
 
 export type LocalSageMaker = Awaited<ReturnType<typeof localSageMaker>>;
 
-/** Some file systems take names that differ in case only for the same. */
+/** On some file systems, names that differ only in case are the same. */
 const keyOf = (trainingJobName: string): string => trainingJobName.toLowerCase();
 
 const invalid = (message: string): JsonAnswer => refusal('ValidationException', message);

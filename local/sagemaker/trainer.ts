@@ -5,34 +5,34 @@ import { fileURLToPath } from 'node:url';
 import * as z from 'zod';
 import { identify, killGroup, type ProcessIdentity } from './process-identity.ts';
 
-/** What runs on this machine where SageMaker would run a container. */
+/** The program that runs on this machine where SageMaker would run a container. */
 export interface TrainingImage {
   command: string;
   args: readonly string[];
-  /** added to what every trainer gets; of this process's own environment only a few harmless names are handed on */
+  /** added to the environment of every trainer, which inherits only a few harmless variables of this process */
   env?: Readonly<Record<string, string>>;
   cwd?: string;
 }
 
 export interface TrainerExit {
-  exitCode: number; // 128 + the signal's number where one ended it, as Docker counts
-  problem?: string; // why it could not even start
+  exitCode: number; // 128 + the number of the signal that ended it, as in Docker
+  problem?: string; // why it could not be started
 }
 
 export interface Trainer {
   exited: Promise<TrainerExit>;
-  /** SIGTERM now, and SIGKILL for the whole group after so many seconds; again changes nothing. */
+  /** Sends SIGTERM now, and SIGKILL to the whole group after the grace time. Further calls have no effect. */
   terminate(graceSeconds: number): void;
 }
 
-const KEEPER = fileURLToPath(new URL('keeper.mjs', import.meta.url));
+const SUPERVISOR = fileURLToPath(new URL('supervisor.mjs', import.meta.url));
 
-/** What a container's image would bring along itself; credentials and the like stay outside. */
-const HANDED_ON = ['PATH', 'HOME', 'TMPDIR', 'LANG', 'LC_ALL', 'TZ', 'USER'];
+/** The variables that an image would set by itself; credentials and the like are not inherited. */
+const INHERITED = ['PATH', 'HOME', 'TMPDIR', 'LANG', 'LC_ALL', 'TZ', 'USER'];
 
 const DRAIN_SECONDS = 5; // chosen
 
-const FromKeeper = z.union([
+const FromSupervisor = z.union([
   z.object({ started: z.int().positive() }),
   z.object({ ended: z.union([z.object({ exitCode: z.int() }), z.object({ failed: z.string() })]) }),
 ]);
@@ -40,8 +40,8 @@ const FromKeeper = z.union([
 /**
  * Starts a trainer that cannot outlive this process.
  *
- * @param onProcesses told the processes, the leader of their group first, before the trainer runs and when it does
- * @param onOutput given stdout and stderr, in one stream
+ * @param onProcesses called with the processes, the leader of their group first, before the trainer runs and when it does
+ * @param onOutput called with stdout and stderr, in one stream
  */
 export async function startTrainer(
   image: TrainingImage,
@@ -49,39 +49,39 @@ export async function startTrainer(
   onProcesses: (processes: ProcessIdentity[]) => Promise<unknown>,
   onOutput: (output: Readable) => Promise<void>,
 ): Promise<Trainer> {
-  const keeper = spawn(process.execPath, [KEEPER], {
-    detached: true, // a group of its own, out of reach of the terminal's Ctrl-C
+  const supervisor = spawn(process.execPath, [SUPERVISOR], {
+    detached: true, // its own process group, so that Ctrl-C in the terminal does not reach it
     stdio: ['ignore', 'pipe', 'inherit', 'ipc'],
     env: {},
   });
-  let last: TrainerExit = { exitCode: 137 }; // what is known of a trainer whose keeper was killed with it
+  let last: TrainerExit = { exitCode: 137 }; // of a trainer that was killed together with its supervisor
   let killer: NodeJS.Timeout | undefined;
-  const isRunning = () => keeper.exitCode === null && keeper.signalCode === null;
+  const isRunning = () => supervisor.exitCode === null && supervisor.signalCode === null;
 
-  await once(keeper, 'spawn');
-  const stdout = keeper.stdout as Readable;
+  await once(supervisor, 'spawn');
+  const stdout = supervisor.stdout as Readable;
   const output = onOutput(stdout);
-  const closed = once(keeper, 'close');
-  output.catch(() => undefined); // looked at when the trainer has exited
-  const leader = identify(keeper.pid as number);
-  keeper.on('exit', () => {
-    killGroup(keeper.pid as number); // in case it was killed alone
-    // What left the group on purpose may hold the pipe open for ever; what was in it is read by then.
+  const closed = once(supervisor, 'close');
+  output.catch(() => undefined); // awaited when the trainer has exited
+  const leader = identify(supervisor.pid as number);
+  supervisor.on('exit', () => {
+    killGroup(supervisor.pid as number); // in case it was killed alone
+    // A process that left the group on purpose may hold the pipe open for ever; its content has been read by then.
     setTimeout(() => stdout.destroy(), DRAIN_SECONDS * 1000).unref();
   });
-  keeper.on('message', (message) => {
-    const said = FromKeeper.parse(message);
+  supervisor.on('message', (message) => {
+    const said = FromSupervisor.parse(message);
     if ('started' in said) {
       const trainer = identify(said.started);
       if (leader && trainer) onProcesses([leader, trainer]).catch(() => undefined);
     } else if ('failed' in said.ended) {
       const problem = `${image.command} cannot be started: ${said.ended.failed}`;
-      last = { exitCode: 127, problem }; // a shell's code for a command that is not there
+      last = { exitCode: 127, problem }; // a shell's exit code for a command that is not found
     } else last = { exitCode: said.ended.exitCode };
   });
 
   if (leader) await onProcesses([leader]);
-  const inherited = HANDED_ON.flatMap((name) => {
+  const inherited = INHERITED.flatMap((name) => {
     const value = process.env[name];
     return value === undefined ? [] : [[name, value]];
   });
@@ -90,7 +90,7 @@ export async function startTrainer(
   send({ start: { command, args, cwd, env } });
 
   function send(message: object) {
-    keeper.send(message, () => undefined); // an error means that it is gone, and `close` tells that
+    supervisor.send(message, () => undefined); // an error means that it has exited, which `close` reports
   }
 
   return {
@@ -103,7 +103,7 @@ export async function startTrainer(
       if (killer || !isRunning()) return;
       send({ terminate: true });
       killer = setTimeout(
-        () => isRunning() && killGroup(keeper.pid as number),
+        () => isRunning() && killGroup(supervisor.pid as number),
         graceSeconds * 1000,
       );
     },

@@ -5,13 +5,21 @@ import { FAILURE_CHARACTERS, ML_FOLDER, mlFolder } from '#core/ml-folder.ts';
 import { sentence } from '../events/aws-json.ts';
 import { fetchChannel } from './channels.ts';
 import { checkpointsIn } from './checkpoints.ts';
-import { jobFiles, type Ledger } from './ledger.ts';
+import { jobFiles, type StoredJob } from './job-store.ts';
 import { metricReader } from './metrics.ts';
 import { keepOutput } from './output-lines.ts';
-import { DataProblem, s3Folder } from './place.ts';
 import { prepareFolder } from './prepare-folder.ts';
-import { arnOf, enter, hasEnded, type JobRecord, nameOf, type Step, type Stop } from './record.ts';
+import {
+  arnOf,
+  enter,
+  hasEnded,
+  type JobRecord,
+  nameOf,
+  type Step,
+  type StopReason,
+} from './record.ts';
 import { repeating } from './repeating.ts';
+import { DataError, s3Folder } from './s3-location.ts';
 import { startTrainer, type Trainer, type TrainerExit, type TrainingImage } from './trainer.ts';
 import { uploadFolder } from './transfer.ts';
 
@@ -26,21 +34,21 @@ export interface TrainingJobSettings {
   onError: (error: unknown, trainingJobName: string) => void;
 }
 
-/** A training job in this life of the local SageMaker: from Starting to its end, or to an interruption. */
+/** A training job as run by this process: from Starting to its end, or to an interruption. */
 export interface TrainingJob {
-  ledger: Ledger;
-  /** Durable when this resolves, and the end follows; a job that had ended is left as it is. */
-  stop(as: Stop): Promise<JobRecord>;
-  /** Ends this life as the end of a spot instance would; the record stays open for the next one. */
+  stored: StoredJob;
+  /** Requests the end of the job; durable when this resolves. A job that has ended is not changed. */
+  stop(as: StopReason): Promise<JobRecord>;
+  /** Ends this run as a spot interruption would; the next process resumes the job. */
   interrupt(): void;
-  /** Resolves when nothing of the job is under way here any more; never rejects. */
+  /** Resolves when this run has ended; never rejects. */
   over: Promise<void>;
 }
 
-export function runTrainingJob(ledger: Ledger, settings: TrainingJobSettings): TrainingJob {
+export function runTrainingJob(stored: StoredJob, settings: TrainingJobSettings): TrainingJob {
   const { s3, now } = settings;
-  const { request } = ledger.record;
-  const name = nameOf(ledger.record);
+  const { request } = stored.record;
+  const name = nameOf(stored.record);
   const files = jobFiles(settings.folder, name);
   const ml = mlFolder(files.work);
   const output = s3Folder(
@@ -48,21 +56,21 @@ export function runTrainingJob(ledger: Ledger, settings: TrainingJobSettings): T
   );
   const checkpoints =
     request.CheckpointConfig && checkpointsIn(s3, request.CheckpointConfig.S3Uri, ml.checkpoints);
-  const metrics = metricReader(request, ledger.record.metrics);
-  const clock = stopwatch(ledger.record.ranSeconds);
-  const halted = new AbortController(); // the trainer is to end, and what is fetched for it
-  setMaxListeners(0, halted.signal); // each file that is under way listens to it
+  const metrics = metricReader(request, stored.record.metrics);
+  const clock = stopwatch(stored.record.ranSeconds);
+  const halted = new AbortController(); // ends the trainer and its downloads
+  setMaxListeners(0, halted.signal); // each running download listens to it
   let trainer: Trainer | undefined;
 
   const change = (step: (record: JobRecord) => JobRecord): Promise<JobRecord> =>
-    ledger.change((record) =>
+    stored.change((record) =>
       hasEnded(record)
         ? record
         : step({ ...record, ranSeconds: clock.seconds(), metrics: metrics.list() }),
     );
   const go = (step: Step) => change((record) => enter(record, step, now()));
 
-  async function stop(as: Stop): Promise<JobRecord> {
+  async function stop(as: StopReason): Promise<JobRecord> {
     const stopping = await change((record) =>
       record.stop ? record : enter({ ...record, stop: as }, 'Stopping', now()),
     );
@@ -75,24 +83,24 @@ export function runTrainingJob(ledger: Ledger, settings: TrainingJobSettings): T
     trainer?.terminate(settings.stopGraceSeconds);
   }
 
-  async function live(): Promise<void> {
+  async function run(): Promise<void> {
     try {
-      await stopAtLimits(); // it may have reached one in an earlier life
-      const exit = ledger.record.stop ? undefined : await train();
+      await stopAtLimits(); // it may have reached one before
+      const exit = stored.record.stop ? undefined : await train();
       if (exit && exit.exitCode !== 0) await fail(algorithmError(exit, await failureFile()));
-      else if (exit || ledger.record.stop) await succeed();
-      // else it was interrupted, and goes on with the next start
+      else if (exit || stored.record.stop) await succeed();
+      // otherwise it was interrupted, and resumes with the next process
     } catch (error) {
-      if (!(error instanceof DataProblem)) settings.onError(error, name);
-      const kind = error instanceof DataProblem ? 'ClientError' : 'InternalServerError';
+      if (!(error instanceof DataError)) settings.onError(error, name);
+      const kind = error instanceof DataError ? 'ClientError' : 'InternalServerError';
       await fail(`${kind}: ${sentence(error)}`);
     }
   }
 
-  /** @returns how the trainer ended by itself; nothing where it was made to end */
+  /** @returns the exit of the trainer, or `undefined` if it was made to end */
   async function train(): Promise<TrainerExit | undefined> {
     const image = settings.images.get(request.AlgorithmSpecification.TrainingImage);
-    if (!image) throw new DataProblem('The training image is not known here (any more)');
+    if (!image) throw new DataError('The training image does not exist');
     await prepareFolder(ml, request);
     await go('Downloading');
     clock.start();
@@ -127,11 +135,11 @@ export function runTrainingJob(ledger: Ledger, settings: TrainingJobSettings): T
       (processes) => change((record) => ({ ...record, processes })),
       (stream) => keepOutput(stream, files.log, onLine, (error) => settings.onError(error, name)),
     );
-    if (halted.signal.aborted) halt(); // it came while the trainer started
-    const keeping = keepInStep();
+    if (halted.signal.aborted) halt(); // requested while the trainer was starting
+    const syncing = syncPeriodically();
     const exit = await trainer.exited;
     const byItself = !halted.signal.aborted;
-    await keeping.end();
+    await syncing.end();
     await copyCheckpoints();
     return byItself ? exit : undefined;
   }
@@ -141,27 +149,27 @@ export function runTrainingJob(ledger: Ledger, settings: TrainingJobSettings): T
     try {
       settings.onLog(name, line);
     } catch (error) {
-      settings.onError(error, name); // a listener's fault is not the trainer's
+      settings.onError(error, name); // a failing listener must not affect the trainer
     }
   }
 
-  /** Copies checkpoints to S3, and writes down how far the job is, every few seconds. */
-  function keepInStep() {
+  /** Saves the record and copies checkpoints to S3 every few seconds. */
+  function syncPeriodically() {
     return repeat(settings.checkpointSyncSeconds, async () => {
       await change((record) => record);
       await checkpoints?.sync();
     });
   }
 
-  /** For a last time; if it fails, the folder still holds what the next life needs, and S3 what was copied before. */
+  /** Copies checkpoints a last time. If it fails, the folder still has them for the next run, and S3 has the earlier copy. */
   const copyCheckpoints = async () =>
     checkpoints?.sync().catch((error) => settings.onError(error, name));
 
-  /** Time counts while there is a life, as on AWS while there is an instance; waiting counts only for spot jobs. */
+  /** Counts running time while the trainer runs, as AWS does while there is an instance, and waiting time for spot jobs. */
   async function stopAtLimits(): Promise<void> {
     const { MaxRuntimeInSeconds, MaxWaitTimeInSeconds } = request.StoppingCondition;
     const waits = request.EnableManagedSpotTraining && MaxWaitTimeInSeconds !== undefined;
-    const waited = (now().getTime() - Date.parse(ledger.record.createdAt)) / 1000;
+    const waited = (now().getTime() - Date.parse(stored.record.createdAt)) / 1000;
     if (clock.seconds() >= MaxRuntimeInSeconds) await stop('MaxRuntimeExceeded');
     else if (waits && waited >= MaxWaitTimeInSeconds) await stop('MaxWaitTimeExceeded');
   }
@@ -170,10 +178,10 @@ export function runTrainingJob(ledger: Ledger, settings: TrainingJobSettings): T
     return repeating(seconds, () => task().catch((error) => settings.onError(error, name)));
   }
 
-  /** Uploads what the trainer left; a job that was stopped keeps it too, so that its work is not lost. */
+  /** Uploads the output of the trainer, also for a stopped job, so that its work is not lost. */
   async function succeed(): Promise<void> {
-    const stopped = ledger.record.stop !== undefined;
-    if (stopped) await copyCheckpoints(); // an earlier life may not have come to it
+    const stopped = stored.record.stop !== undefined;
+    if (stopped) await copyCheckpoints(); // an earlier run may not have done it
     const model = { ...output, prefix: `${output.prefix}model/` };
     await go('Uploading');
     const count = await uploadFolder(s3, ml.model, model);
@@ -202,22 +210,22 @@ export function runTrainingJob(ledger: Ledger, settings: TrainingJobSettings): T
   const failureFile = () =>
     readStart(ml.failure).then(
       (text) => text.slice(0, FAILURE_CHARACTERS).trim(),
-      () => '', // it left none
+      () => '', // there is no such file
     );
 
   return {
-    ledger,
+    stored,
     stop,
     interrupt: halt,
-    over: live().catch((error) => settings.onError(error, name)),
+    over: run().catch((error) => settings.onError(error, name)),
   };
 }
 
-/** In SageMaker's words; the exit code comes last, whatever the trainer has written. */
+/** SageMaker's FailureReason; the exit code comes last, after the trainer's own message. */
 const algorithmError = ({ exitCode, problem }: TrainerExit, failure: string): string =>
   `AlgorithmError: ${problem ?? failure}, exit code: ${exitCode}`;
 
-/** The first characters of a file, however large it is. */
+/** Reads the start of a file of any size. */
 async function readStart(path: string): Promise<string> {
   const file = await open(path);
   try {
@@ -228,7 +236,7 @@ async function readStart(path: string): Promise<string> {
   }
 }
 
-/** Counts the seconds in which it runs, on top of those before. */
+/** Counts the seconds in which it runs, in addition to `before`. */
 function stopwatch(before: number) {
   let began: number | undefined;
   let counted = before;

@@ -10,18 +10,43 @@ import {
   type S3Client,
 } from '@aws-sdk/client-s3';
 import { Upload } from '@aws-sdk/lib-storage';
-import { each } from './each.ts';
-import { DataProblem } from './place.ts';
+import pLimit from 'p-limit';
+import { DataError } from './s3-location.ts';
 
-/** Chosen: enough that disk and network wait for each other seldom, few enough for many open files elsewhere. */
-export const FILES_AT_ONCE = 8;
+/** Chosen: enough to keep disk and network busy, few enough to leave file handles to others. */
+const FILES_AT_ONCE = 8;
+
+/**
+ * Runs a task for each of many files, several at once. The first failure starts no more of them and is thrown when
+ * those that run have ended: nobody writes any more into what the caller then removes.
+ */
+export async function forEachFile<Item>(
+  items: Iterable<Item> | AsyncIterable<Item>,
+  task: (item: Item) => Promise<void>,
+): Promise<void> {
+  const limit = pLimit(FILES_AT_ONCE);
+  const failures: unknown[] = [];
+  const attempt = async (item: Item) => {
+    if (failures.length === 0) await task(item).catch((error: unknown) => failures.push(error));
+  };
+  const attempts: Promise<void>[] = [];
+  try {
+    for await (const item of items) {
+      if (failures.length > 0) break;
+      attempts.push(limit(attempt, item));
+    }
+  } finally {
+    await Promise.all(attempts);
+  }
+  if (failures.length > 0) throw failures[0];
+}
 
 export interface S3Object {
   bucket: string;
   key: string;
 }
 
-/** Every key that begins with the prefix, except the empty objects that consoles make of folders. */
+/** Lists every key with the prefix, except the empty objects that consoles create for folders. */
 export async function* keysBelow(
   s3: S3Client,
   { bucket: Bucket, key: Prefix }: S3Object,
@@ -34,8 +59,8 @@ export async function* keysBelow(
 }
 
 /**
- * Writes an object into a new file, as a stream.
- * @throws DataProblem when there is no such object, or no such file can be
+ * Streams an object into a new file.
+ * @throws DataError if there is no such object, or such a file cannot be created
  */
 export async function download(
   s3: S3Client,
@@ -47,23 +72,23 @@ export async function download(
   try {
     await mkdir(dirname(path), { recursive: true });
     const { Body } = await s3.send(request, { abortSignal: signal });
-    // Never over another file: on some disks two keys that differ in case only are one name.
+    // Never overwrites: on some file systems two keys that differ only in case are the same name.
     await pipeline(Body as Readable, createWriteStream(path, { flags: 'wx' }), { signal });
   } catch (error) {
     const why = UNUSABLE[(error as NodeJS.ErrnoException).code ?? ''];
-    if (error instanceof NoSuchKey) throw new DataProblem(`s3://${bucket}/${key} does not exist`);
-    if (why) throw new DataProblem(`s3://${bucket}/${key} ${why}`, { cause: error });
+    if (error instanceof NoSuchKey) throw new DataError(`s3://${bucket}/${key} does not exist`);
+    if (why) throw new DataError(`s3://${bucket}/${key} ${why}`, { cause: error });
     throw error;
   }
 }
 
 const UNUSABLE: Record<string, string> = {
-  EEXIST: 'needs the place of another object in the file system',
-  ENOTDIR: 'lies below another object, and a file is no folder',
-  EISDIR: 'lies above another object, and a folder is no file',
-  ENAMETOOLONG: 'is too long a name for the file system',
-  EINVAL: 'is no name for the file system',
-  EILSEQ: 'is no name for the file system',
+  EEXIST: 'has the same file name as another object',
+  ENOTDIR: 'is below another object, which is a file and not a folder',
+  EISDIR: 'is above another object, and so would be a file and a folder',
+  ENAMETOOLONG: 'is too long for the file system',
+  EINVAL: 'is not a valid name in the file system',
+  EILSEQ: 'is not a valid name in the file system',
 };
 
 export interface LocalFile {
@@ -73,7 +98,7 @@ export interface LocalFile {
   modifiedMs: number;
 }
 
-/** Every regular file below a folder; links are not followed, since they may lead out of it. */
+/** Lists every regular file below a folder; links are not followed, since they may lead out of it. */
 export async function filesBelow(folder: string): Promise<LocalFile[]> {
   const options = { recursive: true, withFileTypes: true } as const;
   const entries = (await readdir(folder, options).catch(ifThere)) ?? [];
@@ -88,7 +113,7 @@ export async function filesBelow(folder: string): Promise<LocalFile[]> {
   return files.filter((file) => file !== undefined);
 }
 
-/** @returns whether there was (still) such a file */
+/** @returns whether the file (still) existed */
 export async function upload(s3: S3Client, path: string, to: S3Object): Promise<boolean> {
   const file: FileHandle | undefined = await open(path).catch(ifThere);
   if (!file) return false;
@@ -101,20 +126,20 @@ export async function upload(s3: S3Client, path: string, to: S3Object): Promise<
   }
 }
 
-/** @returns how many files there were */
+/** @returns the number of files */
 export async function uploadFolder(
   s3: S3Client,
   folder: string,
   { bucket, prefix }: { bucket: string; prefix: string },
 ): Promise<number> {
   const files = await filesBelow(folder);
-  await each(files, FILES_AT_ONCE, async ({ path, name }) => {
+  await forEachFile(files, async ({ path, name }) => {
     await upload(s3, path, { bucket, key: `${prefix}${name}` });
   });
   return files.length;
 }
 
-/** For `catch`: what was removed in the meantime is not there. */
+/** For `catch`: a file that was removed in the meantime counts as absent. */
 export function ifThere(error: unknown): undefined {
   if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
   throw error;

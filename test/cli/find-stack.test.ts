@@ -6,7 +6,6 @@ import {
 import { mockClient } from 'aws-sdk-client-mock';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { findStack } from '#cli/find-stack.ts';
-import { refusedByAws } from '#cli/refused-by-aws.ts';
 
 const client = new CloudFormationClient({ region: 'eu-west-1' });
 const aws = mockClient(client);
@@ -37,7 +36,7 @@ describe('a deployed pipeline', () => {
 
     await expect(findStack(client, 'Pets')).rejects.toMatchObject({
       exit: 6,
-      message: expect.stringContaining('no pipeline of Understudy'),
+      message: expect.stringContaining('is not a pipeline of Understudy'),
     });
   });
 
@@ -54,25 +53,5 @@ describe('a deployed pipeline', () => {
       exit: 6,
       message: expect.stringMatching(/"Pets" in eu-west-1.*understudy deploy/),
     });
-  });
-});
-
-describe('a refusal of AWS', () => {
-  it.each([
-    ['ExpiredTokenException', 'The security token included in the request is expired', 'log in'],
-    ['CredentialsProviderError', 'Could not load credentials from any providers', 'AWS_PROFILE'],
-    ['AccessDeniedException', 'not authorized to perform: dynamodb:Scan', 'dynamodb:Scan'],
-    ['Error', 'Region is missing', 'AWS_REGION'],
-  ])('%s becomes a sentence with what to do', (name, message, told) => {
-    const stop = refusedByAws(Object.assign(new Error(message), { name }));
-
-    expect(stop).toMatchObject({ name: 'Stop', exit: 2 });
-    expect(String(stop)).toContain(told);
-  });
-
-  it('is not what a fault of ours is', () => {
-    const fault = new TypeError('x is not a function');
-
-    expect(refusedByAws(fault)).toBe(fault);
   });
 });

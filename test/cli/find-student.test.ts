@@ -20,7 +20,7 @@ describe('a student that somebody asks for', () => {
     bucket.put(studentKeys('pets', 'abcdefabcdef').card, text);
 
     await expect(findStudent(bucket.objects, 'pets')).rejects.toMatchObject({
-      name: 'Stop',
+      name: 'CliError',
       message: expect.stringMatching(message),
     });
   });

@@ -59,7 +59,7 @@ describe('a folder of images, with nothing running', () => {
       );
 
       expect(exit).toBe(0);
-      expect(stderr).toContain('has been here before');
+      expect(stderr).toContain('was processed before');
       expect(JSON.parse(stdout).job.run.attempt).toBe(1);
       const { stdout: list } = await understudy(state, 'list', '--json');
       expect(JSON.parse(list)).toHaveLength(1);

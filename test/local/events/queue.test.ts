@@ -1,26 +1,27 @@
 import type { SQSEvent } from 'aws-lambda';
-import { afterEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { LambdaHandler } from '#local/events/invoke.ts';
 import { localQueue, type QueueOptions } from '#local/events/queue.ts';
 
-const queues: ReturnType<typeof localQueue>[] = [];
-afterEach(async () => {
-  await Promise.all(queues.splice(0).map((queue) => queue.stop()));
-});
+beforeEach(() => void vi.useFakeTimers());
+afterEach(() => void vi.useRealTimers());
+
+/** Lets time pass until the queue has nothing left to do. */
+async function idle(queue: ReturnType<typeof localQueue>): Promise<void> {
+  const done = queue.idle();
+  await vi.runAllTimersAsync();
+  await done;
+}
+
+const seconds = (count: number) => new Promise((resolve) => setTimeout(resolve, 1_000 * count));
 
 function queueOf(
   handler: LambdaHandler,
   options: Partial<QueueOptions> & { timeoutSeconds?: number } = {},
 ) {
   const { timeoutSeconds = 3, ...others } = options;
-  const queue = localQueue({
-    name: 'uploads',
-    lambda: { name: 'validate-dataset', handler, timeoutSeconds },
-    retryDelaySeconds: () => 0.002,
-    ...others,
-  });
-  queues.push(queue);
-  return queue;
+  const lambda = { name: 'validate-dataset', handler, timeoutSeconds };
+  return localQueue({ name: 'uploads', lambda, ...others });
 }
 
 const records = (event: unknown) => (event as SQSEvent).Records;
@@ -36,7 +37,7 @@ describe('localQueue', () => {
 
     queue.send({ detail: 1 });
     queue.send({ detail: 2 });
-    await queue.idle();
+    await idle(queue);
 
     expect(events).toHaveLength(1);
     expect(records(events[0])).toHaveLength(2);
@@ -65,7 +66,7 @@ describe('localQueue', () => {
       const failing = [0, 1, 2, 3, 4, 5].filter((i) => subset & (1 << i));
 
       for (const i of [0, 1, 2, 3, 4, 5]) queue.send(i);
-      await queue.idle();
+      await idle(queue);
 
       expect(seen[0]).toEqual([0, 1, 2, 3, 4, 5]);
       expect(seen.slice(1).flat()).toEqual(failing);
@@ -92,7 +93,7 @@ describe('localQueue', () => {
     });
 
     queue.send(1);
-    await queue.idle();
+    await idle(queue);
 
     expect(invocations).toBe(wholeBatchFails ? 2 : 1);
   });
@@ -106,7 +107,7 @@ describe('localQueue', () => {
 
     queue.send(1);
     queue.send(2);
-    await queue.idle();
+    await idle(queue);
 
     expect(counts).toEqual([
       ['1', '1'],
@@ -114,44 +115,55 @@ describe('localQueue', () => {
     ]);
   });
 
-  it('buries a poison message after the last receive, lets the others pass, and redrives it once', async () => {
+  it('gives a poison message up after the last receive, says so, and lets the others pass', async () => {
     const handled: number[] = [];
-    let cured = false;
+    const errors: string[] = [];
     const queue = queueOf(
       (event) => {
-        const poison = records(event).filter(({ body }) => body === '0' && !cured);
-        handled.push(...bodies(event).filter((body) => body !== 0 || cured));
+        const poison = records(event).filter(({ body }) => body === '0');
+        handled.push(...bodies(event).filter((body) => body !== 0));
         return failures(poison.map(({ messageId }) => messageId));
       },
-      { maxReceiveCount: 3 },
+      { maxReceiveCount: 3, onError: (error) => errors.push((error as Error).message) },
     );
 
     for (const body of [0, 1, 2]) queue.send(body);
-    await queue.idle();
+    await idle(queue);
 
     expect(handled).toEqual([1, 2]);
-    expect(queue.deadLetters()).toMatchObject([{ body: '0', receiveCount: 3 }]);
+    expect(errors).toHaveLength(4);
+    expect(errors.at(-1)).toMatch(/gave up a message after 3 attempts .* the next sweep .*: 0$/);
+  });
 
-    cured = true;
-    expect([queue.redrive(), queue.redrive()]).toEqual([1, 0]);
-    await queue.idle();
-    expect(handled).toEqual([1, 2, 0]);
-    expect(queue.deadLetters()).toEqual([]);
+  it('waits longer before each retry of a message', async () => {
+    const at: number[] = [];
+    const queue = queueOf(
+      () => {
+        at.push(Date.now());
+        throw new Error('down');
+      },
+      { maxReceiveCount: 8 },
+    );
+
+    queue.send(1);
+    await idle(queue);
+
+    const delays = at.slice(1).map((time, i) => (time - (at[i] ?? 0)) / 1_000);
+    expect(delays).toEqual([1, 2, 4, 8, 16, 32, 60]);
   });
 
   it('counts a handler that takes longer than its time-out as failed', async () => {
     const errors: string[] = [];
     const queue = queueOf(() => new Promise(() => undefined), {
-      timeoutSeconds: 0.02,
-      maxReceiveCount: 2,
+      timeoutSeconds: 900,
+      maxReceiveCount: 1,
       onError: (error) => errors.push((error as Error).message),
     });
 
     queue.send(1);
-    await queue.idle();
+    await idle(queue);
 
-    expect(errors[0]).toBe('validate-dataset timed out after 0.02 seconds');
-    expect(queue.deadLetters()).toMatchObject([{ receiveCount: 2 }]);
+    expect(errors[0]).toBe('validate-dataset timed out after 900 seconds');
   });
 
   it('never runs more invocations, nor larger batches, than it was told', async () => {
@@ -163,14 +175,14 @@ describe('localQueue', () => {
         running += 1;
         most = Math.max(most, running);
         sizes.push(records(event).length);
-        await new Promise((resolve) => setTimeout(resolve, 5));
+        await seconds(1);
         running -= 1;
       },
       { batchSize: 3, maxConcurrency: 2 },
     );
 
     for (let i = 0; i < 20; i += 1) queue.send(i);
-    await queue.idle();
+    await idle(queue);
 
     expect(most).toBe(2);
     expect(Math.max(...sizes)).toBe(3);
@@ -188,7 +200,7 @@ describe('localQueue', () => {
     });
 
     queue.send('fresh');
-    await queue.idle();
+    await idle(queue);
 
     expect(seen).toEqual(['"fresh"', '"fresh"']);
   });
@@ -199,15 +211,17 @@ describe('localQueue', () => {
     const queue = queueOf(
       async () => {
         begun += 1;
-        await new Promise((resolve) => setTimeout(resolve, 30));
+        await seconds(2);
         ended += 1;
       },
       { batchSize: 1, maxConcurrency: 1 },
     );
 
     for (let i = 0; i < 3; i += 1) queue.send(i);
-    await new Promise((resolve) => setTimeout(resolve, 15));
-    await queue.stop();
+    await vi.advanceTimersByTimeAsync(1_000);
+    const stopped = queue.stop();
+    await vi.runAllTimersAsync();
+    await stopped;
 
     expect([begun, ended]).toEqual([1, 1]);
   });
@@ -220,13 +234,12 @@ describe('localQueue', () => {
     });
 
     queue.send(1);
-    await queue.idle();
+    await idle(queue);
 
     expect(contexts[0]).toMatchObject({
       functionName: 'validate-dataset',
       awsRequestId: expect.any(String),
+      left: 3_000,
     });
-    expect(contexts[0]?.left).toBeGreaterThan(2_900);
-    expect(contexts[0]?.left).toBeLessThanOrEqual(3_000);
   });
 });

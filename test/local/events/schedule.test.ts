@@ -1,28 +1,46 @@
-import { describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { rateSchedule } from '#local/events/schedule.ts';
 
-const pause = (milliseconds: number) => new Promise((resolve) => setTimeout(resolve, milliseconds));
+beforeEach(() => void vi.useFakeTimers());
+afterEach(() => void vi.useRealTimers());
+
+const seconds = (count: number) => new Promise((resolve) => setTimeout(resolve, 1_000 * count));
 
 describe('rateSchedule', () => {
-  it('runs at its rate and never overlaps itself', async () => {
-    let running = 0;
+  it('runs once per interval, first after one interval', async () => {
     let runs = 0;
+    const schedule = rateSchedule({ name: 'sweep', everySeconds: 5, run: async () => (runs += 1) });
+
+    await vi.advanceTimersByTimeAsync(4_999);
+    expect(runs).toBe(0);
+    await vi.advanceTimersByTimeAsync(10_001);
+
+    expect(runs).toBe(3);
+    await schedule.stop();
+  });
+
+  it('never overlaps itself: a run longer than the interval skips the runs it covers', async () => {
+    const begun: number[] = [];
+    const start = Date.now();
+    let running = 0;
     const schedule = rateSchedule({
       name: 'sweep',
-      everySeconds: 0.005,
+      everySeconds: 5,
       run: async () => {
+        begun.push((Date.now() - start) / 1_000);
         running += 1;
-        runs += 1;
         expect(running).toBe(1);
-        await pause(12);
+        await seconds(12);
         running -= 1;
       },
     });
 
-    await pause(100);
-    await schedule.stop();
+    await vi.advanceTimersByTimeAsync(40_000);
+    const stopped = schedule.stop();
+    await vi.runAllTimersAsync();
+    await stopped;
 
-    expect(runs).toBeGreaterThan(2);
+    expect(begun).toEqual([5, 20, 35]);
     expect(running).toBe(0);
   });
 
@@ -30,13 +48,15 @@ describe('rateSchedule', () => {
     let runs = 0;
     const run = async () => {
       runs += 1;
-      await pause(5);
+      await seconds(1);
     };
     const schedule = rateSchedule({ name: 'sweep', everySeconds: 60, run });
 
     const first = schedule.trigger();
     expect(runs).toBe(1);
-    await Promise.all([first, schedule.trigger(), schedule.trigger()]);
+    const triggered = Promise.all([first, schedule.trigger(), schedule.trigger()]);
+    await vi.advanceTimersByTimeAsync(2_000);
+    await triggered;
 
     expect(runs).toBe(2);
     await schedule.stop();
@@ -51,8 +71,7 @@ describe('rateSchedule', () => {
       onError: (error) => errors.push(error),
     });
 
-    await schedule.trigger();
-    await schedule.trigger();
+    await vi.advanceTimersByTimeAsync(120_000);
     await schedule.stop();
 
     expect(errors).toHaveLength(2);

@@ -1,18 +1,19 @@
 import type { DynamoDBRecord, DynamoDBStreamEvent } from 'aws-lambda';
-import { afterEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { LambdaHandler } from '#local/events/invoke.ts';
 import { type StreamMappingOptions, streamMapping } from '#local/events/stream.ts';
 
-const mappings: ReturnType<typeof streamMapping>[] = [];
-afterEach(async () => {
-  await Promise.all(mappings.splice(0).map((mapping) => mapping.stop()));
-});
+beforeEach(() => void vi.useFakeTimers());
+afterEach(() => void vi.useRealTimers());
 
-function mappingOf(handler: LambdaHandler, options: Partial<StreamMappingOptions> = {}) {
-  const lambda = { name: 'launch-training', handler };
-  const mapping = streamMapping({ lambda, retryDelaySeconds: () => 0.001, ...options });
-  mappings.push(mapping);
-  return mapping;
+const mappingOf = (handler: LambdaHandler, options: Partial<StreamMappingOptions> = {}) =>
+  streamMapping({ lambda: { name: 'launch-training', handler }, ...options });
+
+/** Lets time pass until the mapping has nothing left to do. */
+async function idle(mapping: ReturnType<typeof streamMapping>): Promise<void> {
+  const done = mapping.idle();
+  await vi.runAllTimersAsync();
+  await done;
 }
 
 const aRecord = (n: number, state = 'validated', table = 'jobs'): DynamoDBRecord => ({
@@ -35,7 +36,7 @@ describe('streamMapping', () => {
         running += 1;
         expect(running).toBe(1);
         seen.push(numbers(event));
-        await new Promise((resolve) => setTimeout(resolve, 2));
+        await new Promise((resolve) => setTimeout(resolve, 1_000));
         running -= 1;
       },
       {
@@ -50,7 +51,7 @@ describe('streamMapping', () => {
     ['validated', 'training', 'waiting', 'validated', 'validated'].forEach((state, i) => {
       mapping.push(aRecord(i, state));
     });
-    await mapping.idle();
+    await idle(mapping);
 
     expect(seen).toEqual([[0, 2, 3], [4]]);
   });
@@ -66,7 +67,7 @@ describe('streamMapping', () => {
     );
 
     for (let i = 0; i < 6; i += 1) mapping.push(aRecord(i));
-    await mapping.idle();
+    await idle(mapping);
 
     expect(seen).toEqual([
       [0, 1, 2, 3],
@@ -75,9 +76,9 @@ describe('streamMapping', () => {
     ]);
   });
 
-  it('gives a poison record up after the last retry and goes on behind it', async () => {
+  it('gives a poison record up after the last retry, says so, and goes on behind it', async () => {
     const seen: number[][] = [];
-    const given: number[][] = [];
+    const errors: string[] = [];
     const mapping = mappingOf(
       (event) => {
         seen.push(numbers(event));
@@ -86,23 +87,21 @@ describe('streamMapping', () => {
       {
         batchSize: 1,
         maximumRetryAttempts: 2,
-        onFailure: (records, error) => {
-          expect((error as Error).message).toBe('poison');
-          given.push(numbers({ Records: records }));
-        },
+        onError: (error) => errors.push((error as Error).message),
       },
     );
 
     for (let i = 0; i < 3; i += 1) mapping.push(aRecord(i));
-    await mapping.idle();
+    await idle(mapping);
 
     expect(seen).toEqual([[0], [1], [1], [1], [2]]);
-    expect(given).toEqual([[1]]);
+    expect(errors).toHaveLength(4);
+    expect(errors.at(-1)).toMatch(/gave up after 3 attempts \(poison\).* the next sweep .*: 0+1$/);
   });
 
   it('halves a batch that throws until the poison record is alone', async () => {
     const handled: number[] = [];
-    const given: number[][] = [];
+    const errors: string[] = [];
     const mapping = mappingOf(
       (event) => {
         if (numbers(event).includes(5)) throw new Error('poison');
@@ -111,15 +110,17 @@ describe('streamMapping', () => {
       {
         maximumRetryAttempts: 1,
         bisectBatchOnFunctionError: true,
-        onFailure: (records) => given.push(numbers({ Records: records })),
+        onError: (error) => errors.push((error as Error).message),
       },
     );
 
     for (let i = 0; i < 8; i += 1) mapping.push(aRecord(i));
-    await mapping.idle();
+    await idle(mapping);
 
     expect(handled).toEqual([0, 1, 2, 3, 4, 6, 7]);
-    expect(given).toEqual([[5]]);
+    expect(errors.filter((error) => error.startsWith('gave up'))).toEqual([
+      expect.stringMatching(/: 0+5$/),
+    ]);
   });
 
   it('lets a failing table wait for itself only', async () => {
@@ -132,7 +133,10 @@ describe('streamMapping', () => {
 
     mapping.push(aRecord(1, 'validated', 'stuck'));
     mapping.push(aRecord(2));
-    await expect.poll(() => handled).toEqual([2]);
+    await vi.advanceTimersByTimeAsync(500); // less than the pause before the first retry
+
+    expect(handled).toEqual([2]);
+    await idle(mapping);
   });
 
   it('loses nothing that arrives while a batch is handled', async () => {
@@ -144,7 +148,7 @@ describe('streamMapping', () => {
     });
 
     mapping.push(aRecord(0));
-    await mapping.idle();
+    await idle(mapping);
 
     expect(handled).toEqual(Array.from({ length: 51 }, (_, i) => i));
   });
@@ -157,24 +161,23 @@ describe('streamMapping', () => {
     const mapping = mappingOf((event) => void handled.push(...numbers(event)), { faults });
 
     mapping.push(aRecord(7));
-    await mapping.idle();
+    await idle(mapping);
 
     expect(handled).toEqual(arrivals);
   });
 
   it('stops between two retries', async () => {
     let invocations = 0;
-    const mapping = mappingOf(
-      () => {
-        invocations += 1;
-        throw new Error('always');
-      },
-      { retryDelaySeconds: () => 60 },
-    );
+    const mapping = mappingOf(() => {
+      invocations += 1;
+      throw new Error('always');
+    });
 
     mapping.push(aRecord(1));
-    await expect.poll(() => invocations).toBe(1);
-    await mapping.stop();
+    await vi.advanceTimersByTimeAsync(500); // less than the pause before the first retry
+    const stopped = mapping.stop();
+    await vi.runAllTimersAsync();
+    await stopped;
 
     expect(invocations).toBe(1);
   });

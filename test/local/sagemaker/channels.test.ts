@@ -1,6 +1,6 @@
 import type { Channel } from '@aws-sdk/client-sagemaker';
 import { describe, expect, it } from 'vitest';
-import { placeBelow } from '#local/sagemaker/place.ts';
+import { pathBelow } from '#local/sagemaker/s3-location.ts';
 import {
   BUCKET,
   channel,
@@ -73,7 +73,7 @@ describe('a channel of S3Prefix', () => {
     await s3.put('d/pets/a', '2'); // from its last slash on: pets/a
 
     expect(await laidOut(s3, prefix('d/pet'))).toMatch(
-      /^ClientError: Data download failed \(channel train, s3:\/\/bucket\/d\/pet\): s3:\/\/bucket\/d\/pets?\/.* needs the place of another object/,
+      /^ClientError: Data download failed \(channel train, s3:\/\/bucket\/d\/pet\): s3:\/\/bucket\/d\/pets?\/.* has the same file name as another object/,
     );
   });
 
@@ -153,7 +153,7 @@ describe('a channel of ManifestFile', () => {
     await s3.put('m', JSON.stringify([{ prefix: `s3://${BUCKET}/` }, key]));
 
     expect(await laidOut(s3, manifest('m'))).toBe(
-      `ClientError: Data download failed (channel train, s3://bucket/m): the key ${JSON.stringify(key)} is no path below a folder`,
+      `ClientError: Data download failed (channel train, s3://bucket/m): the key ${JSON.stringify(key)} is not a path below a folder`,
     );
   });
 
@@ -166,7 +166,7 @@ describe('a channel of ManifestFile', () => {
     await s3.put('m', JSON.stringify([{ prefix: `s3://${BUCKET}/p/` }, ...keys]));
 
     expect(await laidOut(s3, manifest('m'))).toMatch(
-      /^ClientError: Data download failed \(channel train, s3:\/\/bucket\/m\): s3:\/\/bucket\/p\/.* (lies|needs|is too long)/,
+      /^ClientError: Data download failed \(channel train, s3:\/\/bucket\/m\): s3:\/\/bucket\/p\/.* (has the same file name|is below|is above|is too long)/,
     );
   });
 });
@@ -219,10 +219,10 @@ describe('the data of a job', () => {
   });
 });
 
-describe('placeBelow', () => {
+describe('pathBelow', () => {
   it('keeps what looks odd and is none the less a name', () => {
     for (const rest of ['...', '..a', 'a..', ' ', '~', '-', 'a b/%2e%2e/c', '$HOME', 'é']) {
-      expect(placeBelow('/f', rest)).toBe(`/f/${rest}`);
+      expect(pathBelow('/f', rest)).toBe(`/f/${rest}`);
     }
   });
 });

@@ -77,13 +77,13 @@ const numberIn = (folder: string, job: string, beginning: string): Promise<numbe
 
 /** Starts a trainer as `startTrainer` does, and prints the number of its group. */
 const STARTS_A_TRAINER = `
-  const keeper = require('node:child_process').spawn(
+  const supervisor = require('node:child_process').spawn(
     process.execPath,
-    [${JSON.stringify(join(import.meta.dirname, '../../../local/sagemaker/keeper.mjs'))}],
+    [${JSON.stringify(join(import.meta.dirname, '../../../local/sagemaker/supervisor.mjs'))}],
     { detached: true, stdio: ['ignore', 'pipe', 'inherit', 'ipc'] },
   );
-  keeper.send({ start: { command: 'sleep', args: ['60'], cwd: '/', env: process.env } });
-  console.log(keeper.pid);
+  supervisor.send({ start: { command: 'sleep', args: ['60'], cwd: '/', env: process.env } });
+  console.log(supervisor.pid);
 `;
 
 /** Dead processes that nobody has asked after yet are passed over; `stat` has state and group as its 3rd and 5th field. */
@@ -104,7 +104,7 @@ describe('a kill -9 of the local SageMaker', () => {
       const parent = spawn(process.execPath, ['-e', STARTS_A_TRAINER]);
       const [text] = await once(createInterface(parent.stdout), 'line');
       const leader = Number(text);
-      await sleep(delay); // ms; a keeper takes about 40 to start
+      await sleep(delay); // ms; a supervisor takes about 40 to start
       process.kill(leader, 'SIGSTOP'); // so that it meets its task and the end of its parent at once
       parent.kill('SIGKILL');
       await once(parent, 'exit');
@@ -287,7 +287,7 @@ describe('a kill -9 of the local SageMaker', () => {
       return processes.length === 2 ? (processes as { pid: number }[]) : undefined;
     }, 'both processes in the record');
     expect(recorded[1]?.pid).toBe(pid);
-    process.kill(recorded[0]?.pid ?? 0, 'SIGSTOP'); // the keeper can do nothing any more
+    process.kill(recorded[0]?.pid ?? 0, 'SIGSTOP'); // the supervisor can do nothing any more
     await first.kill();
     await sleep(100);
     expect(isRunning(pid)).toBe(true);

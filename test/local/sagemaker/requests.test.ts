@@ -150,7 +150,7 @@ describe('CreateTrainingJob', () => {
     [
       'an address that is not S3',
       { InputDataConfig: [channel('a', 'https://example.org/a')] },
-      'is no s3://bucket/key',
+      'is not s3://bucket/key',
     ],
     ['a name that is a path', { TrainingJobName: '../a' }, 'TrainingJobName'],
     ['no time at all', { StoppingCondition: { MaxRuntimeInSeconds: 0 } }, 'MaxRuntimeInSeconds'],

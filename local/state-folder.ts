@@ -1,15 +1,19 @@
 import { readFileSync } from 'node:fs';
-import { rename, rm, writeFile } from 'node:fs/promises';
+import { rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import * as z from 'zod';
+import { replaceFile } from './durable-files.ts';
 
-/** Where the pipeline of this machine keeps everything: bucket, table, training jobs, logs. */
+/** The folder in which the pipeline on this machine keeps everything: bucket, table, training jobs, logs. */
 export const stateFolder = (environment: NodeJS.ProcessEnv = process.env): string =>
   environment.UNDERSTUDY_FOLDER ||
   join(dirname(fileURLToPath(import.meta.url)), '..', '.understudy');
 
-/** Where the running pipeline can be reached; there while it runs, and after a kill -9. */
+/** The exit code of local/run.ts when another process holds the folder; EX_TEMPFAIL of sysexits.h. */
+export const EXIT_FOLDER_IN_USE = 75;
+
+/** The address of the running pipeline; the file exists while it runs, and remains after a kill -9. */
 const EndpointFile = z.object({
   endpoint: z.url(),
   pid: z.int().positive(),
@@ -22,15 +26,13 @@ export function readEndpoint(folder: string): EndpointFile | undefined {
   try {
     return EndpointFile.parse(JSON.parse(readFileSync(endpointFile(folder), 'utf8')));
   } catch {
-    return undefined; // none, or half of one: then nothing runs that could be found
+    return undefined; // no file, or not one of ours: no pipeline can be found
   }
 }
 
-export async function writeEndpoint(folder: string, endpoint: string): Promise<void> {
+export function writeEndpoint(folder: string, endpoint: string): Promise<void> {
   const content: EndpointFile = { endpoint, pid: process.pid };
-  const unfinished = `${endpointFile(folder)}.${process.pid}`;
-  await writeFile(unfinished, JSON.stringify(content));
-  await rename(unfinished, endpointFile(folder));
+  return replaceFile(endpointFile(folder), JSON.stringify(content));
 }
 
 export const removeEndpoint = (folder: string): Promise<void> =>

@@ -1,4 +1,4 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -9,6 +9,8 @@ let folder: string;
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'understudy-cli-'));
   await writeFile(join(folder, 'notes.txt'), 'hello');
+  await mkdir(join(folder, 'broken'));
+  await symlink('/no/such/image.jpg', join(folder, 'broken', '1.jpg'));
 });
 afterAll(() => rm(folder, { recursive: true, force: true }));
 
@@ -17,6 +19,8 @@ describe('the exit code of understudy', () => {
     [2, ['no-such-verb']],
     [2, ['train']],
     [2, ['train', 'NOTES']],
+    [2, ['train', 'BROKEN']],
+    [2, ['up', '--port', 'abc']],
     [2, ['status', '--no-such-option']],
     [2, ['deploy', '--instance-types', 'g4dn.xlarge', '--image-uri', 'latest']],
     [6, ['teachers', '--import', 'nobody']],
@@ -30,13 +34,18 @@ describe('the exit code of understudy', () => {
     [0, ['list', '--json']],
     [0, ['teachers', '--json']],
     [0, ['--help']],
+    [0, ['--version']],
     [0, ['train', '--help']],
   ])(
     'is %i after %j',
     async (exit, words) => {
       const outcome = await understudy(
         join(folder, 'state'),
-        ...words.map((word) => word.replace('NOTES', join(folder, 'notes.txt'))),
+        ...words.map((word) =>
+          word
+            .replace('NOTES', join(folder, 'notes.txt'))
+            .replace('BROKEN', join(folder, 'broken')),
+        ),
       );
 
       expect(outcome.stderr).not.toContain('    at ');
@@ -60,7 +69,9 @@ describe('the exit code of understudy', () => {
 
     child.kill('SIGINT');
 
-    expect((await ended).exit).toBe(130);
+    const { exit, stderr } = await ended;
+    expect(exit).toBe(130);
+    expect(stderr).toContain('Interrupted. Running jobs resume');
     const later = await understudy(state, 'status', '--json'); // it waits for the folder to be free
     expect(JSON.parse(later.stdout)).toHaveLength(1);
   }, 60_000);

@@ -1,20 +1,21 @@
 import { mkdir, readdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { replaceFile, syncFolder } from '../durable-files.ts';
 import type { BusEventInput } from '../events/bus.ts';
-import { replaceFile, syncFolder } from '../s3/durable-files.ts';
+import { keyLock } from '../key-lock.ts';
 import { stateChange } from './describe.ts';
 import { JobRecord, nameOf } from './record.ts';
 
-/** The one place where a job's record is changed: on the disk first, then here, then on the bus. */
-export interface Ledger {
+/** A training job's record. Changes go to the disk first, then to memory, then to the bus. */
+export interface StoredJob {
   readonly record: JobRecord;
-  /** Changes come one after the other; each is durable when this resolves. */
+  /** Changes are made one at a time; each is durable when this resolves. */
   change(step: (record: JobRecord) => JobRecord): Promise<JobRecord>;
 }
 
 export type Publish = (event: BusEventInput) => void;
 
-/** The files of one job: its record and log stay, its work goes when it has ended. */
+/** The files of a job: its record and log are kept, its work folder is deleted when it has ended. */
 export const jobFiles = (folder: string, trainingJobName: string) => ({
   folder: join(folder, trainingJobName),
   record: join(folder, trainingJobName, 'record.json'),
@@ -22,38 +23,38 @@ export const jobFiles = (folder: string, trainingJobName: string) => ({
   work: join(folder, trainingJobName, 'ml'),
 });
 
-/** Makes the files of a new job. */
-export async function openLedger(
+/** Stores a new job. */
+export async function createStoredJob(
   folder: string,
   record: JobRecord,
   publish: Publish,
-): Promise<Ledger> {
+): Promise<StoredJob> {
   const files = jobFiles(folder, nameOf(record));
   await mkdir(files.folder, { recursive: true });
   await replaceFile(files.record, JSON.stringify(record));
   await syncFolder(folder);
   publish(stateChange(record));
-  return ledgerOf(folder, record, publish);
+  return storedJob(folder, record, publish);
 }
 
-/** Reads every job of earlier lives. */
-export async function readLedgers(folder: string, publish: Publish): Promise<Ledger[]> {
+/** Reads the jobs that earlier processes stored. */
+export async function readStoredJobs(folder: string, publish: Publish): Promise<StoredJob[]> {
   await mkdir(folder, { recursive: true });
   const entries = await readdir(folder, { withFileTypes: true });
   const names = entries.filter((entry) => entry.isDirectory()).map(({ name }) => name);
-  const ledgers = await Promise.all(
+  const storedJobs = await Promise.all(
     names.map(async (name) => {
       const files = jobFiles(folder, name);
       const isJob = (await readdir(files.folder)).includes('record.json');
-      if (isJob) return ledgerOf(folder, await readRecord(files.record), publish);
-      await rm(files.folder, { recursive: true }); // a kill came before its creation was answered
+      if (isJob) return storedJob(folder, await readRecord(files.record), publish);
+      await rm(files.folder, { recursive: true }); // killed before CreateTrainingJob was answered
       return undefined;
     }),
   );
-  return ledgers.filter((ledger) => ledger !== undefined);
+  return storedJobs.filter((stored) => stored !== undefined);
 }
 
-/** It is replaced whole or not at all, so anything else in it is damage to be told. */
+/** @throws Error if the file is damaged: it is always replaced completely or not at all */
 async function readRecord(path: string): Promise<JobRecord> {
   try {
     return JobRecord.parse(JSON.parse(await readFile(path, 'utf8')));
@@ -65,10 +66,10 @@ async function readRecord(path: string): Promise<JobRecord> {
   }
 }
 
-function ledgerOf(folder: string, first: JobRecord, publish: Publish): Ledger {
+function storedJob(folder: string, first: JobRecord, publish: Publish): StoredJob {
   const { record: path } = jobFiles(folder, nameOf(first));
   let record = first;
-  let last: Promise<unknown> = Promise.resolve();
+  const locked = keyLock();
 
   async function take(step: (record: JobRecord) => JobRecord): Promise<JobRecord> {
     const next = step(record);
@@ -84,10 +85,6 @@ function ledgerOf(folder: string, first: JobRecord, publish: Publish): Ledger {
     get record() {
       return record;
     },
-    change(step) {
-      const turn = last.then(() => take(step));
-      last = turn.catch(() => undefined); // the next change does not inherit a failure
-      return turn;
-    },
+    change: (step) => locked(path, () => take(step)),
   };
 }

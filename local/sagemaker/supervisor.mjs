@@ -1,15 +1,15 @@
-// Stands between the local SageMaker and a trainer, so that a trainer never outlives it: whatever ends that process,
-// a kill -9 too, closes the channel to here, and this kills its whole process group, itself included.
-// Plain JavaScript, because every training starts it: it needs no loader.
+// Runs between the local SageMaker and a trainer, so that the trainer never outlives it: however that process ends,
+// SIGKILL included, the channel to it closes, and this process kills its whole process group, itself included.
+// Plain JavaScript, so that it starts without a loader.
 import { spawn } from 'node:child_process';
 import { constants } from 'node:os';
 
 const endAll = () => process.kill(-process.pid, 'SIGKILL'); // this process leads its group
 
 process.on('disconnect', endAll);
-process.on('uncaughtException', endAll); // whatever goes wrong here, the trainer must not be left alone
+process.on('uncaughtException', endAll); // whatever fails here, the trainer must not be left behind
 if (!process.connected) endAll();
-// A shutdown of the machine signals everybody; the trainer decides for itself, and this stays with it.
+// A shutdown of the machine signals every process; the trainer handles it by itself, and this process waits for it.
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => {});
 
 let trainer;
@@ -20,10 +20,10 @@ process.on('message', (message) => {
 
 function start({ command, args, cwd, env }) {
   try {
-    // One pipe for both, so that the lines stay in the order in which they were written.
+    // One pipe for both streams, so that the lines keep their order.
     trainer = spawn(command, args, { cwd, env, stdio: ['ignore', 1, 1] });
   } catch (error) {
-    report({ failed: error.message }); // an argument or a value that no program can be given
+    report({ failed: error.message }); // an invalid argument or environment variable
     return;
   }
   trainer.on('spawn', () => process.send({ started: trainer.pid }, (error) => error && endAll()));
@@ -34,7 +34,7 @@ function start({ command, args, cwd, env }) {
   );
 }
 
-/** The last word: what the trainer may have left running goes with this process. */
+/** Reports the end and exits, which also ends whatever the trainer left running. */
 function report(end) {
   process.send({ ended: end }, endAll);
 }

@@ -1,4 +1,4 @@
-/** Runs the tasks of one key one after another, and tasks of different keys side by side. */
+/** Runs the tasks of one key one after another, and the tasks of different keys concurrently. */
 export function keyLock(): <T>(key: string, task: () => Promise<T>) => Promise<T> {
   const last = new Map<string, Promise<unknown>>();
 

@@ -6,47 +6,52 @@ import { decodeImage } from '#training-image/data/decode-image.ts';
 import type { Pipeline } from './connect.ts';
 import { loadStudent } from './load-student.ts';
 
-export interface Answer {
+export interface Prediction {
   image: string;
   label: string;
   probabilities: Record<string, number>; // by class, 0..1
 }
 
-/** A image that could not be read. */
-export interface NoAnswer {
+/** An image that could not be read. */
+export interface UnreadableImage {
   image: string;
   problem: string;
 }
 
-/** What a student says of each image, decoded exactly as its training images were. */
-export async function answersOf(
+/** Classifies images with a student; they are decoded exactly as its training images were. */
+export async function predictImages(
   pipeline: Pipeline,
   card: StudentCard,
   images: readonly string[],
-): Promise<(Answer | NoAnswer)[]> {
+): Promise<(Prediction | UnreadableImage)[]> {
   const student = await loadStudent(pipeline, card);
-  const answers: (Answer | NoAnswer)[] = [];
+  const predictions: (Prediction | UnreadableImage)[] = [];
   for (const image of images) {
     const pixels = await pixelsOf(image, card.input.px);
-    answers.push('problem' in pixels ? pixels : { image, ...answer(student, card, pixels.pixels) });
+    predictions.push(
+      'problem' in pixels ? pixels : { image, ...classify(student, card, pixels.pixels) },
+    );
   }
   student.dispose();
-  return answers;
+  return predictions;
 }
 
-async function pixelsOf(image: string, px: number): Promise<{ pixels: Buffer } | NoAnswer> {
+async function pixelsOf(image: string, px: number): Promise<{ pixels: Buffer } | UnreadableImage> {
   try {
     return { pixels: await decodeImage(await readFile(image), px) };
   } catch (error) {
-    const { code, message } = error as NodeJS.ErrnoException;
-    return {
-      image,
-      problem: code === 'ENOENT' ? 'there is no such file' : (message.split('\n')[0] ?? ''),
-    };
+    const { code = '', message } = error as NodeJS.ErrnoException;
+    return { image, problem: FILE_PROBLEMS[code] ?? message.split('\n')[0] ?? '' };
   }
 }
 
-function answer(
+const FILE_PROBLEMS: Record<string, string> = {
+  ENOENT: 'no such file',
+  EISDIR: 'this is a folder; give image files',
+  EACCES: 'permission denied',
+};
+
+function classify(
   student: LayersModel,
   { classes, input, metrics }: StudentCard,
   pixels: Uint8Array,

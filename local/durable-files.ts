@@ -4,17 +4,17 @@ import { type FileHandle, open, rename, rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import type { z } from 'zod';
 
-/** What a file is called until it is complete; found at start, such a file is left over from a crash. */
+/** The suffix of a file until it is complete; such a file, found at start, was left by a crash. */
 export const DRAFT = '.draft';
 
+/** Writes the content of a file, chunk by chunk. */
+export type Fill<T> = (write: (chunk: Uint8Array) => Promise<void>) => Promise<T>;
+
 /**
- * Writes a new file through `fill`. Its bytes are on the disk when this resolves; nothing is left when it rejects.
+ * Writes a new file. Its bytes are on the disk when this resolves; nothing is left when it rejects.
  * Its name is sure to be on the disk only after `syncFolder`.
  */
-export async function writeNewFile<T>(
-  path: string,
-  fill: (write: (chunk: Uint8Array) => Promise<void>) => Promise<T>,
-): Promise<T> {
+export async function writeNewFile<T>(path: string, fill: Fill<T>): Promise<T> {
   const file = await open(path, 'wx');
   try {
     const result = await fill((chunk) => writeAll(file, chunk));
@@ -28,7 +28,7 @@ export async function writeNewFile<T>(
   }
 }
 
-/** One `write` may take less than it was given, just before the disk is full. */
+/** A single `write` may write less than it was given, for example when the disk is almost full. */
 async function writeAll(file: FileHandle, chunk: Uint8Array): Promise<void> {
   for (let done = 0; done < chunk.length; ) {
     done += (await file.write(chunk, done, chunk.length - done)).bytesWritten;
@@ -36,17 +36,21 @@ async function writeAll(file: FileHandle, chunk: Uint8Array): Promise<void> {
 }
 
 /**
- * Puts `content` in the place of a file: readers, and a disk after a crash, hold the old or the new, never a mixture.
+ * Creates a file or replaces its content: readers, and a disk after a crash, see the old or the new content, never a
+ * mixture. Nothing changes when `content` fails.
  *
- * @param replaced called as soon as the new content is in place, before that is known to be durable
+ * @param replaced called as soon as the new content is in place, before it is known to be durable
  */
 export async function replaceFile(
   path: string,
-  content: string,
+  content: string | Fill<void>,
   replaced = () => {},
 ): Promise<void> {
   const draft = `${path}.${randomUUID()}${DRAFT}`;
-  await writeNewFile(draft, (write) => write(Buffer.from(content)));
+  await writeNewFile(
+    draft,
+    typeof content === 'string' ? (write) => write(Buffer.from(content)) : content,
+  );
   try {
     await rename(draft, path);
   } catch (error) {
@@ -57,7 +61,7 @@ export async function replaceFile(
   await syncFolder(dirname(path));
 }
 
-/** Makes the names in a folder durable. Windows cannot open a folder, and orders renames itself. */
+/** Makes the names in a folder durable. Windows cannot open a folder; it keeps renames in order by itself. */
 export async function syncFolder(folder: string): Promise<void> {
   if (process.platform === 'win32') return;
   const handle = await open(folder, 'r');
@@ -68,7 +72,10 @@ export async function syncFolder(folder: string): Promise<void> {
   }
 }
 
-/** Reads a file this server wrote. It is there whole or not at all, so anything else is damage to be told. */
+/**
+ * Reads a JSON file that `replaceFile` wrote.
+ * @throws Error when it is damaged: it is always written completely or not at all
+ */
 export function readRecord<Schema extends z.ZodType>(
   path: string,
   schema: Schema,
@@ -76,8 +83,6 @@ export function readRecord<Schema extends z.ZodType>(
   try {
     return schema.parse(JSON.parse(readFileSync(path, 'utf8')));
   } catch (cause) {
-    throw new Error(`${path} cannot be read. Move it away to start the local S3 without it.`, {
-      cause,
-    });
+    throw new Error(`${path} cannot be read. Move it away to start without it.`, { cause });
   }
 }

@@ -1,0 +1,21 @@
+/** The exit codes, which `understudy --help` documents. */
+export const EXIT = {
+  ok: 0,
+  internal: 1,
+  usage: 2,
+  rejected: 3, // the dataset
+  failed: 4, // the training failed, or the job was cancelled in the meantime
+  notFound: 6,
+  interrupted: 130, // as shells report SIGINT
+} as const;
+export type Exit = (typeof EXIT)[keyof typeof EXIT];
+
+/** Ends a command with a message and an exit code, without a stack trace. */
+export class CliError extends Error {
+  override name = 'CliError';
+  readonly exit: Exit;
+  constructor(exit: Exit, message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.exit = exit;
+  }
+}

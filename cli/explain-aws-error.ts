@@ -1,0 +1,32 @@
+import { CliError, EXIT } from './cli-error.ts';
+
+const NO_CREDENTIALS = new Set([
+  'CredentialsProviderError',
+  'TokenProviderError',
+  'ExpiredToken',
+  'ExpiredTokenException',
+  'InvalidClientTokenId',
+  'InvalidAccessKeyId',
+  'UnrecognizedClientException',
+  'SignatureDoesNotMatch',
+]);
+const NOT_ALLOWED = new Set(['AccessDenied', 'AccessDeniedException', 'UnauthorizedOperation']);
+
+/** Turns errors of credentials, permissions and region into a sentence with what to do; returns other errors unchanged. */
+export function explainAwsError(error: unknown): unknown {
+  if (!(error instanceof Error)) return error;
+  const { name, message } = error;
+  if (NO_CREDENTIALS.has(name)) {
+    const sentence = `AWS does not accept your credentials (${message}); log in or set AWS_PROFILE, as for the AWS CLI.`;
+    return new CliError(EXIT.usage, sentence, { cause: error });
+  }
+  if (NOT_ALLOWED.has(name)) {
+    return new CliError(EXIT.usage, `AWS denied access: ${message}`, { cause: error });
+  }
+  if (message === 'Region is missing') {
+    const sentence =
+      'No AWS region is configured; set AWS_REGION, or a region in your AWS profile.';
+    return new CliError(EXIT.usage, sentence, { cause: error });
+  }
+  return error;
+}

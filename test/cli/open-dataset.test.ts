@@ -1,0 +1,90 @@
+import { execFileSync } from 'node:child_process';
+import { mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { buffer } from 'node:stream/consumers';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { pathProblem } from '#cli/list-files.ts';
+import { openDataset } from '#cli/open-dataset.ts';
+
+let folder: string;
+beforeEach(async () => {
+  folder = join(await mkdtemp(join(tmpdir(), 'understudy-open-')), 'pets');
+  await mkdir(join(folder, 'cat'), { recursive: true });
+  await writeFile(join(folder, 'cat', '1.jpg'), 'a cat');
+});
+afterEach(() => rm(join(folder, '..'), { recursive: true, force: true }));
+
+const zipped = async () =>
+  (await buffer((await openDataset(folder, {})).open())).toString('latin1');
+
+describe('openDataset', () => {
+  it('takes the files of a folder, its recipe apart, and leaves hidden files out', async () => {
+    await writeFile(join(folder, 'dataset.json'), '{ "seed": 2 }');
+    await writeFile(join(folder, '.DS_Store'), '');
+
+    const { name, recipe, source } = await openDataset(folder, {});
+
+    expect({ name, recipe, source }).toEqual({
+      name: 'pets',
+      recipe: '{ "seed": 2 }',
+      source: 'folder',
+    });
+    expect(await zipped()).toContain('cat/1.jpg');
+    expect(await zipped()).not.toMatch(/dataset\.json|DS_Store/);
+  });
+
+  it('names every path that cannot be read, all at once', async () => {
+    await symlink('/no/such/image.jpg', join(folder, 'cat', '2.jpg'));
+    await symlink('3.jpg', join(folder, 'cat', '3.jpg'));
+    await symlink('..', join(folder, 'cat', 'up'));
+    execFileSync('mkfifo', [join(folder, 'cat', '4.jpg')]);
+    await symlink('/no/such/recipe.json', join(folder, 'dataset.json'));
+
+    const opened = openDataset(folder, {});
+
+    await expect(opened).rejects.toMatchObject({ name: 'CliError', exit: 2 });
+    const message = await opened.then(String, ({ message }: Error) => message);
+    expect(message.split('\n').slice(1)).toEqual([
+      '  cat/2.jpg is a broken link; remove it or restore its target.',
+      '  cat/3.jpg is a link that leads back to itself; remove it.',
+      '  cat/4.jpg is a pipe, not a file; remove it.',
+      '  cat/up is a link to a folder that contains it; remove the link.',
+      '  dataset.json is a broken link; remove it or restore its target.',
+    ]);
+  });
+
+  it('follows links to folders, also when two lead to the same one', async () => {
+    await symlink('cat', join(folder, 'dog'));
+
+    expect(await zipped()).toContain('dog/1.jpg');
+  });
+
+  it.each([
+    ['a path that does not exist', 'nowhere', 6, 'no file or folder'],
+    ['a file that is not a zip', 'notes.txt', 2, 'neither a folder nor a .zip'],
+    ['an empty folder', 'empty', 2, 'is empty'],
+    ['a broken link', 'broken.zip', 2, 'broken.zip is a broken link'],
+  ])('refuses %s', async (_, name, exit, sentence) => {
+    const place = join(folder, '..');
+    await writeFile(join(place, 'notes.txt'), '');
+    await mkdir(join(place, 'empty'));
+    await symlink('/no/such.zip', join(place, 'broken.zip'));
+
+    await expect(openDataset(join(place, name), {})).rejects.toMatchObject({
+      exit,
+      message: expect.stringContaining(sentence),
+    });
+  });
+});
+
+// Not with real files: nothing is unreadable to root, which runs the tests in many containers.
+describe('a path without read permission', () => {
+  it('is reported with what to do', () => {
+    const error = Object.assign(new Error('EACCES: permission denied'), { code: 'EACCES' });
+
+    expect(pathProblem('dog/1.jpg', error)).toBe(
+      'dog/1.jpg cannot be read: permission denied; change its permissions.',
+    );
+  });
+});

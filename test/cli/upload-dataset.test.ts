@@ -1,0 +1,89 @@
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Readable } from 'node:stream';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { type Dataset, openDataset } from '#cli/open-dataset.ts';
+import { uploadDataset } from '#cli/upload-dataset.ts';
+import { s3Objects } from '#lambdas/aws/objects.ts';
+import { BUCKET } from '#test/local/s3/bucket-name.ts';
+import { runningS3 } from '#test/local/s3/running-s3.ts';
+
+let folder: string;
+beforeEach(async () => {
+  folder = join(await mkdtemp(join(tmpdir(), 'understudy-upload-')), 'pets');
+  await mkdir(join(folder, 'cat'), { recursive: true });
+  for (const name of ['1.jpg', '2.jpg', '3.jpg'])
+    await writeFile(join(folder, 'cat', name), Buffer.alloc(100_000));
+});
+afterEach(() => rm(join(folder, '..'), { recursive: true, force: true }));
+
+async function bucket() {
+  const { client: s3 } = await runningS3({ client: { forcePathStyle: true } });
+  return { s3, bucket: BUCKET, objects: s3Objects(BUCKET, s3) };
+}
+
+const aZip = (): Dataset => ({
+  name: 'pets',
+  recipe: undefined,
+  source: 'zip',
+  open: () => Readable.from([Buffer.from('a zip')]),
+});
+
+describe('an upload from a folder that changes meanwhile', () => {
+  it('ends with a sentence when a file is removed before it is read, and leaves no archive', async () => {
+    const pipeline = await bucket();
+    const dataset = await openDataset(folder, {});
+    await rm(join(folder, 'cat', '2.jpg'));
+
+    await expect(uploadDataset(pipeline, dataset)).rejects.toMatchObject({
+      name: 'CliError',
+      exit: 2,
+      message: expect.stringMatching(/^cat\/2\.jpg could not be read \(it was removed\)/),
+    });
+    expect(await pipeline.objects.head('datasets/pets.zip')).toBeUndefined();
+  });
+});
+
+describe('the recipe of an earlier upload', () => {
+  it('is removed, and said to be, when the folder has none any more', async () => {
+    const pipeline = await bucket();
+    const notices: string[] = [];
+    await writeFile(join(folder, 'dataset.json'), '{ "seed": 2 }');
+    const first = await uploadDataset(pipeline, await openDataset(folder, {}));
+    await rm(join(folder, 'dataset.json'));
+
+    const second = await uploadDataset(pipeline, await openDataset(folder, {}), {
+      onNotice: (sentence) => notices.push(sentence),
+    });
+
+    expect(await pipeline.objects.head('datasets/pets.json')).toBeUndefined();
+    expect(notices).toEqual([expect.stringContaining('datasets/pets.json')]);
+    expect(second).not.toBe(first);
+  });
+
+  it('is used, and said to be, for a zip', async () => {
+    const pipeline = await bucket();
+    const notices: string[] = [];
+    const without = await uploadDataset(pipeline, aZip());
+    await pipeline.objects.write('datasets/pets.json', '{ "seed": 2 }', 'application/json');
+
+    const within = await uploadDataset(pipeline, aZip(), {
+      onNotice: (sentence) => notices.push(sentence),
+    });
+
+    expect(notices).toEqual(['Using the recipe in the bucket: datasets/pets.json']);
+    expect(within).not.toBe(without);
+  });
+
+  it('is not mentioned when there is none', async () => {
+    const pipeline = await bucket();
+    const notices: string[] = [];
+
+    const onNotice = (sentence: string) => notices.push(sentence);
+    await uploadDataset(pipeline, aZip(), { onNotice });
+    await uploadDataset(pipeline, await openDataset(folder, {}), { onNotice });
+
+    expect(notices).toEqual([]);
+  });
+});
