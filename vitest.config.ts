@@ -8,7 +8,8 @@ const UNIT = [
   'test/imports.test.ts',
   'test/{contracts,core,docs,examples,lambdas}/**/*.test.ts',
   'test/local/events/**/*.test.ts',
-  'test/training-image/{data,evaluate,plan,storage}/**/*.test.ts',
+  'test/training-image/{data,evaluate,storage}/**/*.test.ts',
+  'test/training-image/plan/choose-student.test.ts',
   'test/training-image/head/{class-weights,lbfgs}.test.ts',
   'test/training-image/fine-tune/schedule.test.ts',
 ];

@@ -20,7 +20,7 @@ describe('the manifest', () => {
   it('is refused when a line is missing', () => {
     const [first] = writeManifest(manifest).split('\n');
 
-    expect(() => readManifest(`${first}\n`)).toThrow('announces 1 examples and lists 0');
+    expect(() => readManifest(`${first}\n`)).toThrow('should have 1 examples, but has 0');
   });
 
   it('is refused when a label names no class', () => {

@@ -2,9 +2,9 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { frozenPrefix } from '#engine/frozen-prefix.ts';
 import { tf } from '#engine/tensorflow/load.ts';
+import { randomBytes } from '../random.ts';
 import {
   difference,
-  randomBytes,
   realTeacher,
   SIDE,
   SMALL_NETWORKS,

@@ -2,7 +2,8 @@ import { describe, expect, it } from 'vitest';
 import { at } from '#core/at.ts';
 import { inputGradient } from '#engine/input-gradient.ts';
 import { tf } from '#engine/tensorflow/load.ts';
-import { difference, randomFloats, SIDE, topologyOf } from './networks.ts';
+import { randomFloats } from '../random.ts';
+import { difference, SIDE, topologyOf } from './networks.ts';
 import { N, threeParts } from './trainings.ts';
 
 const LABELS = Int32Array.of(0, 1, 2, 3, 0, 1);

@@ -6,28 +6,7 @@ import { tf } from '#engine/tensorflow/load.ts';
 import type { Topology } from '#engine/topology.ts';
 import { teacherNamed } from '#teachers/catalogue.ts';
 import { importTeacher } from '#teachers/import-teacher.ts';
-
-/** Mulberry32, 0 to 1: the same numbers on every run. */
-export function seeded(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
-}
-
-export function randomBytes(length: number, seed = 1): Uint8Array {
-  const random = seeded(seed);
-  return Uint8Array.from({ length }, () => Math.floor(256 * random()));
-}
-
-/** Values between -1 and 1. */
-export function randomFloats(length: number, seed = 1): Float32Array {
-  const random = seeded(seed);
-  return Float32Array.from({ length }, () => 2 * random() - 1);
-}
+import { randomFloats } from '../random.ts';
 
 /** A model as tfjs saves it: the parsed `model.json` and the bytes of its weights. */
 export async function modelFiles(

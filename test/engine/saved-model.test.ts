@@ -4,14 +4,8 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { writeSavedModel } from '#engine/saved-model.ts';
 import { tf } from '#engine/tensorflow/load.ts';
-import {
-  difference,
-  randomFloats,
-  SIDE,
-  SMALL_NETWORKS,
-  smallNetwork,
-  topologyOf,
-} from './networks.ts';
+import { randomFloats } from '../random.ts';
+import { difference, SIDE, SMALL_NETWORKS, smallNetwork, topologyOf } from './networks.ts';
 
 let folder: string;
 beforeEach(() => {

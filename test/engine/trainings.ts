@@ -4,7 +4,8 @@ import { tf } from '#engine/tensorflow/load.ts';
 import type { Topology } from '#engine/topology.ts';
 import { type TrainingStep, trainingStep } from '#engine/training-step.ts';
 import type { TrainingSettings } from '#engine/write-step.ts';
-import { chain, difference, network, randomBytes, SIDE } from './networks.ts';
+import { randomBytes } from '../random.ts';
+import { chain, difference, network, SIDE } from './networks.ts';
 
 export const N = 6;
 export const RESIDUAL = 'a residual block as EfficientNet-Lite has it';

@@ -5,19 +5,10 @@ import { differenceOf, type TeacherEntry } from '#core/teacher.ts';
 import { tf } from '#engine/tensorflow/load.ts';
 import { CATALOGUE, teacherNamed } from '#teachers/catalogue.ts';
 import { importTeacher } from '#teachers/import-teacher.ts';
+import { mulberry32 } from '#training-image/data/seeded-random.ts';
 import { type Expected, expectedOf, syntheticPixels } from './expected.ts';
 
 const silent = () => {};
-/** Mulberry32: the same flips on every run. */
-function seeded(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
-}
 
 const FETCHING = 120_000; // ms; the first time a teacher of 20 MB comes from the registry
 
@@ -102,7 +93,7 @@ describe('a tampered teacher', () => {
         file,
         bytes: readFileSync(join(folder, file.name)),
       }));
-      const random = seeded(1);
+      const random = mulberry32(1);
 
       for (let flip = 0; flip < 1_000; flip++) {
         const { file, bytes } = files[flip % files.length] ?? expect.unreachable();

@@ -1,6 +1,7 @@
 import sharp from 'sharp';
 import type { Files } from '#examples/job-folder.ts';
-import { randomBytes, seeded } from '../engine/networks.ts';
+import { mulberry32 } from '#training-image/data/seeded-random.ts';
+import { randomBytes } from '../random.ts';
 
 const TINTS = [
   [200, 60, 60],
@@ -11,7 +12,7 @@ const NAMES = ['red', 'green', 'blue'];
 
 /** A noisy image of one tint, of a size of its own; each seed gives another. */
 export function tinted(label: number, seed: number): Promise<Buffer> {
-  const random = seeded(1000 * label + seed);
+  const random = mulberry32(1000 * label + seed);
   const width = 12 + Math.floor(20 * random());
   const height = 12 + Math.floor(20 * random());
   const tint = TINTS[label] ?? [0, 0, 0];

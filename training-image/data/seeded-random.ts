@@ -2,13 +2,17 @@ import { createHash } from 'node:crypto';
 import { at } from '#core/at.ts';
 
 /**
- * A generator of numbers in [0, 1) that gives the same sequence for the same parts, so that no random state has to be
- * stored (Mulberry32).
+ * Numbers from 0 to 1, the same for the same parts; what is drawn is known without keeping a state.
  *
  * @param parts what the numbers are drawn for: a seed, an epoch, an index
  */
 export function seededRandom(...parts: readonly (string | number)[]): () => number {
-  let state = createHash('sha256').update(parts.join('|')).digest().readInt32LE(0);
+  return mulberry32(createHash('sha256').update(parts.join('|')).digest().readInt32LE(0));
+}
+
+/** Tommy Ettinger's generator with 32 bits of state: numbers from 0 to 1. */
+export function mulberry32(seed: number): () => number {
+  let state = seed;
   return () => {
     state = (state + 0x6d2b79f5) | 0;
     let mixed = Math.imul(state ^ (state >>> 15), 1 | state);

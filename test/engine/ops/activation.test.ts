@@ -4,7 +4,8 @@ import { newGraph } from '#engine/graph.ts';
 import { relu, relu6, softmax } from '#engine/ops/activation.ts';
 import { openSession } from '#engine/session.ts';
 import { tf } from '#engine/tensorflow/load.ts';
-import { difference, randomFloats } from '../networks.ts';
+import { randomFloats } from '../../random.ts';
+import { difference } from '../networks.ts';
 import { checkGradients, input, N } from './check-gradient.ts';
 
 checkGradients({

@@ -4,7 +4,8 @@ import { type GraphTensor, newGraph, type Shape } from '#engine/graph.ts';
 import { openSession } from '#engine/session.ts';
 import { newTape, type Tape } from '#engine/tape.ts';
 import { tf } from '#engine/tensorflow/load.ts';
-import { difference, randomFloats } from '../networks.ts';
+import { randomFloats } from '../../random.ts';
+import { difference } from '../networks.ts';
 
 /** An operation of the engine beside that of stock tfjs. */
 export interface Case {

@@ -2,7 +2,7 @@ import { crc32 } from 'node:zlib';
 import sharp from 'sharp';
 import { describe, expect, it } from 'vitest';
 import { decodeImage } from '#training-image/data/decode-image.ts';
-import { randomBytes } from '../../engine/networks.ts';
+import { randomBytes } from '../../random.ts';
 
 const PX = 8;
 

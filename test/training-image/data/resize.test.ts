@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { resize } from '#training-image/data/resize.mjs';
-import { randomBytes } from '../../engine/networks.ts';
 import pillow from '../../fixtures/resize/pillow.json' with { type: 'json' };
+import { randomBytes } from '../../random.ts';
 
 /** The images that `pillow.json` speaks of, with as many channels as wanted. */
 function image(width: number, height: number, channels = 3): Uint8Array {

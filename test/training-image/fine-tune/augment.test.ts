@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { seededRandom } from '#training-image/data/seeded-random.ts';
 import { augment } from '#training-image/fine-tune/augment.ts';
-import { randomBytes } from '../../engine/networks.ts';
+import { randomBytes } from '../../random.ts';
 
 const PX = 20;
 const image = randomBytes(PX * PX * 3);

@@ -7,8 +7,9 @@ import { type FineTuning, fineTune } from '#training-image/fine-tune/fine-tune.t
 import type { Outcome } from '#training-image/fine-tune/run-epochs.ts';
 import { TrainingInterrupted } from '#training-image/job/errors.ts';
 import { createRowFile } from '#training-image/storage/row-file.ts';
-import { difference, randomBytes, SIDE, topologyOf } from '../../engine/networks.ts';
+import { difference, SIDE, topologyOf } from '../../engine/networks.ts';
 import { BLOCK_OUTPUTS, threeParts } from '../../engine/trainings.ts';
+import { randomBytes } from '../../random.ts';
 import { never, quiet } from '../quiet.ts';
 
 const EXAMPLES = 60;

@@ -4,8 +4,9 @@ import type { Checkpoint } from '#training-image/fine-tune/checkpoint.ts';
 import { type FineTuningRun, runEpochs } from '#training-image/fine-tune/run-epochs.ts';
 import { lrScaleAt, scheduleFor } from '#training-image/fine-tune/schedule.ts';
 import type { Source } from '#training-image/fine-tune/sources.ts';
-import { randomBytes, SIDE, topologyOf } from '../../engine/networks.ts';
+import { SIDE, topologyOf } from '../../engine/networks.ts';
 import { adamw, begin, endAll, threeParts } from '../../engine/trainings.ts';
+import { randomBytes } from '../../random.ts';
 import { keeping, never, quiet } from '../quiet.ts';
 
 afterEach(endAll);

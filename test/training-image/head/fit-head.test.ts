@@ -4,11 +4,11 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { tf } from '#engine/tensorflow/load.ts';
 import { classWeights } from '#training-image/data/class-counts.ts';
+import { mulberry32 } from '#training-image/data/seeded-random.ts';
 import { type FittedHead, fitHead } from '#training-image/head/fit-head.ts';
 import { headLogits } from '#training-image/head/head.ts';
 import type { LabelledFeatures } from '#training-image/head/labelled-features.ts';
 import { scaled, scalingOf } from '#training-image/head/scale-features.ts';
-import { seeded } from '../../engine/networks.ts';
 import { never, quiet } from '../quiet.ts';
 
 let scratch: string;
@@ -22,7 +22,7 @@ const D = 5;
 
 /** Clouds of points around one centre a class, so wide that they overlap. */
 function clouds(perClass: readonly number[], seed: number): InMemory {
-  const random = seeded(seed);
+  const random = mulberry32(seed);
   const labels = perClass.flatMap((n, label) => new Array<number>(n).fill(label));
   const features = labels.flatMap((label) =>
     Array.from({ length: D }, (_, i) => (i === label ? 1.5 : 0) + 4 * random()),

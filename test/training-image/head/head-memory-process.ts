@@ -1,9 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { mulberry32 } from '#training-image/data/seeded-random.ts';
 import { fitHead } from '#training-image/head/fit-head.ts';
 import { labelledFeatures } from '#training-image/head/labelled-features.ts';
 import { createRowFile, floatRows } from '#training-image/storage/row-file.ts';
-import { seeded } from '../../engine/networks.ts';
 import { never, quiet } from '../quiet.ts';
 
 // Fits a head on as many examples as its first argument says, in the folder that the second names, and says what it took.
@@ -14,7 +14,7 @@ const AT_ONCE = 250;
 async function fitOnce(n: number, folder: string) {
   const labels = Int32Array.from({ length: n }, (_, i) => i % CLASSES);
   const rows = await createRowFile(join(folder, 'features.f32'), D * 4);
-  const random = seeded(1);
+  const random = mulberry32(1);
   const noise = Float32Array.from({ length: 100_003 }, () => 2 * random());
   for (let from = 0; from < n; from += AT_ONCE) {
     const some = Float32Array.from({ length: AT_ONCE * D }, (_, i) => {
