@@ -1,13 +1,14 @@
 import * as z from 'zod';
-import { DATASETS, HANDLED_UPLOADS, SEAL_FILE, uploadSealedBy } from '#core/keys.ts';
-import type { Clock, Objects } from '#ports';
+import { DATASETS, handledUploadsKey, SEAL_FILE, uploadSealedBy } from '#core/keys.ts';
+import type { Clock, Jobs, Objects } from '#ports';
 
 // The sweeper finds uploads whose event was lost. So that an upload that led to a job long ago costs nothing, the object
-// `sweeps/handled.json` remembers, for each upload, the seal that was last handled: the ETag and date of the archive, or
-// of the `_READY` of a folder.
+// `sweeps/<job table>.json` remembers, for each upload, the seal that was last handled: the ETag and date of the archive,
+// or of the `_READY` of a folder.
 //
 // Why this is right even if every event was lost:
-// - An upload counts as handled only after its job is in the job table. A sweeper that dies in between looks again.
+// - An upload counts as handled only after its job is in the job table. A sweeper that dies in between looks again, and
+//   so does one with a new table.
 // - Whoever uploads anything again, under the same name or with another recipe, writes the seal last, and so gives it
 //   another date. S3's dates have whole seconds: a seal is remembered only when it is older than that, beyond doubt.
 // - A memory that is lost, damaged, or overwritten by a slower sweeper makes the next sweep look again, and looking at
@@ -30,10 +31,11 @@ const Handled = z.record(z.string(), z.string());
  * @param handle resolves to whether the upload has a job now
  */
 export async function findUnhandledUploads(
-  { objects, now }: { objects: Objects; now: Clock },
+  { objects, jobs, now }: { objects: Objects; jobs: Pick<Jobs, 'table'>; now: Clock },
   handle: (sealKey: string) => Promise<boolean>,
 ): Promise<void> {
-  const text = await objects.readText(HANDLED_UPLOADS);
+  const memory = handledUploadsKey(jobs.table);
+  const text = await objects.readText(memory);
   const before = parse(text);
   const { objects: archives, folders } = await objects.listTopLevel(DATASETS);
   const after = new Map<string, string>();
@@ -58,7 +60,7 @@ export async function findUnhandledUploads(
   }
 
   const next = JSON.stringify(Object.fromEntries(after));
-  if (next !== text) await objects.write(HANDLED_UPLOADS, next, 'application/json');
+  if (next !== text) await objects.write(memory, next, 'application/json');
 }
 
 /** Nothing is remembered from an object that is absent or damaged. */
