@@ -67,8 +67,10 @@ export const studentKeys = (student: string, version: string) => ({
 
 export const latestKey = (student: string): string => `students/${student}/latest.json`;
 
-/** The sweeper's memory of handled uploads, see lambdas/sweep-jobs/handled-uploads.ts. */
-export const HANDLED_UPLOADS = 'sweeps/handled.json';
+export const SWEEPS = 'sweeps/';
+
+/** The uploads whose jobs are in a job table, see lambdas/sweep-jobs/handled-uploads.ts. */
+export const handledUploadsKey = (jobTable: string): string => `${SWEEPS}${jobTable}.json`;
 
 /** @throws Error when the text is not `s3://bucket/key` */
 export function parseS3Uri(uri: string): { bucket: string; key: string } {

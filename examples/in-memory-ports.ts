@@ -96,6 +96,7 @@ export function memoryJobs(): Jobs & { all(): Job[] } {
   const rows = new Map<string, Job>();
   let slots: Slot[] = [];
   return {
+    table: 'jobs',
     all: () => [...rows.values()],
     async load(id) {
       const row = rows.get(id);

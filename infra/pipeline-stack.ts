@@ -25,7 +25,7 @@ import { Topic } from 'aws-cdk-lib/aws-sns';
 import { EmailSubscription } from 'aws-cdk-lib/aws-sns-subscriptions';
 import { Queue, QueueEncryption } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
-import { DATASETS, HANDLED_UPLOADS, STUDENTS } from '#core/keys.ts';
+import { DATASETS, handledUploadsKey, STUDENTS } from '#core/keys.ts';
 import {
   ANNOUNCEMENTS,
   ROWS_WITH_ANNOUNCEMENTS,
@@ -48,7 +48,7 @@ import {
   watchTrainings,
   writeObjects,
 } from './permissions.ts';
-import { type PipelineSettings, type SettledSettings, settled } from './settings.ts';
+import { type ParsedSettings, type PipelineSettings, parseSettings } from './settings.ts';
 import { Stage } from './stage.ts';
 import { bucketOf, jobTableOf } from './storage.ts';
 import { Trainer } from './trainer.ts';
@@ -61,9 +61,9 @@ export class StudentPipeline extends Construct {
   readonly topic: Topic;
 
   /** @throws Error that names every invalid setting */
-  constructor(scope: Construct, id: string, wishes: PipelineSettings = {}) {
+  constructor(scope: Construct, id: string, given: PipelineSettings = {}) {
     super(scope, id);
-    const settings = settled(wishes);
+    const settings = parseSettings(given);
     const { ephemeral, instanceTypes } = settings;
     const stack = Stack.of(this);
 
@@ -165,7 +165,7 @@ export class StudentPipeline extends Construct {
       statements: [
         ...readObjects(bucket, DATASETS, 'jobs/', 'teachers/', STUDENTS),
         writeObjects(bucket, 'jobs/', STUDENTS),
-        readAndWriteObject(bucket, HANDLED_UPLOADS),
+        readAndWriteObject(bucket, handledUploadsKey(jobTable.tableName)),
         ...launchStatements.filter(
           (statement) => !statement.actions.some((action) => action.startsWith('s3:')),
         ),
@@ -292,25 +292,25 @@ export class StudentPipeline extends Construct {
 }
 
 /** The resources that are retained when the stack is deleted, for `understudy destroy`. */
-const keptBy = ({ ephemeral, bucketName }: SettledSettings): string =>
+const keptBy = ({ ephemeral, bucketName }: ParsedSettings): string =>
   ephemeral ? (bucketName === undefined ? 'nothing' : 'bucket') : 'bucket, job table, logs';
 
 /** The pipeline as a stack. */
 export class PipelineStack extends Stack {
   constructor(scope: Construct, id: string, settings: PipelineSettings & StackProps = {}) {
-    const { env, ...wishes } = settings;
+    const { env, ...given } = settings;
     super(scope, id, env === undefined ? {} : { env });
     const { bucket, jobTable, topic, bus } = new StudentPipeline(
       this,
       'Pipeline',
-      wishes as PipelineSettings,
+      given as PipelineSettings,
     );
 
     new CfnOutput(this, 'BucketName', { value: bucket.bucketName });
     new CfnOutput(this, 'JobTableName', { value: jobTable.tableName });
     new CfnOutput(this, 'BusName', { value: bus.eventBusName });
     new CfnOutput(this, 'TopicArn', { value: topic.topicArn });
-    new CfnOutput(this, 'Keeps', { value: keptBy(settled(wishes)) });
+    new CfnOutput(this, 'Keeps', { value: keptBy(parseSettings(given)) });
     new CfnOutput(this, 'DropHere', {
       value: `aws s3 cp my-images.zip s3://${bucket.bucketName}/${DATASETS}`,
     });

@@ -44,10 +44,10 @@ export const PipelineSettings = z.strictObject({
   ephemeral: z.boolean().default(false),
 });
 export type PipelineSettings = z.input<typeof PipelineSettings>;
-export type SettledSettings = z.output<typeof PipelineSettings>;
+export type ParsedSettings = z.output<typeof PipelineSettings>;
 
 /** @throws Error that names every invalid setting, with the reason */
-export function settled(settings: unknown): SettledSettings {
+export function parseSettings(settings: unknown): ParsedSettings {
   const parsed = PipelineSettings.safeParse(settings);
   if (parsed.success) return parsed.data;
   throw new Error(`the settings of the pipeline are invalid:\n${z.prettifyError(parsed.error)}`);

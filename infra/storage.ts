@@ -14,14 +14,14 @@ import {
   type IBucket,
 } from 'aws-cdk-lib/aws-s3';
 import type { Construct } from 'constructs';
-import { HANDLED_UPLOADS } from '#core/keys.ts';
+import { SWEEPS } from '#core/keys.ts';
 import { OPEN_JOBS } from '#lambdas/aws/jobs.ts';
-import type { SettledSettings } from './settings.ts';
+import type { ParsedSettings } from './settings.ts';
 
 /** The one bucket: datasets come in, students go out. Retained when the stack is deleted, unless it is ephemeral. */
 export function bucketOf(
   scope: Construct,
-  { bucketName, ephemeral }: Pick<SettledSettings, 'bucketName' | 'ephemeral'>,
+  { bucketName, ephemeral }: Pick<ParsedSettings, 'bucketName' | 'ephemeral'>,
 ): IBucket {
   if (bucketName !== undefined) return Bucket.fromBucketName(scope, 'Bucket', bucketName);
   const bucket = new Bucket(scope, 'Bucket', {
@@ -33,7 +33,7 @@ export function bucketOf(
     lifecycleRules: [
       { abortIncompleteMultipartUploadAfter: Duration.days(7) },
       { prefix: 'jobs/', noncurrentVersionExpiration: Duration.days(30) },
-      { prefix: HANDLED_UPLOADS, noncurrentVersionExpiration: Duration.days(1) }, // rewritten with every new upload
+      { prefix: SWEEPS, noncurrentVersionExpiration: Duration.days(1) }, // rewritten with every new upload
     ],
   });
   // By the L1 property: the L2's `eventBridgeEnabled` would add a hidden Lambda function and role to the stack.
@@ -51,7 +51,7 @@ export function bucketOf(
 /** The job table: one row per job, kept for ever, with a stream of each row's new image. */
 export function jobTableOf(
   scope: Construct,
-  { ephemeral }: Pick<SettledSettings, 'ephemeral'>,
+  { ephemeral }: Pick<ParsedSettings, 'ephemeral'>,
 ): Table {
   const table = new Table(scope, 'JobTable', {
     partitionKey: { name: 'row', type: AttributeType.STRING },

@@ -14,7 +14,7 @@ import { ECR_IMAGE } from './settings.ts';
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
 
-/** What the Dockerfile copies; its .dockerignore says the same to whoever builds by hand. */
+/** The paths that the Dockerfile copies; its .dockerignore lists the same for builds by hand. */
 const IN_IMAGE = [
   '.npmrc',
   'package.json',
@@ -31,7 +31,7 @@ export interface TrainerProps {
   imageUri: string | undefined;
 }
 
-/** What a training job runs, and as whom: SageMaker carries data in and out with this role; the container has none. */
+/** The image and the role of training jobs: SageMaker moves data in and out with the role; the container has no credentials. */
 export class Trainer extends Construct {
   readonly image: string;
   readonly role: Role;
@@ -81,15 +81,15 @@ export class Trainer extends Construct {
     acknowledgeWildcards(permissions, statements);
   }
 
-  /** One that is in a registry, or one that `cdk deploy` builds and uploads. */
+  /** An image in a registry, or one that `cdk deploy` builds and uploads. */
   private imageOf(imageUri: string | undefined, instanceTypes: readonly string[]) {
     if (imageUri === undefined) {
       const asset = new DockerImageAsset(this, 'Image', {
         directory: ROOT,
         file: join('training-image', 'Dockerfile'),
-        buildArgs: { DEVICE: instanceTypes.some(hasGpu) ? 'gpu' : 'cpu' }, // the one for GPUs also runs without
+        buildArgs: { DEVICE: instanceTypes.some(hasGpu) ? 'gpu' : 'cpu' }, // the GPU image also runs without one
         platform: Platform.LINUX_AMD64, // also on a Mac with an ARM processor: GPU instances are x86
-        exclude: ['*', ...IN_IMAGE.map((path) => `!${path}`)], // so that nothing else makes another image
+        exclude: ['*', ...IN_IMAGE.map((path) => `!${path}`)], // so that no other change makes a new image
         ignoreMode: IgnoreMode.DOCKER,
       });
       return { image: asset.imageUri, repositoryArn: asset.repository.repositoryArn };

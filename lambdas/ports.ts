@@ -38,6 +38,7 @@ export class ObjectChanged extends Error {
 
 /** The job table. */
 export interface Jobs {
+  table: string;
   load(id: string): Promise<Job | undefined>;
   /** @throws StaleJob unless the stored version is the one just before `job.version` */
   save(job: Job): Promise<void>;

@@ -18,7 +18,7 @@ export const OPEN_JOBS = 'open-jobs';
 /** The row key of a job; rows of other kinds have other prefixes. */
 export const rowId = (jobId: string): string => `job#${jobId}`;
 
-/** `undefined` for a row of another kind. */
+/** The job that a row is about; `undefined` for rows of other kinds. */
 export const jobIdOfRow = (row: string): string | undefined =>
   /^job#([0-9a-f]{64})$/.exec(row)?.[1];
 
@@ -73,6 +73,7 @@ export function dynamoJobs(TableName: string, dynamo = new DynamoDBClient()): Jo
   }
 
   return {
+    table: TableName,
     load,
     open,
 
@@ -109,7 +110,7 @@ export function dynamoJobs(TableName: string, dynamo = new DynamoDBClient()): Jo
 
 const MAX_TRIES = 20;
 
-/** Without a row of slots, as after an upgrade, the jobs whose training job has not ended hold them. */
+/** The slots when their row is absent, as after an upgrade: the jobs whose training job has not ended hold them. */
 const slotsOf = (open: readonly Job[]): Slot[] =>
   open.filter(({ run }) => run?.ended === false).map(({ id, version }) => ({ jobId: id, version }));
 

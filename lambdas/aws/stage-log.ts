@@ -2,7 +2,7 @@ import { Logger } from '@aws-lambda-powertools/logger';
 import type { StageName } from '#core/wiring.ts';
 import type { StageLog } from '#ports';
 
-/** Lines of JSON on stdout, as CloudWatch Logs can search them. `POWERTOOLS_LOG_LEVEL` limits them. */
+/** One line of JSON per entry, for CloudWatch Logs. `POWERTOOLS_LOG_LEVEL` sets the lowest level that is written. */
 export function stageLog(stage: StageName): StageLog {
   const logger = new Logger({ serviceName: 'understudy', persistentKeys: { stage } });
   return {

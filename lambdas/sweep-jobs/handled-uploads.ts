@@ -1,25 +1,27 @@
 import * as z from 'zod';
-import { DATASETS, HANDLED_UPLOADS, SEAL_FILE, uploadSealedBy } from '#core/keys.ts';
-import type { Clock, Objects } from '#ports';
+import { DATASETS, handledUploadsKey, SEAL_FILE, uploadSealedBy } from '#core/keys.ts';
+import type { Clock, Jobs, Objects } from '#ports';
 
 // The sweeper finds uploads whose event was lost. So that an upload that led to a job long ago costs nothing, the object
-// `sweeps/handled.json` remembers, for each upload, the seal that was last handled: the ETag and date of the archive, or
-// of the `_READY` of a folder.
+// `sweeps/<job table>.json` remembers, for each upload, the seal that was last handled: the ETag and date of the archive,
+// or of the `_READY` of a folder.
 //
 // Why this is right even if every event was lost:
-// - An upload counts as handled only after its job is in the job table. A sweeper that dies in between looks again.
-// - Whoever uploads anything again, under the same name or with another recipe, writes the seal last, and so gives it
-//   another date. S3's dates have whole seconds: a seal is remembered only when it is older than that, beyond doubt.
-// - A memory that is lost, damaged, or overwritten by a slower sweeper makes the next sweep look again, and looking at
-//   an upload that has a job changes nothing.
+// - An upload counts as handled only after its job is in the job table. A sweeper that dies in between looks again, and
+//   so does one with a new table.
+// - To upload a name again, with other data or another recipe, is to write the seal again, last; it then has another
+//   date or ETag. S3's dates have whole seconds, so a seal is remembered only when it is older than that. (The date of a
+//   multipart upload is its beginning: two of the same bytes begun in the same second cannot be told apart.)
+// - If the memory is lost, damaged, or overwritten by a slower sweeper, the next sweep looks again, and to look at an
+//   upload that has a job changes nothing.
 //
 // A listing gives the dates of archives, but not those of the `_READY` inside folders. So each sweep asks for the seals
 // of all folders that are new and of ten others, drawn at random: with ten folders a lost event is found by the next
 // sweep, with a hundred within ten sweeps on average.
 
-/** Folders with a known state whose seal a sweep looks at. */
+/** The number of known folders whose seal a sweep looks at. */
 const FOLDERS_PER_SWEEP = 10;
-const SETTLED_SECONDS = 10; // after these no second write can have the same date
+const SETTLED_SECONDS = 10; // a later write cannot have the same date
 
 /** By the key of the seal: the seal that was handled, or nothing for a folder without one. */
 const Handled = z.record(z.string(), z.string());
@@ -30,10 +32,11 @@ const Handled = z.record(z.string(), z.string());
  * @param handle resolves to whether the upload has a job now
  */
 export async function findUnhandledUploads(
-  { objects, now }: { objects: Objects; now: Clock },
+  { objects, jobs, now }: { objects: Objects; jobs: Pick<Jobs, 'table'>; now: Clock },
   handle: (sealKey: string) => Promise<boolean>,
 ): Promise<void> {
-  const text = await objects.readText(HANDLED_UPLOADS);
+  const memory = handledUploadsKey(jobs.table);
+  const text = await objects.readText(memory);
   const before = parse(text);
   const { objects: archives, folders } = await objects.listTopLevel(DATASETS);
   const after = new Map<string, string>();
@@ -58,10 +61,10 @@ export async function findUnhandledUploads(
   }
 
   const next = JSON.stringify(Object.fromEntries(after));
-  if (next !== text) await objects.write(HANDLED_UPLOADS, next, 'application/json');
+  if (next !== text) await objects.write(memory, next, 'application/json');
 }
 
-/** Nothing is remembered from an object that is absent or damaged. */
+/** Empty where the object is absent or damaged. */
 function parse(text: string | undefined): Map<string, string> {
   try {
     return new Map(Object.entries(Handled.parse(JSON.parse(text ?? '{}'))));

@@ -1,9 +1,10 @@
 import { beforeAll, describe, expect, it } from 'vitest';
-import { HANDLED_UPLOADS } from '#core/keys.ts';
+import { handledUploadsKey } from '#core/keys.ts';
 import { permissionsOf, type Request } from './permissions.ts';
 import { synthesise } from './synthesise.ts';
 
 const BUCKET = '{PipelineBucket.Arn}';
+const HANDLED = handledUploadsKey('{PipelineJobTable}');
 const TABLE = '{PipelineJobTable.Arn}';
 const JOBS = 'arn:{AWS::Partition}:sagemaker:{AWS::Region}:{AWS::AccountId}:training-job/';
 const TRAINER = '{PipelinetrainerRole.Arn}';
@@ -79,7 +80,7 @@ const CASES: Record<string, { role: RegExp; can: Request[]; cannot: Request[] }>
       { action: 'sqs:DeleteMessage', resource: '{PipelineUploads.Arn}' },
     ],
     cannot: [
-      object('PutObject', HANDLED_UPLOADS),
+      object('PutObject', HANDLED),
       list('students/'),
       object('GetObject', 'students/pets/1/student.json'),
       object('PutObject', 'students/pets/1/student.json'),
@@ -113,7 +114,7 @@ const CASES: Record<string, { role: RegExp; can: Request[]; cannot: Request[] }>
       training('StopTrainingJob', 'somebody-elses-job'),
       training('DescribeTrainingJob', 'somebody-elses-job'),
       object('GetObject', 'datasets/pets.zip'),
-      object('PutObject', HANDLED_UPLOADS),
+      object('PutObject', HANDLED),
       object('PutObject', 'jobs/0a/manifest.jsonl'),
       object('PutObject', 'students/pets/1/student.json'),
       putEvents(),
@@ -160,8 +161,8 @@ const CASES: Record<string, { role: RegExp; can: Request[]; cannot: Request[] }>
       object('GetObject', 'datasets/pets.zip'),
       object('PutObject', 'jobs/0a/manifest.jsonl'),
       object('PutObject', 'students/pets/1/student.json'),
-      object('GetObject', HANDLED_UPLOADS),
-      object('PutObject', HANDLED_UPLOADS),
+      object('GetObject', HANDLED),
+      object('PutObject', HANDLED),
       row('GetItem'),
       row('PutItem'),
       row('Query', `${TABLE}/index/open-jobs`),

@@ -75,7 +75,8 @@ export function asText(resource: unknown): string {
   if (typeof resource === 'string') return resource;
   const { 'Fn::Join': join, 'Fn::GetAtt': attribute, Ref: reference } = Object(resource);
   if (Array.isArray(join)) return join[1].map(asText).join(join[0]);
-  if (Array.isArray(attribute))
-    return `{${attribute[0].replace(/[0-9A-F]{8}$/, '')}.${attribute[1]}}`;
-  return `{${reference}}`;
+  if (Array.isArray(attribute)) return `{${withoutHash(attribute[0])}.${attribute[1]}}`;
+  return `{${withoutHash(String(reference))}}`;
 }
+
+const withoutHash = (logicalId: string): string => logicalId.replace(/[0-9A-F]{8}$/, '');

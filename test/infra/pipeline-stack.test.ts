@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { Match } from 'aws-cdk-lib/assertions';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { ROWS_WITH_ANNOUNCEMENTS, STAGES, VALIDATED_ROWS } from '#core/wiring.ts';
-import { settled } from '#infra/settings.ts';
+import { parseSettings } from '#infra/settings.ts';
 import {
   AnnouncementVariables,
   environment,
@@ -87,7 +87,7 @@ describe('the stack', () => {
     ['an image without its digest', { imageUri: 'repo/image:latest' }],
     ['a field', { notifyMail: 'ada@example.com' }],
   ])('refuses %s that is wrong, by its name', (_, settings) => {
-    expect(() => settled(settings)).toThrow(Object.keys(settings)[0]);
+    expect(() => parseSettings(settings)).toThrow(Object.keys(settings)[0]);
   });
 });
 

@@ -60,7 +60,7 @@ describe('a stack that CloudFormation made of the template, with the code that e
     expect(summary).toMatchObject({ classes: 2, examples: 24 });
   });
 
-  it('launches a training for the validated row, and for no other that the stream tells of', async () => {
+  it('launches a training for the validated row, and for no other row of the stream', async () => {
     expect(await pipeline.deliverTo('launch-training')).toBe(1);
 
     const { progress, run } = await jobOf('tints');
@@ -82,11 +82,11 @@ describe('a stack that CloudFormation made of the template, with the code that e
     expect(student.metrics.test.accuracy).toBe(1); // any eye tells these tints apart
   });
 
-  it('tells whoever listens to the topic, in one sentence', async () => {
+  it('announces the student on the topic, in one sentence', async () => {
     expect(await pipeline.deliverTo('announce-job')).toBe(1);
 
     expect(await pipeline.heard()).toEqual([
-      expect.stringMatching(/^Student “tints” \w{12} is ready: 100\.0 % /),
+      expect.stringMatching(/^Student “tints” \w{12} is ready: 100\.0% accuracy on /),
     ]);
     expect((await jobOf('tints')).outbox).toEqual([]);
   });
@@ -109,7 +109,7 @@ describe('a stack that CloudFormation made of the template, with the code that e
     await pipeline.deliverTo('announce-job');
 
     expect(await pipeline.heard()).toEqual([
-      'Dataset “one class” was rejected: the dataset: There is one class only, “red”.',
+      'Dataset “one class” was rejected: the dataset: There is only one class, “red”.',
     ]);
   });
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { HANDLED_UPLOADS } from '#core/keys.ts';
+import { handledUploadsKey } from '#core/keys.ts';
 import { memoryObjects } from '#examples/in-memory-ports.ts';
 import { findUnhandledUploads } from '#lambdas/sweep-jobs/handled-uploads.ts';
 import { sweepJobs } from '#lambdas/sweep-jobs/sweep-jobs.ts';
@@ -13,9 +13,10 @@ async function findAt(
   seconds: number,
   objects: Objects,
   handle: (key: string) => boolean = () => true,
+  jobs = { table: 'jobs' },
 ): Promise<string[]> {
   const found: string[] = [];
-  await findUnhandledUploads({ objects, now: () => afterNoon(seconds) }, async (key) => {
+  await findUnhandledUploads({ objects, jobs, now: () => afterNoon(seconds) }, async (key) => {
     found.push(key);
     return handle(key);
   });
@@ -76,13 +77,22 @@ describe('findUnhandledUploads', () => {
       const { objects, put, remove } = memoryObjects();
       put('datasets/pets.zip', 'zip');
       await findAt(60, objects);
-      if (memory === undefined) remove(HANDLED_UPLOADS);
-      else put(HANDLED_UPLOADS, memory);
+      if (memory === undefined) remove(handledUploadsKey('jobs'));
+      else put(handledUploadsKey('jobs'), memory);
 
       expect(await findAt(61, objects)).toEqual(['datasets/pets.zip']);
       expect(await findAt(62, objects)).toEqual([]);
     },
   );
+
+  it('finds everything for another job table', async () => {
+    const { objects, put } = memoryObjects();
+    put('datasets/pets.zip', 'zip');
+    await findAt(60, objects);
+
+    expect(await findAt(61, objects, () => true, { table: 'new' })).toEqual(['datasets/pets.zip']);
+    expect(await findAt(62, objects)).toEqual([]);
+  });
 
   it('forgets uploads that are gone, and writes nothing when nothing has changed', async () => {
     const { objects, put, remove } = memoryObjects();
@@ -91,9 +101,9 @@ describe('findUnhandledUploads', () => {
     await findAt(60, objects);
     remove('datasets/pets.zip');
     await findAt(61, objects);
-    expect(Object.keys(JSON.parse((await objects.readText(HANDLED_UPLOADS)) ?? ''))).toEqual([
-      'datasets/birds/_READY',
-    ]);
+    expect(
+      Object.keys(JSON.parse((await objects.readText(handledUploadsKey('jobs'))) ?? '')),
+    ).toEqual(['datasets/birds/_READY']);
 
     objects.write = () => Promise.reject(new Error('written'));
     await findAt(62, objects);
