@@ -1,13 +1,38 @@
 import { defineConfig } from 'vitest/config';
 
+/**
+ * The fast gear, `npm run test:unit`: no network, no TensorFlow, no processes, no waiting. Everything else is in `whole`,
+ * which `npm test` runs besides.
+ */
+const UNIT = [
+  'test/imports.test.ts',
+  'test/{contracts,core,docs,examples,lambdas}/**/*.test.ts',
+  'test/local/events/**/*.test.ts',
+  'test/training-image/{data,evaluate,plan,storage}/**/*.test.ts',
+  'test/training-image/head/{class-weights,lbfgs}.test.ts',
+  'test/training-image/fine-tune/schedule.test.ts',
+];
+
 export default defineConfig({
   test: {
-    include: ['test/**/*.test.ts'],
     testTimeout: 30_000,
     hookTimeout: 60_000,
     // A training needs both cores of a small machine; more files at once only make the slow ones time out.
     maxWorkers: 2,
     pool: 'forks',
     reporters: ['default', './test/closing-line.ts'],
+    coverage: {
+      provider: 'v8',
+      include: ['core/**/*.ts', 'lambdas/**/*.ts'],
+      reporter: ['text-summary'],
+      thresholds: { lines: 95 },
+    },
+    projects: [
+      {
+        extends: true,
+        test: { name: 'unit', include: UNIT, setupFiles: ['test/without-tensorflow.ts'] },
+      },
+      { extends: true, test: { name: 'whole', include: ['test/**/*.test.ts'], exclude: UNIT } },
+    ],
   },
 });

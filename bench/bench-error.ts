@@ -1,4 +1,4 @@
-/** Ends the bench before it has results, with a message for the user. */
+/** Ends the benchmark without results; the message is for the user. */
 export class BenchError extends Error {
   override name = 'BenchError';
 }

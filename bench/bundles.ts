@@ -2,9 +2,9 @@ import { mkdtemp, readdir, readFile, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
-import { lastLines, run } from '#engine/tensorflow/run.ts';
-import { BenchError } from './bench-error.ts';
+import { lastLines, run } from '#engine/tensorflow/run-command.ts';
 import { median } from './median.ts';
+import { BenchError } from './bench-error.ts';
 
 export interface Bundle {
   stage: string;

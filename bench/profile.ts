@@ -5,22 +5,14 @@ import { lastLineOf } from './start-contender.ts';
 
 /** Where the time of a step goes, by TensorFlow's own timeline. */
 export interface Profile {
-  frozen: Kernels;
-  learnt: Kernels;
-}
-
-export interface Kernels {
-  milliseconds: number; // a step
+  milliseconds: number; // per step
   kernels: { name: string; milliseconds: number; calls: number }[]; // the longest first
 }
 
-/** Lets TensorFlow tell how long each kernel of a step takes; Python asks, since tfjs-node cannot. */
+/** Lets TensorFlow time each kernel of a step; in Python, since tfjs-node cannot. */
 export async function profileStep(bench: Bench): Promise<Profile> {
-  const of = async (averages: 'frozen' | 'learnt'): Promise<Kernels> => {
-    const folder = join(bench.folder, `step-${averages}`);
-    await mkdir(folder, { recursive: true });
-    await lastLineOf('contenders/write-step.ts', [bench.teacher, averages, folder], bench.places);
-    return JSON.parse(await lastLineOf('contenders/timeline.py', [folder], bench.places));
-  };
-  return { frozen: await of('frozen'), learnt: await of('learnt') };
+  const folder = join(bench.folder, 'step');
+  await mkdir(folder, { recursive: true });
+  await lastLineOf('contenders/write-step.ts', [bench.teacher, folder], bench.places);
+  return JSON.parse(await lastLineOf('contenders/timeline.py', [folder], bench.places));
 }

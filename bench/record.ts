@@ -6,7 +6,7 @@ import type { MemoryUse } from './memory.ts';
 import type { Profile } from './profile.ts';
 import type { Stall } from './stall.ts';
 
-/** All that the bench metrics, in the order of its results; each can be measured for itself. */
+/** The sections of the benchmark, in the order of its results; each can be measured separately. */
 export const SECTIONS = [
   'features',
   'step',
@@ -20,18 +20,18 @@ export type Section = (typeof SECTIONS)[number];
 
 export type Recorded<Result> = Circumstances & { largestDifference: number; result: Result };
 
-/** How many of the test's images a student of each gets right, as a share. */
+/** The test accuracy of a student of each, as a fraction. */
 export interface Accuracy extends Circumstances {
-  perClass: number; // images to learn from
+  perClass: number; // training images
   px: number;
   regime: string;
   test: number; // images
   understudy: number;
   keras: number;
-  seconds: number[]; // that each of the two took here
+  seconds: number[]; // taken by each of the two
 }
 
-/** What was last measured of each. */
+/** The latest measurement of each section. */
 export interface BenchRecord {
   features?: Recorded<Compared>;
   step?: Recorded<Compared>;

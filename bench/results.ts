@@ -3,7 +3,7 @@ import { type Bundle, loadMsOf } from './bundles.ts';
 import type { Compared, Judged, Row } from './compare.ts';
 import { median } from './median.ts';
 import type { MemoryUse } from './memory.ts';
-import type { Kernels, Profile } from './profile.ts';
+import type { Profile } from './profile.ts';
 import { type Accuracy, type BenchRecord, type Recorded, readRecord } from './record.ts';
 import type { Stall } from './stall.ts';
 
@@ -31,7 +31,9 @@ npm run bench -- --only=step --rounds=5          # one section; the others stay 
 - One thread each. What counts is CPU-seconds (user and system) of the contender's process, so other processes disturb little.
 - The contenders take turns, a fresh process each. A ratio is the median over the rounds of the ratios inside each round.
 - Images are in memory, decoded; those for Python, torch and tfjs-layers are float32 already, ours and onnxruntime's are
-  uint8, as they lie on disk. Adam everywhere, without decay and clipping.
+  uint8, as they are on disk. Adam everywhere, without decay and clipping.
+- In training steps BatchNorms use their moving averages, which stay frozen; tfjs-layers can train only with the statistics of
+  the batch.
 `;
 
 function page(record: BenchRecord): string {
@@ -78,47 +80,40 @@ const judged = ({ what, ratio, range, least }: Judged): string[] => [
 const verdict = (reached: boolean): string => (reached ? 'reached' : '**missed**');
 
 function kernels(recorded: Recorded<Profile>): string {
-  const { frozen, learnt } = recorded.result;
-  return [
-    '## What a step of ours is bound by\n',
-    'The kernels of a step by TensorFlow’s own timeline, 32 images of 224 px on one thread; it goes by the clock, so that on a',
-    'busy machine only the shares mean something. A name that begins with an underscore',
-    'is what TensorFlow made of several operations. Where averages are learnt, each of the 49 BatchNorms is a depthwise convolution',
-    'of 1 × 1 and the gradient of such a one (its sums of squares).\n',
-    ...kernelTable('Averages frozen', frozen),
-    ...kernelTable('Averages learnt', learnt),
-    `${circumstances(recorded)}\n`,
-  ].join('\n');
-}
-
-function kernelTable(title: string, { milliseconds, kernels }: Kernels): string[] {
+  const { milliseconds, kernels } = recorded.result;
   const rows = kernels.map((kernel) => [
     `\`${kernel.name}\``,
     String(kernel.calls),
     kernel.milliseconds.toFixed(0),
-    `${((100 * kernel.milliseconds) / milliseconds).toFixed(0)} %`,
+    percent(kernel.milliseconds / milliseconds),
   ]);
   return [
-    `${title}: ${milliseconds.toFixed(0)} ms in all kernels. ${boundBy(milliseconds, kernels)}\n`,
+    '## What a step is bound by\n',
+    'The kernels of a step of Understudy by TensorFlow’s own timeline, 32 images of 224 px on one thread. It measures wall-clock',
+    'time, so on a busy machine only the shares mean something. A name that begins with an underscore is a kernel that TensorFlow',
+    'fused from several operations.\n',
+    `${milliseconds.toFixed(0)} ms in all kernels. ${boundBy(milliseconds, kernels)}\n`,
     table(['kernel', 'calls', 'ms', 'share'], rows),
-  ];
+    `${circumstances(recorded)}\n`,
+  ].join('\n');
 }
 
-/** What one could make faster, by what it is. */
+const percent = (share: number, digits = 0): string => `${(100 * share).toFixed(digits)}%`;
+
+/** Kernels by kind. */
 const KINDS: Record<string, RegExp> = {
   'convolutions and the bias and ReLU6 fused with them': /^_?(Mkl)?(Native)?(Fused)?Conv2D/,
   'depthwise convolutions': /Depthwise/,
-  BatchNorms: /BatchNorm/,
   'gradients of ReLU6 and biases': /^(Relu6Grad|BiasAddGrad)$/,
 };
 
-function boundBy(milliseconds: number, kernels: Kernels['kernels']): string {
+function boundBy(milliseconds: number, kernels: Profile['kernels']): string {
   const shares = Object.entries(KINDS).map(([kind, pattern]) => {
     const own = kernels.filter(({ name }) => pattern.test(name));
     const sum = own.reduce((total, each) => total + each.milliseconds, 0);
-    return `${((100 * sum) / milliseconds).toFixed(0)} % ${kind}`;
+    return `${percent(sum / milliseconds)} ${kind}`;
   });
-  return `It is bound by ${shares.join(', ')}.`;
+  return `The time goes to ${shares.join(', ')}.`;
 }
 
 function stalls(recorded: Recorded<Stall[]>): string {
@@ -174,10 +169,9 @@ function bundleTable(recorded: Recorded<Bundle[]>): string {
 const CLOSE_ENOUGH = 0.01; // a point below Keras, or better
 
 function accuracies(all: readonly Accuracy[]): string {
-  const percent = (share: number) => `${(100 * share).toFixed(1)} %`;
   const rows = all.map(({ regime, px, perClass, test, understudy, keras, seconds, loadAfter }) => [
     ...[regime, `${px} px`, String(perClass), String(test)],
-    ...[percent(understudy), percent(keras)],
+    ...[percent(understudy, 1), percent(keras, 1)],
     // One image more or less is no difference, and floats have their own idea of 1 %.
     verdict(Math.round(test * (understudy - keras)) >= -Math.round(CLOSE_ENOUGH * test)),
     seconds.map((each) => each.toFixed(0)).join(' / '),

@@ -3,7 +3,7 @@ import { access, copyFile, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { cacheFolder, makeAtOnce } from '#engine/tensorflow/cache-folder.ts';
-import { lastLines, run } from '#engine/tensorflow/run.ts';
+import { lastLines, run } from '#engine/tensorflow/run-command.ts';
 import { BenchError } from './bench-error.ts';
 
 export interface Places {
@@ -67,9 +67,7 @@ async function installed(
   await makeAtOnce(folder, isComplete, async (unfinished) => {
     const outcome = await install(unfinished);
     if (!outcome.ok) {
-      throw new BenchError(
-        `${pins.at(-1)} could not be installed:\n${lastLines(outcome.output, 8)}`,
-      );
+      throw new BenchError(`${pins.at(-1)} could not be installed:\n${lastLines(outcome.output, 8)}`);
     }
     await writeFile(join(unfinished, STAMP), '');
   });

@@ -11,9 +11,9 @@ export interface SizedTeacher {
 }
 
 /**
- * The teacher for images of another size: convolutions take any, and the mean over the image goes with it.
+ * Writes the teacher for images of another size: convolutions and global average pooling accept any.
  *
- * @param work a folder to write it into
+ * @param work the folder to write it to
  */
 export async function sizedTeacher(
   px: number,

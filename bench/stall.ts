@@ -19,7 +19,7 @@ const IMAGES = 300;
 const MOST_MS = 250;
 const REGIMES = ['head-only', 'blocks:2', 'full'];
 
-/** How long the main thread of real trainings, on which its signs of life and its good-bye depend, ever hung. */
+/** The longest that the main thread of real trainings was blocked; heartbeats and a clean stop depend on it. */
 export async function measureStall(bench: Bench): Promise<Stall[]> {
   const stalls: Stall[] = [];
   for (const regime of REGIMES) stalls.push(await stallOf(regime, bench));

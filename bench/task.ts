@@ -4,8 +4,6 @@ import * as z from 'zod';
 export const Task = z.object({
   /** the logits of images | features of images | a step of training all layers, with its loss */
   workload: z.enum(['logits', 'features', 'step']),
-  /** Whether BatchNorms keep their moving averages in a step, or take the statistics of the batch. */
-  averages: z.enum(['frozen', 'learnt']).default('frozen'),
   px: z.int(),
   batch: z.int(), // images at once, which are the first of the file
   warmups: z.int(), // not timed

@@ -1,6 +1,7 @@
 import pc from 'picocolors';
 import type { StudentCard } from '#core/card.ts';
 import { dollarsFor, type Estimate } from '#core/cost.ts';
+import { studentVersion } from '#core/identity.ts';
 import type { Job } from '#core/job.ts';
 import { studentKeys } from '#core/keys.ts';
 import { count, percent, table } from './output.ts';
@@ -18,7 +19,7 @@ export function describeStudent(card: StudentCard, { bucket }: { bucket: string 
       metrics ? percent(metrics.f1) : '',
     ];
   });
-  const seconds = Object.entries(card.seconds).map(
+  const seconds = Object.entries(card.timings).map(
     ([step, taken]) => `${step} ${taken.toFixed(1)} s`,
   );
   return [
@@ -50,8 +51,9 @@ function partOf(used: string): string {
 
 const STOPPED = {
   schedule: 'as scheduled',
-  'no-progress': 'stopped when the validation loss no longer fell',
+  'early-stopping': 'stopped when the validation loss no longer fell',
   budget: 'stopped at the end of the budget',
+  diverged: 'stopped when the loss became NaN',
 };
 
 function fineTuningOf({ fineTuning }: StudentCard): string[] {
@@ -79,7 +81,7 @@ const money = (dollars: number): string => `$${dollars.toFixed(2)}`;
 
 /** The cells of a job in the table of all jobs. */
 export const jobRow = (job: Job): string[] => [
-  job.id.slice(0, 12),
+  studentVersion(job.id),
   job.name,
   job.progress.state,
   job.updatedAt.slice(0, 19).replace('T', ' '),
@@ -100,7 +102,7 @@ function detailOf({ progress, summary }: Job): string {
       return `accuracy ${percent(progress.accuracy)}`;
     default:
       return summary
-        ? `${count(summary.examples)} images in ${count(summary.classes.length)} classes`
+        ? `${count(summary.examples)} images in ${count(summary.classes)} classes`
         : '';
   }
 }
@@ -114,10 +116,7 @@ export function describeJob(job: Job): string {
     ['State', progress.state],
   ];
   if (summary) {
-    facts.push([
-      'Classes',
-      summary.classes.map((each) => `${each.name} ${count(each.examples)}`).join(', '),
-    ]);
+    facts.push(['Classes', `${count(summary.classes)}, with ${count(summary.examples)} images`]);
   }
   if (run) facts.push(['Training job', `${run.trainingJobName} (attempt ${run.attempt})`]);
   if (run?.estimate) facts.push(['Cost limit', wordsOfEstimate(run.estimate)]);

@@ -28,9 +28,12 @@ async function card(objects: Objects, student: string, version: string) {
   const text = await objects.readText(key);
   if (text === undefined) return undefined;
   const read = parseCard(text);
-  if (read) return read;
-  throw new CliError(EXIT.internal, `${key} cannot be read; ${ANOTHER_VERSION}.`);
+  if ('card' in read) return read.card;
+  throw new CliError(EXIT.internal, unreadableCard(key, read.problem));
 }
 
-export const ANOTHER_VERSION =
-  'another version of Understudy wrote it: use that version, or train the student again';
+/** Why a card cannot be shown, and what to do. */
+export const unreadableCard = (key: string, problem: 'invalid' | 'newer'): string =>
+  problem === 'newer'
+    ? `${key} was written by a newer version of Understudy; update this one.`
+    : `${key} is damaged or is not a student's card; train the student again.`;

@@ -1,7 +1,9 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { FilterLogEventsCommand, ResourceNotFoundException } from '@aws-sdk/client-cloudwatch-logs';
 import { Listr, ListrLogger, ProcessOutput } from 'listr2';
-import { FINAL, type Job, type State } from '#core/job.ts';
+import { studentVersion } from '#core/identity.ts';
+import type { Job } from '#core/job.ts';
+import { FINAL, type State } from '#core/job-progress.ts';
 import { TRAINING_LOGS } from '#core/plan.ts';
 import { parseProgressLine, type TrainingProgress } from '#core/progress-line.ts';
 import { CliError, EXIT } from './cli-error.ts';
@@ -58,7 +60,7 @@ export async function followJob(
       }),
       step('Validate', async (show) => {
         const { summary } = requireSuccess(await leave(['received']));
-        const classes = summary?.classes.length ?? 0;
+        const classes = summary?.classes ?? 0;
         const images = summary?.examples ?? 0;
         show.title = `Validate: ${count(classes)} classes, ${count(images)} images`;
       }),
@@ -174,6 +176,6 @@ export function requireSuccess(job: Job): Job {
   }
   throw new CliError(
     EXIT.failed,
-    `The job of "${name}" was cancelled. "npx understudy retry ${job.id.slice(0, 12)}" starts it again.`,
+    `The job of "${name}" was cancelled. "npx understudy retry ${studentVersion(job.id)}" starts it again.`,
   );
 }

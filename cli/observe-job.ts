@@ -1,4 +1,5 @@
 import { setTimeout as pause } from 'node:timers/promises';
+import { studentVersion } from '#core/identity.ts';
 import { advance, type Job, type Observation } from '#core/job.ts';
 import { StaleJob } from '#ports';
 import { CliError, EXIT } from './cli-error.ts';
@@ -22,11 +23,11 @@ export function observeJob(
     const { id } = await findJob(pipeline, wanted);
     const { before, after } = await move(pipeline, id, observation);
     if (after === before) {
-      const sentence = `"${before.name}" (${id.slice(0, 12)}) is ${before.progress.state}: ${words.refused}`;
+      const sentence = `"${before.name}" (${studentVersion(id)}) is ${before.progress.state}: ${words.refused}`;
       throw new CliError(EXIT.usage, sentence);
     }
     if (words.json) outJson(after);
-    else out(`"${after.name}" (${id.slice(0, 12)}) ${words.done}`);
+    else out(`"${after.name}" (${studentVersion(id)}) ${words.done}`);
   });
 }
 

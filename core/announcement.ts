@@ -1,46 +1,56 @@
 import * as z from 'zod';
-import type { Job } from './job.ts';
+import { shortJobId } from './identity.ts';
+import type { Progress } from './job-progress.ts';
 
-/** What the world is told of a job, once per final state; the id lets a reader drop a repetition. */
+/** The public notice of a final state, sent at least once; a reader drops repetitions by their `id`. */
 export const Announcement = z.object({
   id: z.string(),
   kind: z.enum(['published', 'failed', 'rejected', 'cancelled']),
   at: z.iso.datetime(),
   jobId: z.string(),
   student: z.string(),
-  sentence: z.string(), // what a person reads; never with anything that JSON escapes
+  sentence: z.string(), // for people; free of characters that JSON escapes
 });
 export type Announcement = z.infer<typeof Announcement>;
 
-/** EventBridge: `source` and `detail-type` of an announcement. */
+/** EventBridge's `source` and `detail-type` of an announcement. */
 export const ANNOUNCEMENT_SOURCE = 'understudy';
 export const ANNOUNCEMENT_TYPE = 'Understudy Announcement';
 
-/** The announcement that entering the job's present state calls for; most states call for none. */
-export function announcementOf(job: Job, at: Date): Announcement | undefined {
+/** The part of a job that its announcement is made from. */
+interface Announced {
+  id: string;
+  version: number;
+  name: string;
+  progress: Progress;
+}
+
+/** The announcement of the state a job has just entered; `undefined` for states that are not final. */
+export function announcementOf(job: Announced, at: Date): Announcement | undefined {
   const sentence = sentenceOf(job);
   const kind = Announcement.shape.kind.safeParse(job.progress.state);
   if (!sentence || !kind.success) return undefined;
   return {
-    id: `${job.id.slice(0, 16)}-${job.version}`,
+    id: `${shortJobId(job.id)}-${job.version}`,
     kind: kind.data,
     at: at.toISOString(),
     jobId: job.id,
     student: job.name,
-    sentence: plain(sentence),
+    sentence: unescaped(sentence),
   };
 }
 
-function sentenceOf({ name, progress }: Job): string | undefined {
+function sentenceOf({ name, progress }: Announced): string | undefined {
   switch (progress.state) {
     case 'published': {
+      const { version, accuracy } = progress;
       const [low, high] = progress.interval95.map(percent);
-      return `Student "${name}" ${progress.version} is ready: ${percent(progress.accuracy)} % of the held-out images right (95 % interval ${low}–${high} %).`;
+      return `Student "${name}" ${version} is ready: ${percent(accuracy)}% accuracy on held-out images (95% interval ${low}–${high}%).`;
     }
     case 'failed':
       return `The training of "${name}" failed (${progress.code}): ${progress.what} ${progress.remedy}`;
     case 'rejected': {
-      const more = progress.problemCount > 1 ? ` and ${progress.problemCount - 1} more` : '';
+      const more = progress.problemCount > 1 ? ` (and ${progress.problemCount - 1} more)` : '';
       const first = progress.problems[0];
       return `Dataset "${name}" was rejected: ${first ? `${first.where}: ${first.what}` : ''}${more}`;
     }
@@ -51,8 +61,8 @@ function sentenceOf({ name, progress }: Job): string | undefined {
   }
 }
 
-/** EventBridge puts the sentence into its target's JSON as it is, unescaped: a single quote of that kind would lose the mail. */
-const plain = (sentence: string): string =>
+/** EventBridge inserts the sentence into its target's JSON without escaping it: a straight quote would break the mail. */
+const unescaped = (sentence: string): string =>
   sentence
     .replaceAll(/"([^"]*)"/g, '“$1”')
     .replaceAll('"', '”')

@@ -1,19 +1,20 @@
 import * as z from 'zod';
+import { upgradeSchema1 } from './upgrade-card.ts';
 
 const Fraction = z.number().min(0).max(1);
-const Interval = z.tuple([Fraction, Fraction]);
+const Interval = z.tuple([Fraction, Fraction]); // 95%
 const Estimate = z.object({ value: Fraction, interval95: Interval });
-const OnValidation = z.object({ accuracy: Fraction, crossEntropy: z.number() });
+const OnValidation = z.object({ accuracy: Fraction, crossEntropy: z.number() }); // nats
 
-/** How far the probabilities of a student are to be believed. */
+/** How well a student's probabilities are calibrated. */
 const Calibration = z.object({
   ece: Fraction, // expected calibration error, 15 bins of equal width
-  nll: z.number(), // mean negative log-likelihood
+  nll: z.number(), // mean negative log-likelihood, nats
 });
 
-/** `student.json`: what is known of a student. Numbers are measured by the trainer, never entered by hand. */
+/** `student.json`: everything known about a student. All numbers are measured by the trainer. */
 export const StudentCard = z.object({
-  schema: z.literal(1),
+  schema: z.literal(2),
   student: z.string(),
   version: z.string(),
   jobId: z.string(),
@@ -23,14 +24,14 @@ export const StudentCard = z.object({
     px: z.int(), // height and width
     range: z.literal('0-255'),
     channels: z.literal('RGB'),
-    resize: z.string(), // how images were brought to px
+    resize: z.string(), // how images are brought to px
   }),
   teacher: z.object({ name: z.string(), licence: z.string(), modelSha256: z.string() }),
   freezePlan: z.object({
-    asked: z.string(),
+    requested: z.string(), // the recipe's regime
     used: z.string().regex(/^(head-only|full|blocks:[1-9][0-9]?)$/),
     why: z.string(),
-    frozenParameters: z.int(),
+    frozenParameters: z.int(), // of the backbone, moving averages included
     trainedParameters: z.int(),
   }),
   data: z.object({
@@ -40,65 +41,67 @@ export const StudentCard = z.object({
     perClass: z.array(
       z.object({ name: z.string(), train: z.int(), validation: z.int(), test: z.int() }),
     ),
-    warnings: z.array(z.string()), // duplicates kept on one side, images left out
+    warnings: z.array(z.string()),
   }),
   metrics: z.object({
     test: z.object({
       n: z.int(),
       correct: z.int(),
       accuracy: Fraction,
-      interval95: Interval, // Wilson's
-      balancedAccuracy: Estimate, // the mean recall of the classes; its interval by bootstrap
-      macroF1: Estimate, // likewise
+      interval95: Interval, // Wilson
+      balancedAccuracy: Estimate, // mean recall of the classes; bootstrap interval
+      macroF1: Estimate, // bootstrap interval
     }),
+    /** Of the student before it was refitted on train and validation together, if it is head-only. */
     validation: z.object({
       n: z.int(),
       accuracy: Fraction,
-      crossEntropy: z.number(),
-      headOnly: OnValidation, // of the same data's head on frozen features
-    }), // a head before it was fitted once more, on train and validation together
+      crossEntropy: z.number(), // nats
+      headOnly: OnValidation, // the head on frozen features, for comparison
+    }),
     calibration: z.object({
-      temperature: z.number().positive(), // logits are divided by it on their way to probabilities
+      temperature: z.number().positive(), // logits are divided by it before the softmax
       why: z.string(),
       before: Calibration, // on the test part
       after: Calibration,
     }),
-    majorityBaseline: Fraction, // the share of the largest class in the test part
+    majorityBaseline: Fraction, // accuracy of always predicting the test part's largest class
     perClass: z.array(
       z.object({
         name: z.string(),
         n: z.int(),
         correct: z.int(),
-        precision: Fraction, // 0 where the class was never the answer
+        precision: Fraction, // 0 if the class was never predicted
         recall: Fraction,
         f1: Fraction,
-        interval95: Interval, // Wilson's, of the recall
+        interval95: Interval, // Wilson, of the recall
       }),
     ),
-    confusion: z.array(z.array(z.int())), // rows: the true class; columns: the answer
+    confusion: z.array(z.array(z.int())), // rows: the true class; columns: the predicted one
   }),
   head: z.object({
-    examples: z.int(),
+    examples: z.int(), // train and validation
     iterations: z.int(),
     l2: z.number(), // chosen on the validation part
     classWeights: z.array(z.number()),
-    trainCrossEntropy: z.number(),
+    trainCrossEntropy: z.number(), // nats
   }),
+  /** What fine-tuning did, whether or not its result is the student. */
   fineTuning: z
     .object({
       regime: z.string(),
       examples: z.int(),
       epochs: z.int(), // begun
-      bestEpoch: z.int(), // whose weights were compared with the head alone; 0 if the budget allowed none
-      stopped: z.enum(['schedule', 'no-progress', 'budget']),
-      batch: z.int(), // at the end: it is halved where memory runs out
+      bestEpoch: z.int(), // whose weights were compared with the head alone; 0 if none was finished
+      stopped: z.enum(['schedule', 'early-stopping', 'budget', 'diverged']),
+      batchSize: z.int(), // at the end: it is halved when memory runs out
       augmentation: z.string(),
       classWeights: z.array(z.number()),
       validation: OnValidation.optional(), // of the best epoch
     })
-    .optional(), // tried, whether or not it was shipped
-  seconds: z.record(z.string(), z.number()), // wall clock a step
-  made: z.object({
+    .optional(),
+  timings: z.record(z.string(), z.number()), // seconds per step, wall clock
+  environment: z.object({
     understudy: z.string(),
     tensorflow: z.string(),
     node: z.string(),
@@ -108,14 +111,35 @@ export const StudentCard = z.object({
 });
 export type StudentCard = z.infer<typeof StudentCard>;
 
-/** @returns `undefined` for what is no card, or one of another version */
-export function parseCard(text: string | undefined): StudentCard | undefined {
+/**
+ * A card, or why there is none: `invalid` is not a card (or only a part of one); `newer` was written by a later
+ * version of Understudy.
+ */
+export type CardResult = { card: StudentCard } | { problem: 'invalid' | 'newer' };
+
+/** Reads a card of this schema or of schema 1. */
+export function parseCard(text: string): CardResult {
+  const json = parseJson(text);
+  const head = z.object({ schema: z.int() }).safeParse(json).data;
+  if (head && head.schema > 2) return { problem: 'newer' };
+  const card = StudentCard.safeParse(head?.schema === 1 ? upgradeSchema1(json) : json).data;
+  return card ? { card } : { problem: 'invalid' };
+}
+
+function parseJson(text: string): unknown {
   try {
-    return StudentCard.safeParse(JSON.parse(text ?? '')).data;
+    return JSON.parse(text);
   } catch {
     return undefined;
   }
 }
+
+/** The text of `student.json`, indented, but with each list of numbers on one line: 1,000 classes have 1,000,000 counts. */
+export const formatCard = (card: StudentCard): string =>
+  `${JSON.stringify(card, null, 2).replaceAll(
+    /\[\n\s*(-?\d[^[\]{}"]*?)\n\s*\]/g, // a line break is never inside a string
+    (_, numbers: string) => `[${numbers.replaceAll(/\s+/g, '')}]`,
+  )}\n`;
 
 /** `students/<name>/latest.json`, which moves only forward, by the upload's time. */
 export const Latest = z.object({

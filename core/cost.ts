@@ -2,12 +2,12 @@ import * as z from 'zod';
 import { type Problem, problem } from './problem.ts';
 import type { Recipe } from './recipe.ts';
 
-/** The day of the prices below. */
+/** The date of the prices below. */
 export const PRICES_OF = '2026-11-25';
 
 /**
- * SageMaker training on demand in us-east-1, US dollars an hour, as public price lists quoted it on that day; other
- * regions differ by some ten per cent. For estimates: the bill is AWS's.
+ * On-demand SageMaker training in us-east-1, US dollars per hour, from public price lists of that date; other regions
+ * differ by about 10%. These are estimates: AWS's bill is what counts.
  */
 const DOLLARS_PER_HOUR: Record<string, number> = {
   'ml.m5.xlarge': 0.23,
@@ -18,22 +18,22 @@ const DOLLARS_PER_HOUR: Record<string, number> = {
   'ml.g5.xlarge': 1.408,
 };
 
-/** What a training costs at most, before it starts. */
+/** The maximum cost of a training, known before it starts. */
 export const Estimate = z.object({
-  instanceType: z.string(), // the dearest of those that may be taken
-  seconds: z.int(), // then SageMaker stops it
-  dollars: z.number(), // on demand; spot costs less
+  instanceType: z.string(), // the most expensive one allowed
+  seconds: z.int(), // SageMaker stops the training after these
+  dollars: z.number(), // US dollars on demand; spot costs less
   pricesOf: z.iso.date(),
 });
 export type Estimate = z.infer<typeof Estimate>;
 
-/** @returns US dollars; `undefined` where the table knows no price, as for one's own machine */
+/** @returns US dollars; `undefined` where the price is unknown, as on the local machine */
 export function dollarsFor(instanceType: string, seconds: number): number | undefined {
   const perHour = DOLLARS_PER_HOUR[instanceType];
   return perHour === undefined ? undefined : (perHour * seconds) / 3600;
 }
 
-/** How long a training may run on a type of instance: the budget's minutes, or its dollars if those end first. */
+/** The longest run on an instance type, in seconds: the budget's minutes, or its dollars if those are used up first. */
 export function longestRunSeconds(instanceType: string, budget: Recipe['budget']): number {
   const seconds = budget.minutes * 60;
   const perSecond = dollarsFor(instanceType, 1);
@@ -41,7 +41,7 @@ export function longestRunSeconds(instanceType: string, budget: Recipe['budget']
   return Math.min(seconds, Math.floor(budget.dollars / perSecond));
 }
 
-/** @returns `undefined` where a price is not known */
+/** @returns `undefined` where a price is unknown */
 export function costAtMost(
   instanceTypes: readonly string[],
   budget: Recipe['budget'],
@@ -58,7 +58,7 @@ export function costAtMost(
   return known.sort((a, b) => b.dollars - a.dollars)[0];
 }
 
-/** The instance types that a job may take, in the order of preference: the recipe's, as far as they are allowed here. */
+/** The instance types that a job may use, in order of preference: the recipe's, as far as this deployment allows them. */
 export function instanceTypesFor(
   recipe: Pick<Recipe, 'instance_types'>,
   allowed: readonly string[],
@@ -67,9 +67,9 @@ export function instanceTypesFor(
   return wanted.length > 0 ? wanted : allowed;
 }
 
-const LEAST_SECONDS = 300; // chosen: an instance has hardly begun before
+const MIN_SECONDS = 300; // chosen: start-up alone takes most of that
 
-/** What of a recipe this deployment does not allow, or cannot keep to. */
+/** The problems of a recipe's instance types and budget in this deployment. */
 export function budgetProblems(
   recipe: Pick<Recipe, 'budget' | 'instance_types'>,
   file: string,
@@ -80,8 +80,8 @@ export function budgetProblems(
     problem(
       'INSTANCE_TYPE',
       `${file}, instance_types`,
-      `${type} is not among the instance types of this deployment.`,
-      `Choose from ${allowed.join(', ')}, leave instance_types out, or ask whoever deploys to add it.`,
+      `${type} is not an instance type of this deployment.`,
+      `Choose from ${allowed.join(', ')}, leave instance_types out, or ask the operator of this deployment to add it.`,
     ),
   );
   const { dollars } = recipe.budget;
@@ -90,12 +90,12 @@ export function budgetProblems(
   for (const type of instanceTypesFor(recipe, allowed)) {
     const perSecond = dollarsFor(type, 1);
     if (perSecond === undefined) {
-      const what = `The price of ${type} is not known here, so that a budget in dollars cannot be kept.`;
+      const what = `The price of ${type} is unknown, so a budget in dollars cannot be enforced.`;
       const remedy = 'Set budget.minutes instead, or choose other instance types.';
       problems.push(problem('BUDGET', `${file}, budget.dollars`, what, remedy));
-    } else if (dollars < LEAST_SECONDS * perSecond) {
-      const what = `${dollars} dollars buy ${Math.floor(dollars / perSecond)} seconds of ${type}; a training needs ${LEAST_SECONDS} at least.`;
-      const remedy = `Set it to ${(Math.ceil(LEAST_SECONDS * perSecond * 100) / 100).toFixed(2)} or more, or leave it out.`;
+    } else if (dollars < MIN_SECONDS * perSecond) {
+      const what = `${dollars} dollars buy ${Math.floor(dollars / perSecond)} seconds of ${type}; a training needs at least ${MIN_SECONDS}.`;
+      const remedy = `Set it to ${(Math.ceil(MIN_SECONDS * perSecond * 100) / 100).toFixed(2)} or more, or leave it out.`;
       problems.push(problem('BUDGET', `${file}, budget.dollars`, what, remedy));
     }
   }

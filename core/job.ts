@@ -1,39 +1,20 @@
 import * as z from 'zod';
 import { Announcement, announcementOf } from './announcement.ts';
-import { Estimate } from './cost.ts';
-import { Problem } from './problem.ts';
+import type { Estimate } from './cost.ts';
+import { deadlineOf } from './job-deadlines.ts';
+import { Progress, type State } from './job-progress.ts';
+import { Run, startedRun, type Usage, withUsage } from './job-run.ts';
+import type { Problem } from './problem.ts';
 
-/** What each state knows beside the job itself. */
-export const Progress = z.discriminatedUnion('state', [
-  z.object({ state: z.literal('received') }),
-  z.object({
-    state: z.literal('rejected'),
-    problems: z.array(Problem).min(1), // the first PROBLEMS_IN_ROW; report.json has all
-    problemCount: z.int().positive(),
-  }),
-  z.object({ state: z.literal('validated') }),
-  z.object({ state: z.literal('launching') }),
-  z.object({
-    state: z.literal('waiting'),
-    waitingFor: z.enum(['capacity', 'quota', 'concurrency']),
-    reason: z.string(),
-  }),
-  z.object({ state: z.literal('training') }),
-  z.object({ state: z.literal('interrupted') }),
-  z.object({ state: z.literal('trained'), artifacts: z.string() }), // s3:// prefix, as Describe gives it
-  z.object({
-    state: z.literal('published'),
-    version: z.string(),
-    accuracy: z.number(), // on the test part, 0..1
-    interval95: z.tuple([z.number(), z.number()]),
-  }),
-  z.object({ state: z.literal('failed'), code: z.string(), what: z.string(), remedy: z.string() }),
-  z.object({ state: z.literal('cancelled') }),
-]);
-export type Progress = z.infer<typeof Progress>;
-export type State = Progress['state'];
+/** The result of a successful validation. `report.json` has the classes by name. */
+const Summary = z.object({
+  classes: z.preprocess((stored) => (Array.isArray(stored) ? stored.length : stored), z.int()), // how many; early rows list them
+  examples: z.int(),
+  manifestSha256: z.string(),
+  recipeSha256: z.string(),
+});
 
-/** One dataset version on its way to one student: one row, never deleted. */
+/** One version of a dataset on its way to one student: one row of the job table, never deleted. */
 export const Job = z.object({
   id: z.string().regex(/^[0-9a-f]{64}$/),
   version: z.int().positive(), // of the row; rises by one with every change
@@ -45,40 +26,22 @@ export const Job = z.object({
   recipeHash: z.string(),
   recipeKey: z.string(),
   versionId: z.string().optional(), // of the archive, where the bucket keeps versions
-  uploadedAt: z.iso.datetime(), // when S3 had the whole upload; a newer upload's student is the latest
+  uploadedAt: z.iso.datetime(), // when the upload was complete; the newest upload's student is the latest
   createdAt: z.iso.datetime(),
   updatedAt: z.iso.datetime(),
-  summary: z
-    .object({
-      classes: z.array(z.object({ name: z.string(), examples: z.int() })),
-      examples: z.int(),
-      manifestSha256: z.string(),
-      recipeSha256: z.string(),
-    })
-    .optional(), // from validated on
-  /** The last training job that was or may have been created; the next waits until this one is seen ended. */
-  run: z
-    .object({
-      attempt: z.int().positive(),
-      trainingJobName: z.string(),
-      ended: z.boolean(),
-      estimate: Estimate.optional(), // where prices are known
-      instanceType: z.string().optional(), // the one that was taken
-      billedSeconds: z.int().nonnegative().optional(), // once it has ended
-    })
-    .optional(),
+  summary: Summary.optional(), // from validated on
+  run: Run.optional(), // the last training job; the next one waits until this one has ended
   waits: z.int().nonnegative(), // launches refused in a row, for the back-off
   progress: Progress,
   history: z.array(z.object({ state: z.string(), at: z.iso.datetime() })),
-  outbox: z.array(Announcement), // announcements not yet made
-  deadline: z.iso.datetime().optional(), // when the sweeper looks after it; none = nothing left to do
+  outbox: z.array(Announcement), // announcements not sent yet
+  deadline: z.iso.datetime().optional(), // when the sweeper looks at it; none: nothing is left to do
 });
-export type Job = z.infer<typeof Job>;
+export type Job = z.output<typeof Job>;
 
-/** What a training job takes and costs, as far as it is known. */
-export type Usage = Pick<NonNullable<Job['run']>, 'instanceType' | 'billedSeconds'>;
+type OfRun = { trainingJobName: string } & Usage;
 
-/** What somebody saw or wants; facts, not commands. */
+/** A fact about a job, or a user's request; never a command. */
 export type Observation =
   | { type: 'dataset-validated'; summary: NonNullable<Job['summary']> }
   | { type: 'dataset-rejected'; problems: Problem[]; problemCount: number }
@@ -89,24 +52,21 @@ export type Observation =
       waitingFor: 'capacity' | 'quota' | 'concurrency';
       reason: string;
     }
-  | ({ type: 'training-running'; trainingJobName: string } & Usage)
-  | ({ type: 'training-interrupted'; trainingJobName: string } & Usage)
-  | ({ type: 'training-no-capacity'; trainingJobName: string; reason: string } & Usage) // ended for want of capacity
-  | ({ type: 'training-completed'; trainingJobName: string; artifacts: string } & Usage)
-  | ({
-      type: 'training-failed';
-      trainingJobName: string;
-      code: string;
-      what: string;
-      remedy: string;
-    } & Usage)
+  | ({ type: 'training-running' } & OfRun)
+  | ({ type: 'training-interrupted' } & OfRun)
+  | ({ type: 'training-no-capacity'; reason: string } & OfRun) // ended for lack of capacity
+  | ({ type: 'training-completed'; artifacts: string } & OfRun)
+  | ({ type: 'training-failed'; code: string; what: string; remedy: string } & OfRun)
   | { type: 'student-published'; version: string; accuracy: number; interval95: [number, number] }
   | { type: 'stage-failed'; code: string; what: string; remedy: string }
   | { type: 'cancel-requested' }
   | { type: 'retry-requested' }
   | { type: 'announced'; announcementId: string };
 
-/** A job moves only along these arrows. `rejected` and `published` are final; the way out of `failed` and `cancelled` is a retry. */
+/** What SageMaker says about a run. */
+export type TrainingObservation = Extract<Observation, { type: `training-${string}` }>;
+
+/** A job moves along these arrows only. A retry is the one way out of `failed` and `cancelled`. */
 export const ARROWS: Record<State, readonly State[]> = {
   received: ['validated', 'rejected', 'failed', 'cancelled'],
   validated: ['launching', 'failed', 'cancelled'],
@@ -121,51 +81,19 @@ export const ARROWS: Record<State, readonly State[]> = {
   cancelled: ['received', 'validated'],
 };
 
-/** How long a state may last before the sweeper looks, in minutes; chosen: well above what each step takes. */
-const PATIENCE_MINUTES: Partial<Record<State, number>> = {
-  received: 16, // a validation may take all of a Lambda's 15 minutes
-  validated: 2,
-  launching: 2,
-  training: 10,
-  interrupted: 10,
-  trained: 16,
-};
-const LONGEST_WAIT_MINUTES = 60;
-const ANNOUNCEMENT_MINUTES = 2;
-
-/** After how long a state is a reason to worry, in minutes; chosen: beyond what budget, spot and retries explain. */
-const STUCK_MINUTES: Partial<Record<State, number>> = {
-  received: 60,
-  validated: 60,
-  launching: 60,
-  training: 30 * 60, // the longest budget is 24 hours, and spot may take 4 more
-  interrupted: 30 * 60,
-  trained: 60,
-};
-const STUCK_WAITS = 28; // launches refused in a row: about a day
-
-/** Whether somebody should look after a job, since the pipeline has got nowhere with it. */
-export function isStuck({ progress, history, waits }: Job, at: Date): boolean {
-  if (progress.state === 'waiting') return waits >= STUCK_WAITS;
-  const minutes = STUCK_MINUTES[progress.state];
-  const since = Date.parse(history.at(-1)?.at ?? at.toISOString());
-  return minutes !== undefined && at.getTime() - since > minutes * 60_000;
-}
-
-export const FINAL: ReadonlySet<State> = new Set(['rejected', 'published', 'failed', 'cancelled']);
-
-export type NewJob = Omit<
+/** The fields of a job that its upload determines. */
+export type NewJob = Pick<
   Job,
-  | 'version'
-  | 'createdAt'
-  | 'updatedAt'
-  | 'progress'
-  | 'history'
-  | 'outbox'
-  | 'deadline'
-  | 'run'
-  | 'summary'
-  | 'waits'
+  | 'id'
+  | 'bucket'
+  | 'name'
+  | 'dataset'
+  | 'form'
+  | 'seal'
+  | 'recipeHash'
+  | 'recipeKey'
+  | 'versionId'
+  | 'uploadedAt'
 >;
 
 export function receive(upload: NewJob, at: Date): Job {
@@ -184,18 +112,18 @@ export function receive(upload: NewJob, at: Date): Job {
 }
 
 /**
- * The one place where a job changes. Late, repeated and foreign observations change nothing: then the very same
- * object comes back, and there is nothing to save.
+ * The only function that changes a job. An observation that is late, repeated or about another run changes nothing:
+ * the same object comes back, and there is nothing to save.
  */
 export function advance(job: Job, observation: Observation, at: Date): Job {
-  const seen = observe(job, observation);
-  if (seen === undefined) return job;
-  if (seen.progress !== job.progress && !ARROWS[job.progress.state].includes(seen.progress.state))
-    return job;
-  return settle(job, seen, at);
+  const observed = observe(job, observation);
+  if (observed === undefined) return job;
+  const moves = observed.progress !== job.progress;
+  if (moves && !ARROWS[job.progress.state].includes(observed.progress.state)) return job;
+  return settle(job, observed, at);
 }
 
-/** The job with what was seen, not yet dated and versioned; `undefined` when it says nothing new. */
+/** The job after an observation, without its new version and dates; `undefined` if there is nothing new. */
 function observe(job: Job, observation: Observation): Job | undefined {
   const { state } = job.progress;
   switch (observation.type) {
@@ -207,44 +135,34 @@ function observe(job: Job, observation: Observation): Job | undefined {
       return { ...job, progress: { state: 'rejected', problems, problemCount } };
     }
     case 'launch-started':
-      if (job.run && !job.run.ended) return undefined; // attempt n+1 only after attempt n is seen ended
-      return {
-        ...job,
-        run: {
-          attempt: nextAttempt(job),
-          trainingJobName: observation.trainingJobName,
-          ended: false,
-          ...(observation.estimate && { estimate: observation.estimate }),
-        },
-        progress: { state: 'launching' },
-      };
+      if (job.run?.ended === false) return undefined; // attempt n+1 starts only after attempt n has ended
+      return { ...job, run: startedRun(job.run, observation), progress: { state: 'launching' } };
     case 'launch-refused': {
-      if (state !== 'launching' || !isCurrent(job, observation)) return undefined;
+      const refused = openRun(job, observation);
+      if (state !== 'launching' || !refused) return undefined;
       const { waitingFor, reason } = observation;
+      const { run: _, ...rest } = job;
       return {
-        ...withoutRun(job),
+        ...rest,
+        ...(refused.previous && { run: refused.previous }),
         waits: job.waits + 1,
         progress: { state: 'waiting', waitingFor, reason },
       };
     }
     case 'training-running':
-      if (!isCurrent(job, observation) || job.run?.ended || state === 'training') return undefined;
-      return { ...using(job, observation), progress: { state: 'training' } };
-    case 'training-interrupted':
-      if (!isCurrent(job, observation) || job.run?.ended || state === 'interrupted')
-        return undefined;
-      return { ...using(job, observation), progress: { state: 'interrupted' } };
+    case 'training-interrupted': {
+      const run = openRun(job, observation);
+      const next = observation.type === 'training-running' ? 'training' : 'interrupted';
+      if (!run || state === next) return undefined;
+      return { ...job, run: withUsage(run, observation), progress: { state: next } };
+    }
     case 'training-no-capacity': {
-      if (!isCurrent(job, observation) || job.run?.ended) return undefined;
       const { reason } = observation;
-      const seen = ended(job, observation, { state: 'waiting', waitingFor: 'capacity', reason });
-      return seen.progress === job.progress ? seen : { ...seen, waits: job.waits + 1 };
+      return ended(job, observation, { state: 'waiting', waitingFor: 'capacity', reason });
     }
     case 'training-completed':
-      if (!isCurrent(job, observation) || job.run?.ended) return undefined;
       return ended(job, observation, { state: 'trained', artifacts: observation.artifacts });
     case 'training-failed': {
-      if (!isCurrent(job, observation) || job.run?.ended) return undefined;
       const { code, what, remedy } = observation;
       return ended(job, observation, { state: 'failed', code, what, remedy });
     }
@@ -267,76 +185,41 @@ function observe(job: Job, observation: Observation): Job | undefined {
   }
 }
 
-/** The end of a run is a fact even where it moves nothing: a cancelled job's run ends too, and then may be retried. */
-function ended(job: Job, usage: Usage, progress: Progress): Job {
-  const running =
-    ARROWS[job.progress.state].includes(progress.state) && job.progress.state !== 'validated';
-  const { run, ...used } = using(job, usage);
-  return {
-    ...used,
-    ...(run && { run: { ...run, ended: true } }),
-    progress: running ? progress : job.progress,
-  };
+/** The job's run, if the observation is about it and it has not ended. */
+const openRun = ({ run }: Job, { trainingJobName }: { trainingJobName: string }) =>
+  run?.trainingJobName === trainingJobName && !run.ended ? run : undefined;
+
+/** The end of a run is recorded in every state: a cancelled job's run ends too, and only then may the job be retried. */
+function ended(job: Job, observation: OfRun, progress: Progress): Job | undefined {
+  const open = openRun(job, observation);
+  if (!open) return undefined;
+  const run = { ...withUsage(open, observation), ended: true };
+  const { state } = job.progress;
+  // A job retried while its old run was still stopping is validated again: the end of that run must not fail it.
+  const isRetried = state === 'validated';
+  if (isRetried || !ARROWS[state].includes(progress.state)) return { ...job, run };
+  return { ...job, run, waits: job.waits + (progress.state === 'waiting' ? 1 : 0), progress };
 }
 
-function using(job: Job, { instanceType, billedSeconds }: Usage): Job {
-  if (!job.run) return job;
-  const run = {
-    ...job.run,
-    ...(instanceType !== undefined && { instanceType }),
-    ...(billedSeconds !== undefined && { billedSeconds }),
-  };
-  return { ...job, run };
+/** Dates and versions a changed job, and puts the announcement of a final state into its outbox. */
+function settle(job: Job, observed: Job, at: Date): Job {
+  const { deadline: _, ...changed } = observed;
+  const next: Job = { ...changed, version: job.version + 1, updatedAt: at.toISOString() };
+  if (observed.progress !== job.progress) {
+    next.history = [...remembered(job), { state: next.progress.state, at: next.updatedAt }];
+    const announcement = announcementOf(next, at);
+    if (announcement) next.outbox = [...next.outbox, announcement];
+  }
+  const deadline = deadlineOf(next, at);
+  return deadline === undefined ? next : { ...next, deadline };
 }
 
-function settle(job: Job, seen: Job, at: Date): Job {
-  const moved = seen.progress !== job.progress;
-  const time = at.toISOString();
-  const next: Job = {
-    ...seen,
-    version: job.version + 1,
-    updatedAt: time,
-    history: moved ? [...remembered(job), { state: seen.progress.state, at: time }] : job.history,
-  };
-  const announcement = moved ? announcementOf(next, at) : undefined;
-  const told: Job = announcement ? { ...next, outbox: [...next.outbox, announcement] } : next;
+const LONGEST_HISTORY = 200; // entries; the row is limited, and the newest ones matter
 
-  const { deadline: _, ...rest } = told;
-  const deadline = deadlineOf(told, at);
-  return deadline ? { ...rest, deadline } : rest;
-}
-
-/** A job may wait for weeks; of each round of waiting and launching only the last is remembered. */
+/** Of the rounds of waiting and launching, which may go on for weeks, only the last stays in the history. */
 function remembered({ history, progress }: Job): Job['history'] {
   const [before, last] = [history.at(-2), history.at(-1)];
   const anotherRound =
     progress.state === 'launching' && last?.state === 'launching' && before?.state === 'waiting';
-  return anotherRound ? history.slice(0, -2) : history;
+  return (anotherRound ? history.slice(0, -2) : history).slice(1 - LONGEST_HISTORY);
 }
-
-function deadlineOf(job: Job, at: Date): string | undefined {
-  const minutes = [
-    job.progress.state === 'waiting'
-      ? waitMinutes(job.waits)
-      : PATIENCE_MINUTES[job.progress.state],
-    job.outbox.length > 0 ? ANNOUNCEMENT_MINUTES : undefined,
-    job.run?.ended === false ? PATIENCE_MINUTES.training : undefined, // a cancelled run must still be stopped
-  ].filter((each) => each !== undefined);
-  if (minutes.length === 0) return undefined;
-  return new Date(at.getTime() + Math.min(...minutes) * 60_000).toISOString();
-}
-
-/** Doubling from two minutes to an hour. */
-const waitMinutes = (tries: number): number => Math.min(2 ** tries, LONGEST_WAIT_MINUTES);
-
-/** A launch that was refused never ran, so its attempt number is used again. */
-export const nextAttempt = (job: Job): number => (job.run?.attempt ?? 0) + 1;
-
-function withoutRun(job: Job): Job {
-  const { run, ...rest } = job;
-  if (!run || run.attempt === 1) return rest;
-  return { ...rest, run: { ...run, attempt: run.attempt - 1, ended: true } };
-}
-
-const isCurrent = (job: Job, seen: { trainingJobName: string }): boolean =>
-  job.run?.trainingJobName === seen.trainingJobName;

@@ -1,11 +1,12 @@
-/** Every key of the bucket is built here, and taken apart here. */
+/** Every key of the bucket is built and parsed here. */
 
 export const DATASETS = 'datasets/';
 export const SEAL_FILE = '_READY';
 export const RECIPE_FILE = 'dataset.json';
+/** The card, in a student's folder and in a training job's output. */
 export const CARD_FILE = 'student.json';
 
-/** What of an upload a key speaks of; `undefined` for objects that start nothing (an image, a recipe, a folder mark). */
+/** A dataset in the bucket, or a file that should have been one. */
 export type Upload =
   | { form: 'archive'; name: string; key: string; recipeKey: string }
   | { form: 'folder'; name: string; prefix: string; recipeKey: string }
@@ -13,7 +14,7 @@ export type Upload =
 
 const ARCHIVE = /\.zip$/i;
 
-/** Reads a key under `datasets/` as an upload that is sealed by that very key. */
+/** The upload that a key under `datasets/` completes; `undefined` for keys that start nothing (an image, a recipe). */
 export function uploadSealedBy(key: string): Upload | undefined {
   if (!key.startsWith(DATASETS)) return undefined;
   const [first = '', ...rest] = key.slice(DATASETS.length).split('/');
@@ -22,7 +23,7 @@ export function uploadSealedBy(key: string): Upload | undefined {
   if (rest.length > 0)
     return rest.length === 1 && rest[0] === SEAL_FILE ? folderUpload(first) : undefined;
   if (ARCHIVE.test(first)) return archiveUpload(first);
-  if (first.endsWith('.json') || first.startsWith('.')) return undefined; // a recipe comes before its archive
+  if (first.endsWith('.json') || first.startsWith('.')) return undefined; // a recipe is uploaded before its archive
   return { form: 'stray', name: first, key, recipeKey: `${key}.json` };
 }
 
@@ -41,7 +42,7 @@ export function folderUpload(name: string): Upload & { form: 'folder' } {
   return { form: 'folder', name, prefix, recipeKey: `${prefix}${RECIPE_FILE}` };
 }
 
-/** The dataset's place in the bucket: a key for an archive or a stray file, a prefix for a folder. */
+/** The place of a dataset in the bucket: a key for an archive or a stray file, a prefix for a folder. */
 export const datasetOf = (upload: Upload): string =>
   upload.form === 'folder' ? upload.prefix : upload.key;
 
@@ -61,14 +62,17 @@ export const teacherPrefix = (name: string): string => `teachers/${name}/`;
 
 export const studentKeys = (student: string, version: string) => ({
   prefix: `students/${student}/${version}/`,
-  card: `students/${student}/${version}/${CARD_FILE}`, // written last: its arrival means complete
+  card: `students/${student}/${version}/${CARD_FILE}`, // written last: its presence means complete
 });
 
 export const latestKey = (student: string): string => `students/${student}/latest.json`;
 
-/** @throws Error when the text is no `s3://bucket/key` */
+/** The sweeper's memory of handled uploads, see lambdas/sweep-jobs/handled-uploads.ts. */
+export const HANDLED_UPLOADS = 'sweeps/handled.json';
+
+/** @throws Error when the text is not `s3://bucket/key` */
 export function parseS3Uri(uri: string): { bucket: string; key: string } {
   const match = /^s3:\/\/([^/]+)\/(.*)$/s.exec(uri);
-  if (!match?.[1] || match[2] === undefined) throw new Error(`"${uri}" is not an s3:// address`);
+  if (!match?.[1] || match[2] === undefined) throw new Error(`"${uri}" is not an s3:// URI`);
   return { bucket: match[1], key: match[2] };
 }

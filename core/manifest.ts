@@ -1,33 +1,33 @@
 import * as z from 'zod';
 
-/** One object of the bucket exactly as validated; the trainer recomputes what can be recomputed. */
+/** An object of the bucket exactly as validated; the trainer verifies what it can recompute. */
 const ObjectRecord = z.object({
   key: z.string(),
   size: z.int().nonnegative(), // bytes
   etag: z.string(),
-  /** True where the ETag is the MD5 of the bytes: uploaded in one part and not under a KMS key. */
+  /** True if the ETag is the MD5 of the bytes: uploaded in one part and without a KMS key. */
   etagIsMd5: z.boolean(),
-  crc64nvme: z.string().optional(), // base64, as S3 gives it
+  crc64nvme: z.string().optional(), // base64, as in S3's API
   versionId: z.string().optional(),
 });
 export type ObjectRecord = z.infer<typeof ObjectRecord>;
 
-/** First line of `manifest.jsonl`. */
+/** The first line of `manifest.jsonl`. */
 export const ManifestHeader = z.object({
   schema: z.literal(1),
   dataset: z.string(), // key of the archive, or prefix of the folder
   format: z.literal('class-folders'),
   classes: z.array(z.string()).min(2), // sorted by code point; an example's label is an index into it
-  examples: z.int().positive(), // lines that follow
+  examples: z.int().positive(), // the number of lines that follow
   archive: ObjectRecord.optional(),
 });
 export type ManifestHeader = z.infer<typeof ManifestHeader>;
 
-/** Every further line: one example. */
+/** Each further line: one example. */
 export const ManifestExample = z.object({
-  path: z.string(), // inside the dataset, as its owner calls it
+  path: z.string(), // within the dataset, as shown to its owner
   label: z.int().nonnegative(),
-  /** In an archive: the entry, by its raw name. */
+  /** In an archive: the entry, by its decoded name. */
   entry: z
     .object({ name: z.string(), size: z.int().nonnegative(), crc32: z.int().nonnegative() })
     .optional(),
@@ -44,7 +44,7 @@ export interface Manifest {
 export const writeManifest = ({ header, examples }: Manifest): string =>
   `${[header, ...examples].map((line) => JSON.stringify(line)).join('\n')}\n`;
 
-/** @throws Error when the text is not a whole manifest (a line missing, a label without a class) */
+/** @throws Error if the manifest is incomplete or inconsistent (a line missing, a label without a class) */
 export function readManifest(text: string): Manifest {
   const [first = '', ...rest] = text.trimEnd().split('\n');
   const header = ManifestHeader.parse(JSON.parse(first));
@@ -52,11 +52,15 @@ export function readManifest(text: string): Manifest {
 
   if (examples.length !== header.examples) {
     throw new Error(
-      `the manifest announces ${header.examples} examples and lists ${examples.length}`,
+      `The manifest should have ${header.examples} examples, but has ${examples.length}.`,
     );
   }
-  const stranger = examples.find(({ label }) => label >= header.classes.length);
-  if (stranger)
-    throw new Error(`"${stranger.path}" has label ${stranger.label}, which names no class`);
+  const invalid = examples.find(({ label }) => label >= header.classes.length);
+  if (invalid) {
+    const classes = header.classes.length;
+    throw new Error(
+      `"${invalid.path}" has label ${invalid.label}, but there are ${classes} classes.`,
+    );
+  }
   return { header, examples };
 }

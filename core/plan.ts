@@ -1,53 +1,57 @@
 import * as z from 'zod';
+import { FAILURE_CHARACTERS } from './ml-folder.ts';
 
-/** The hyperparameters of a training job; SageMaker carries strings only. What else is needed comes as files. */
+/** The hyperparameters of a training job, all strings, as SageMaker requires. Larger inputs come as files. */
 export const Hyperparameters = z.object({
   job_id: z.string().regex(/^[0-9a-f]{64}$/),
   student: z.string().min(1),
   student_version: z.string().min(1),
   manifest_sha256: z.string(),
   recipe_sha256: z.string(),
-  budget_seconds: z.string().regex(/^\d+$/), // then SageMaker stops it
+  budget_seconds: z.string().regex(/^\d+$/), // after that SageMaker stops the job
 });
 export type Hyperparameters = z.infer<typeof Hyperparameters>;
 
-/** The channels of a training job, and the file that the trainer reads in each. */
+/** The channels of a training job, and the file that the trainer reads from each. */
 export const CHANNELS = {
-  dataset: { folder: 'dataset' }, // the bucket's keys below it
+  dataset: { folder: 'dataset' }, // contains the bucket's keys
   manifest: { folder: 'manifest', file: 'manifest.jsonl' },
   recipe: { folder: 'recipe', file: 'recipe.json' },
   teacher: { folder: 'teacher', file: 'model.json' },
 } as const;
 
-/** A metric line on stdout; SageMaker and the local form read numbers out of it by the regular expressions below. */
+/** How SageMaker and the local form extract metrics from the trainer's stdout. */
 export const METRIC_DEFINITIONS = [
   { Name: 'train:loss', Regex: 'train_loss=([0-9.eE+-]+)' },
   { Name: 'validation:accuracy', Regex: 'validation_accuracy=([0-9.eE+-]+)' },
   { Name: 'test:accuracy', Regex: 'test_accuracy=([0-9.eE+-]+)' },
 ];
 
-/** CloudWatch's log group of all training jobs; a job's streams begin with its name. */
+/** The CloudWatch log group of all training jobs; the streams of a job begin with its name. */
 export const TRAINING_LOGS = '/aws/sagemaker/TrainingJobs';
 
-/** Why a trainer stops by itself: the first word of `/opt/ml/output/failure`. */
+/** The trainer's failure codes, the first word of `/opt/ml/output/failure`, and what the user can do. */
 export const FAILURES = {
-  VALIDATION_FAILED: 'Repair or remove the file, and upload the dataset again.',
-  DATA_CHANGED: 'Something changed the upload after it was validated; upload the dataset again.',
+  VALIDATION_FAILED: 'Repair or remove the files it names, then upload the dataset again.',
+  DATA_CHANGED: 'The upload was changed after it was validated; upload the dataset again.',
   TEACHER_CHANGED:
-    'Import the teacher again; the files in the bucket are not those of the catalogue.',
+    'Import the teacher again: its files differ from those that the catalogue lists.',
   TEACHER_NOT_TRAINABLE: 'Set regime to "head-only", or choose another teacher.',
   NO_GPU:
-    'Retry the job; if it says so again, take another instance type, or the image that fits this one.',
-  OUT_OF_MEMORY: 'Choose a larger instance type in the recipe.',
-  INTERNAL: 'This is a fault of ours; retry the job, and report the log if it fails again.',
+    'Retry the job; if it fails again, use another instance type, or the training image built for this one.',
+  OUT_OF_MEMORY: 'Choose an instance type with more memory in the recipe.',
+  INTERNAL: 'This is a bug in Understudy; retry the job, and report the log if it fails again.',
 } as const;
 export type FailureCode = keyof typeof FAILURES;
 
-/** SageMaker keeps the first 1,024 characters of the failure file. */
-export const failureText = (code: FailureCode, what: string): string =>
-  `${code}: ${what}`.slice(0, 1000);
+/** Characters that SageMaker puts in front of the failure text: "AlgorithmError: ". */
+const PREFIX = 24;
 
-/** Reads our failure text out of SageMaker's FailureReason, which wraps it in words of its own. */
+/** The text of the failure file, short enough to reach the user in full. */
+export const failureText = (code: FailureCode, what: string): string =>
+  `${code}: ${what}`.slice(0, FAILURE_CHARACTERS - PREFIX);
+
+/** Extracts the failure text from SageMaker's FailureReason, which adds words of its own around it. */
 export function parseFailure(reason: string | undefined): {
   code: string;
   what: string;
@@ -63,7 +67,7 @@ export function parseFailure(reason: string | undefined): {
       remedy: FAILURES[code],
     };
   }
-  const what = reason?.trim() || 'The training job ended without a reason.';
+  const what = reason?.trim() || 'The training job failed without giving a reason.';
   return {
     code: 'TRAINING_FAILED',
     what,

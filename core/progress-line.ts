@@ -1,14 +1,14 @@
-/** How far a step of the training is, as the trainer prints it and whoever waits reads it in the log. */
+/** How far a step of the training is; the trainer prints it as a line of the log, and the CLI reads it there. */
 export interface TrainingProgress {
   step: string; // lower-case letters and hyphens
-  done: number; // images, rounds: whatever the step counts
+  done: number; // images, fits, or whatever the step counts
   of: number;
 }
 
 export const progressLine = ({ step, done, of }: TrainingProgress): string =>
   `step=${step} done=${done} of=${of}`;
 
-/** `undefined` for every other line. */
+/** @returns `undefined` for all other lines */
 export function parseProgressLine(line: string): TrainingProgress | undefined {
   const match = /^step=([a-z-]+) done=(\d+) of=(\d+)$/.exec(line.trim());
   if (!match?.[1]) return undefined;

@@ -3,15 +3,15 @@ import { type Problem, problem } from './problem.ts';
 
 const fraction = z.number().min(0.05).max(0.4);
 
-/** How a image may differ each time it is learned from; what is left out is as in "auto". */
+/** How images are varied during fine-tuning; omitted fields are as in "auto". */
 const Augmentation = z.strictObject({
-  flip: z.boolean().default(false), // left for right, every second time; never unasked: a flipped b is a d
-  crop: z.boolean().default(true), // a window of 85 to 100 % of each side, somewhere
-  colour: z.boolean().default(true), // brightness by up to 10 %, contrast by up to 20 %
+  flip: z.boolean().default(false), // left to right, half of the time; off by default: a mirrored b is a d
+  crop: z.boolean().default(true), // a random window of 85 to 100% of each side
+  colour: z.boolean().default(true), // brightness by up to 10%, contrast by up to 20%
 });
 export type Augmentation = z.infer<typeof Augmentation>;
 
-/** `dataset.json`, the one file a user writes by hand; every field may be left out. */
+/** `dataset.json`, the one file that users write by hand; every field is optional. */
 export const Recipe = z.strictObject({
   task: z.literal('image').default('image'),
   teacher: z.string().default('efficientnet-lite0'),
@@ -23,12 +23,12 @@ export const Recipe = z.strictObject({
     .strictObject({ validation: fraction.default(0.1), test: fraction.default(0.1) })
     .default({ validation: 0.1, test: 0.1 }), // fractions of each class
   class_weights: z.enum(['auto', 'none']).default('auto'),
-  augmentation: z.union([z.enum(['auto', 'none']), Augmentation]).default('auto'), // in blocks:k and full; "auto" does not flip
-  input_px: z.int().min(32).max(1024).optional(), // the teacher's own size when left out
+  augmentation: z.union([z.enum(['auto', 'none']), Augmentation]).default('auto'), // for blocks:k and full; "auto" does not flip
+  input_px: z.int().min(32).max(1024).optional(), // by default the teacher's own size
   budget: z
     .strictObject({
-      minutes: z.int().min(1).max(1440).default(60), // how long the training may take
-      dollars: z.number().positive().optional(), // what it may cost: it ends earlier if that is reached
+      minutes: z.int().min(1).max(1440).default(60), // for the training
+      dollars: z.number().positive().optional(), // for the training; the tighter limit applies
     })
     .default({ minutes: 60 }),
   instance_types: z
@@ -44,39 +44,41 @@ export const Recipe = z.strictObject({
 });
 export type Recipe = z.infer<typeof Recipe>;
 
-/** How many of a teacher's last blocks a regime retrains, besides the head. */
+/** The number of the teacher's last blocks that a regime retrains, besides the head. */
 export function retrainedBlocks(regime: string, blocks: number): number {
   if (regime === 'full') return blocks;
   const [, count = '0'] = /^blocks:(\d+)$/.exec(regime) ?? [];
   return Number(count);
 }
 
-/** What to do to images; `undefined`: nothing. */
-export function augmentationOf({ augmentation }: Recipe): Augmentation | undefined {
+/** How to vary images during fine-tuning; `undefined` for not at all. */
+export function augmentationOf({
+  augmentation,
+}: Pick<Recipe, 'augmentation'>): Augmentation | undefined {
   if (augmentation === 'none') return undefined;
   const how = augmentation === 'auto' ? Augmentation.parse({}) : augmentation;
   return how.flip || how.crop || how.colour ? how : undefined;
 }
 
-/** What a recipe has to know of a teacher. */
+/** The properties of a teacher that a recipe is checked against. */
 export interface TeacherLimits {
   input: { px: number };
-  blockOutputs: readonly unknown[]; // one a block
+  blockOutputs: readonly unknown[]; // one per block
 }
 
-/** Tasks that people ask for by name, and what serves them instead. */
+/** Tasks that people may request by name, and what to use instead. */
 const OTHER_TASKS: Record<string, string> = {
-  text: 'texts come in a later version; for now the examples must be images.',
+  text: 'text is planned for a later version; for now the examples must be images.',
   'reinforcement-learning':
-    'it learns from acting, not from labelled examples; use a simulator with a library such as RLlib.',
+    'it learns by acting, not from labelled examples; use a simulator with a library such as RLlib.',
   detection:
-    'a student names a whole image and draws no boxes; cut the objects out into class folders, or use a YOLO.',
-  segmentation: 'a student names a whole image and marks no pixels; use a U-Net.',
+    'a student classifies whole images and does not locate objects; crop the objects into class folders, or use a YOLO model.',
+  segmentation: 'a student classifies whole images, not pixels; use a U-Net.',
   regression:
-    'a student answers with a class, not a number; cut the range into classes, or fit a regression on features.',
+    'a student predicts a class, not a number; divide the range into classes, or fit a regression on features.',
 };
 
-/** A recipe text, with the defaults filled in for what it leaves out or says wrongly, and everything that is wrong with it. */
+/** Parses a recipe: defaults replace missing and invalid fields, and all problems are returned at once. */
 export function parseRecipe(
   text: string | undefined,
   file: string,
@@ -84,8 +86,8 @@ export function parseRecipe(
 ): { recipe: Recipe; problems: Problem[] } {
   const written = text === undefined ? {} : json(text);
   if (written === undefined) {
-    const what = 'The recipe is not JSON.';
-    const remedy = 'Write it as one JSON object, or remove it: every field is optional.';
+    const what = 'The recipe is not valid JSON.';
+    const remedy = 'Write it as a JSON object, or remove it: every field is optional.';
     return { recipe: Recipe.parse({}), problems: [problem('RECIPE_NOT_JSON', file, what, remedy)] };
   }
 
@@ -93,7 +95,7 @@ export function parseRecipe(
   if (parsed.success)
     return { recipe: parsed.data, problems: impossible(parsed.data, file, teachers) };
   const wrong = parsed.error.issues.map((issue) => asProblem(issue, file, written));
-  // What is written correctly may be impossible all the same; all of it is told at once.
+  // Fields that are valid by themselves may still be impossible for this teacher.
   const correct = Recipe.parse(correctFields(written));
   return { recipe: correct, problems: [...wrong, ...impossible(correct, file, teachers)] };
 }
@@ -118,23 +120,23 @@ function asProblem(issue: z.core.$ZodIssue, file: string, written: unknown): Pro
   const where = issue.path.length > 0 ? `${file}, ${issue.path.join('.')}` : file;
   if (issue.path[0] === 'task') {
     const task = String((written as { task: unknown }).task);
-    const why = OTHER_TASKS[task] ?? 'only "image" is known.';
+    const why = OTHER_TASKS[task] ?? 'the only task is "image".';
     return problem(
       'TASK_NOT_SUPPORTED',
       where,
       `The task "${task}" is not supported: ${why}`,
-      'Set task to "image" or leave it out.',
+      'Set task to "image", or omit it.',
     );
   }
   return problem(
     'RECIPE_FIELD',
     where,
     `${issue.message}.`,
-    'Correct the field, or leave it out to take the default.',
+    'Correct the field, or omit it to use the default.',
   );
 }
 
-/** What is written correctly and cannot be done. */
+/** Problems of a valid recipe that this teacher cannot fulfil. */
 function impossible(
   recipe: Recipe,
   file: string,
@@ -154,13 +156,13 @@ function impossible(
     );
   }
   if (teacher && recipe.input_px !== undefined && recipe.input_px !== teacher.input.px) {
-    const what = `${recipe.teacher} takes images of ${teacher.input.px} px, not ${recipe.input_px}.`;
+    const what = `${recipe.teacher} takes images of ${teacher.input.px} px, not ${recipe.input_px} px.`;
     problems.push(
       problem(
         'INPUT_PX',
         `${file}, input_px`,
         what,
-        `Leave input_px out or set it to ${teacher.input.px}.`,
+        `Omit input_px, or set it to ${teacher.input.px}.`,
       ),
     );
   }
@@ -168,13 +170,13 @@ function impossible(
     teacher &&
     retrainedBlocks(recipe.regime, teacher.blockOutputs.length) > teacher.blockOutputs.length
   ) {
-    const what = `${recipe.teacher} has ${teacher.blockOutputs.length} blocks, fewer than "${recipe.regime}" asks for.`;
+    const what = `${recipe.teacher} has ${teacher.blockOutputs.length} blocks, fewer than "${recipe.regime}" requires.`;
     problems.push(
       problem(
         'REGIME_BLOCKS',
         `${file}, regime`,
         what,
-        `Set regime to "blocks:1" up to "blocks:${teacher.blockOutputs.length}", or to "full".`,
+        `Set regime to "blocks:1" through "blocks:${teacher.blockOutputs.length}", or to "full".`,
       ),
     );
   }

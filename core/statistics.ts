@@ -1,12 +1,12 @@
-/** The 97.5 % point of the standard normal distribution. */
+/** The 97.5% quantile of the standard normal distribution. */
 const Z_95 = 1.959963984540054;
 
 /**
- * The Wilson score interval of a proportion, which stays inside 0..1 and holds for small samples too
+ * The Wilson score interval of a proportion, which stays within 0..1 and is accurate for small samples too
  * (E. B. Wilson, JASA 22 (1927), 209–212).
  *
  * @param correct successes among `n`, 0 ≤ correct ≤ n
- * @returns the 95 % interval as fractions; [0, 1] when nothing was tried
+ * @returns the 95% interval as fractions; [0, 1] if n is 0
  */
 export function wilson95(correct: number, n: number): [low: number, high: number] {
   if (n === 0) return [0, 1];

@@ -4,17 +4,17 @@ import { sha256 } from './identity.ts';
 const Sha256 = z.string().regex(/^[0-9a-f]{64}$/);
 const Count = z.int().positive();
 
-/** A name that is a path on every disk and a key in every bucket, and leads out of neither. */
+/** A name that is safe as a file name and as a key, and cannot escape its folder. */
 const FileName = z
   .string()
   .regex(/^[A-Za-z0-9][A-Za-z0-9._-]*$/)
   .max(100);
 
-/** One file of a teacher as the importer writes it; the importer is deterministic, so its digest can be pinned. */
+/** A file of a teacher as the importer writes it; the importer is deterministic, so the digest can be pinned. */
 export const TeacherFile = z.strictObject({ name: FileName, bytes: Count, sha256: Sha256 });
 export type TeacherFile = z.infer<typeof TeacherFile>;
 
-/** What EfficientNet-Lite0, 1, 2, … differ in. */
+/** The parameters in which EfficientNet-Lite0, 1, 2, … differ. */
 export const EfficientNetLite = z.strictObject({
   family: z.literal('efficientnet-lite'),
   stemWidth: Count, // channels of the first convolution
@@ -23,17 +23,17 @@ export const EfficientNetLite = z.strictObject({
     .array(
       z.strictObject({
         repeats: Count,
-        kernel: Count, // of the depthwise convolution, in pixels a side
-        stride: z.union([z.literal(1), z.literal(2)]), // of the stage's first repeat; the others have 1
+        kernel: Count, // side of the depthwise convolution's kernel, in pixels
+        stride: z.union([z.literal(1), z.literal(2)]), // of the stage's first block; the others have 1
         expansion: Count,
-        width: Count, // channels going out
+        width: Count, // output channels
       }),
     )
     .length(7),
 });
 export type EfficientNetLite = z.infer<typeof EfficientNetLite>;
 
-/** `teachers/<name>/teacher.json`: where a teacher comes from, how to use it, and what its files must be. */
+/** `teachers/<name>/teacher.json`: a teacher's source, its use, and the digests of its files. */
 export const TeacherEntry = z.strictObject({
   schema: z.literal(1),
   name: z.string().regex(/^[a-z0-9]+(-[a-z0-9]+)*$/),
@@ -49,28 +49,28 @@ export const TeacherEntry = z.strictObject({
   licence: z.strictObject({ name: z.string(), attribution: z.string() }),
   format: z.literal('torch-legacy'),
   architecture: z.discriminatedUnion('family', [EfficientNetLite]),
-  input: z.strictObject({ px: Count, channels: z.literal(3) }), // RGB, 0 to 255; height and width alike
-  /** The resize is the user's; pixel * scale + offset is a layer of the model. */
+  input: z.strictObject({ px: Count, channels: z.literal(3) }), // RGB, 0 to 255; px is both height and width
+  /** The caller resizes; pixel * scale + offset is a layer of the model. */
   preprocessing: z.strictObject({
     resize: z.literal('bicubic'),
     scale: z.number().positive(),
     offset: z.number(),
   }),
   features: z.strictObject({ layer: z.string(), size: Count }), // the backbone's output
-  blockOutputs: z.array(z.string()).length(7), // the layer that a block ends with, in order
+  blockOutputs: z.array(z.string()).length(7), // the last layer of each block, in order
   trainedOn: z.strictObject({ dataset: z.string(), classes: Count }),
-  backboneParameters: Count, // everything but the classifier, moving averages included
+  backboneParameters: Count, // all but the classifier's, moving averages included
   files: z.array(TeacherFile).min(2),
 });
 export type TeacherEntry = z.infer<typeof TeacherEntry>;
 
 export const MODEL_FILE = 'model.json';
 
-/** One digest for all files of a teacher: what a student's card, a cache and a log call it by. */
+/** One digest for all files of a teacher, by which cards, caches and logs refer to it. */
 export const teacherDigest = ({ files }: Pick<TeacherEntry, 'files'>): string =>
   sha256(JSON.stringify(files.map(({ name, bytes, sha256 }) => [name, bytes, sha256]).sort()));
 
-/** What is wrong with a file's bytes, as the end of a sentence that begins with its name; `undefined` if nothing is. */
+/** How a file differs from its entry, as the end of a sentence that begins with its name; `undefined` if it matches. */
 export function differenceOf(file: TeacherFile, bytes: Uint8Array): string | undefined {
   if (bytes.length !== file.bytes) return `has ${bytes.length} bytes instead of ${file.bytes}`;
   const digest = sha256(bytes);

@@ -1,16 +1,16 @@
+import { at, lookUp } from '#core/at.ts';
 import type { GraphTensor } from './graph.ts';
-import type { Layer } from './layer.ts';
 import type { Tape } from './tape.ts';
-import { layerOf, type Topology } from './topology.ts';
-import type { FoldedPair, WeightSource } from './weight-source.ts';
-import { convolve, type TrainingMode, writeLayer } from './write-layer.ts';
+import { type Layer, layerOf, type Topology } from './topology.ts';
+import type { FoldablePair, WeightSource } from './weights.ts';
+import { convolve, writeLayer } from './write-layer.ts';
 
 /**
- * Writes the part of a network that leads from given layers to wanted ones.
+ * Writes the part of a network between given layers and wanted ones.
  *
- * A BatchNorm with fixed averages is worked into the convolution before it: no pass over activations is left for it.
+ * A BatchNorm is folded into the convolution before it where possible, which saves a pass over its activations.
  *
- * @param given outputs of layers that are there already
+ * @param given outputs of layers that are in the graph already
  * @returns the outputs of the wanted layers, by name
  */
 export function writeForward(
@@ -19,28 +19,26 @@ export function writeForward(
   given: ReadonlyMap<string, GraphTensor>,
   wanted: readonly string[],
   weights: WeightSource,
-  training?: TrainingMode,
 ): ReadonlyMap<string, GraphTensor> {
   const needed = layersBetween(topology, given, wanted);
-  const pairs = training?.keepAverages ? [] : foldedPairs(topology, needed, wanted);
-  const folded = new Map(weights.fold(pairs).map((each) => [each.norm, each]));
-  const isFolded = new Set(pairs.map(({ convolution }) => convolution));
+  const pairs = foldablePairs(topology, needed, wanted);
+  const foldedBy = new Map(weights.fold(pairs).map((each) => [each.norm, each]));
+  const folded = new Set(pairs.map(({ convolution }) => convolution));
 
   const outputs = new Map(given);
-  const inputsOf = (layer: Layer) =>
-    layer.inputs.map((name) => outputs.get(name)) as [GraphTensor, ...GraphTensor[]];
+  const inputsOf = (layer: Layer) => layer.inputs.map((name) => lookUp(outputs, name));
   for (const layer of needed) {
-    if (isFolded.has(layer)) continue;
-    const both = folded.get(layer);
-    const output = both
-      ? convolve(tape, both.convolution, inputsOf(both.convolution)[0], both)
-      : writeLayer(tape, layer, inputsOf(layer), weights, training);
+    if (folded.has(layer)) continue; // written with its BatchNorm
+    const pair = foldedBy.get(layer);
+    const output = pair
+      ? convolve(tape, pair.convolution, at(inputsOf(pair.convolution), 0), pair)
+      : writeLayer(tape, layer, inputsOf(layer), weights);
     outputs.set(layer.name, output);
   }
-  return new Map(wanted.map((name) => [name, outputs.get(name) as GraphTensor]));
+  return new Map(wanted.map((name) => [name, lookUp(outputs, name)]));
 }
 
-/** In the topology's order, so that each comes after what it takes in. */
+/** In the topology's order, in which each layer comes after its inputs. */
 function layersBetween(
   topology: Topology,
   given: ReadonlyMap<string, GraphTensor>,
@@ -56,20 +54,21 @@ function layersBetween(
   return [...topology.layers.values()].filter(({ name }) => needed.has(name));
 }
 
-/** The BatchNorms that can be worked into the convolution before them, each with that convolution. */
-function foldedPairs(
+/** The BatchNorms that can be folded into the convolution before them, each with that convolution. */
+function foldablePairs(
   topology: Topology,
   needed: readonly Layer[],
   wanted: readonly string[],
-): FoldedPair[] {
+): FoldablePair[] {
   const readers = new Map<string, number>();
   const read = [...wanted, ...[...topology.layers.values()].flatMap(({ inputs }) => inputs)];
   for (const name of read) readers.set(name, (readers.get(name) ?? 0) + 1);
 
   return needed.flatMap((norm) => {
-    const [name = ''] = norm.inputs;
-    const convolution = needed.find((layer) => layer.name === name); // not if it is given
-    if (norm.operation.kind !== 'norm' || convolution?.operation.kind !== 'convolution') return [];
+    if (norm.operation.kind !== 'batch-norm') return [];
+    const name = at(norm.inputs, 0);
+    const convolution = needed.find((layer) => layer.name === name); // none if it is given
+    if (convolution?.operation.kind !== 'convolution') return [];
     const isPlain = convolution.operation.activation === 'linear' && !convolution.weights.bias;
     return isPlain && readers.get(name) === 1 ? [{ convolution, norm }] : [];
   });

@@ -1,3 +1,4 @@
+import { at } from '#core/at.ts';
 import {
   type AttrValueMessage,
   type GraphDefMessage,
@@ -5,17 +6,23 @@ import {
   type NodeDefMessage,
 } from './protobuf.ts';
 
-/** TensorFlow's numbers for the types that occur here (`DataType` in its types.proto). */
+/** TensorFlow's numbers for the types used here (`DataType` in its types.proto). */
 export const DATA_TYPES = { float32: 1, int32: 3, uint8: 4, bool: 10, resource: 20 } as const;
 export type DataType = keyof typeof DATA_TYPES;
 
 export const FLOAT = { type: 'float32' } as const;
 export const INT = { type: 'int32' } as const;
 
-/** Sizes of a tensor; -1 is the number of examples, known only when the graph runs. */
+/** The sizes of a tensor's axes; -1 is the number of examples, known only when the graph runs. */
 export type Shape = readonly number[];
 
-/** One output of a node of a graph: what other nodes take in. */
+/** The number of elements. */
+export const sizeOf = (shape: Shape): number => shape.reduce((product, size) => product * size, 1);
+
+/** The size of the last axis: of images and features, the channels. */
+export const lastSize = (shape: Shape): number => at(shape, shape.length - 1);
+
+/** One output of a node, which other nodes take as input. */
 export interface GraphTensor {
   readonly name: string; // of the node; `node:1` is its second output
   readonly dtype: DataType;
@@ -34,10 +41,10 @@ export type Attribute =
 export interface NodeOptions {
   name?: string;
   dtype?: DataType; // of the output; float32 if left out
-  after?: readonly GraphTensor[]; // nodes that run first although nothing of theirs is taken in
+  after?: readonly GraphTensor[]; // nodes that have to run first although their outputs are not used
 }
 
-/** A TensorFlow graph while it is written. */
+/** A TensorFlow graph being written. */
 export interface Graph {
   /** Adds a node, and returns its first output. */
   add(
@@ -49,11 +56,11 @@ export interface Graph {
   ): GraphTensor;
   placeholder(name: string, dtype: DataType, shape: Shape): GraphTensor;
   constant(values: Float32Array | Int32Array, shape: Shape): GraphTensor;
-  readonly size: number; // nodes
+  readonly size: number; // in nodes
   message(): GraphDefMessage;
 }
 
-// What TensorFlow 2.21 writes. Older ones read it too: it names a set of conventions, none of which we use.
+// The version that TensorFlow 2.21 writes. Older releases read it too: nothing here depends on what it stands for.
 const PRODUCER = 1882;
 
 export function newGraph(): Graph {
@@ -64,10 +71,10 @@ export function newGraph(): Graph {
     operation: string,
     inputs: readonly string[],
     attributes: Record<string, AttrValueMessage>,
-    wanted: string | undefined,
+    givenName: string | undefined,
   ): string {
-    const name = wanted ?? `${operation}_${nodes.length}`;
-    if (names.has(name)) throw new Error(`The graph has two nodes named ${name}.`);
+    const name = givenName ?? `${operation}_${nodes.length}`;
+    if (names.has(name)) throw new Error(`The graph already has a node named ${name}.`);
     names.add(name);
     const node = new messages.NodeDef();
     node.setName(name);
@@ -113,7 +120,7 @@ export function newGraph(): Graph {
   return graph;
 }
 
-/** Another output of the same node. */
+/** Another output of the node whose first output is given. */
 export const outputOf = (first: GraphTensor, index: number, shape: Shape): GraphTensor => ({
   ...first,
   name: `${first.name}:${index}`,
@@ -157,7 +164,7 @@ export function shapeMessage(shape: Shape) {
 }
 
 function tensorMessage(values: Float32Array | Int32Array, dtype: DataType, shape: Shape) {
-  const size = shape.reduce((product, each) => product * each, 1);
+  const size = sizeOf(shape);
   if (size !== values.length) {
     throw new Error(`A constant of shape [${shape}] needs ${size} values, not ${values.length}.`);
   }
@@ -165,7 +172,7 @@ function tensorMessage(values: Float32Array | Int32Array, dtype: DataType, shape
   message.setDtype(DATA_TYPES[dtype]);
   message.setTensorShape(shapeMessage(shape));
   message.setTensorContent(
-    new Uint8Array(values.buffer, values.byteOffset, values.byteLength), // little-endian, as all that TensorFlow runs on
+    new Uint8Array(values.buffer, values.byteOffset, values.byteLength), // little-endian, like all platforms of TensorFlow
   );
   return message;
 }

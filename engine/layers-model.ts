@@ -1,9 +1,9 @@
 import type { io } from '@tensorflow/tfjs';
 
-/** The files of a tfjs layers-model, by their names inside its folder. */
+/** Reads a file of a tfjs layers-model by its name inside the model folder. */
 export type ModelFiles = (name: string) => Uint8Array;
 
-/** A layers-model out of its files, whole and in memory. */
+/** Assembles a layers-model in memory from its files. */
 export function modelArtifacts(files: ModelFiles): io.ModelArtifacts {
   const model = JSON.parse(Buffer.from(files('model.json')).toString()) as io.ModelJSON;
   const parts = model.weightsManifest.flatMap(({ paths }) => paths.map(files));

@@ -1,95 +1,96 @@
 import { FLOAT, type Graph, type GraphTensor, scalar } from './graph.ts';
-import type { Named } from './variable-access.ts';
-import { assignVariable, newVariable, readVariable } from './variables.ts';
+import { assignVariable, newVariable, type PackedVariable, readVariable } from './variables.ts';
 
-export type Optimizer =
-  | { kind: 'adamw'; beta1: number; beta2: number; epsilon: number; weightDecay: number }
-  | { kind: 'sgd'; momentum: number; weightDecay: number };
+/** The settings of AdamW (Loshchilov & Hutter 2019), whose weight decay is decoupled from the gradient. */
+export interface AdamW {
+  beta1: number;
+  beta2: number;
+  epsilon: number;
+  weightDecay: number; // of kernels; vectors do not decay
+}
 
-/** A variable that is trained, with what one step needs of it. */
-export interface Trained extends Named {
+/** A trained variable, with its inputs to one step. */
+export interface Trained extends PackedVariable {
   value: GraphTensor; // before the step
   gradient: GraphTensor;
-  rate: GraphTensor; // [], how far to go
+  learningRate: GraphTensor; // []
   decays: boolean;
 }
 
 /**
- * Writes what an optimizer does with all variables in one step.
+ * Writes one step of AdamW on all variables.
  *
- * @returns the changes, which have to come before the end of the step; and all that the optimizer remembers, in
- * variables: of a weight `kernel` perhaps `kernel/momentum`, and how many `steps` it took
+ * @returns the updates, which have to run before the step ends; and the optimizer's state as variables: the number of
+ * `steps`, and of a weight `kernel` its `kernel/first_moment` and `kernel/second_moment`
  */
-export function writeOptimizer(
+export function writeAdamW(
   graph: Graph,
-  optimizer: Optimizer,
+  { beta1, beta2, epsilon, weightDecay }: AdamW,
   all: readonly Trained[],
-): { changes: readonly GraphTensor[]; memory: readonly Named[] } {
+): { updates: readonly GraphTensor[]; state: readonly PackedVariable[] } {
   const steps = newVariable(graph, 'optimizer/steps', []);
-  const taken = readVariable(graph, steps);
-  const number = graph.add('AddV2', [taken, scalar(graph, 1)], { T: FLOAT }, []); // 1 at the first
-  const rule = optimizer.kind === 'adamw' ? adam(graph, optimizer, number) : sgd(graph, optimizer);
+  const before = readVariable(graph, steps);
+  const step = graph.add('AddV2', [before, scalar(graph, 1)], { T: FLOAT }, []); // 1 in the first
+  const betas = [beta1, beta2].map((beta) => scalar(graph, beta));
+  const powers = betas.map((beta) => graph.add('Pow', [beta, step], { T: FLOAT }, []));
+  const constants = [...betas, scalar(graph, epsilon)];
 
-  const changes = [assignVariable(graph, steps, number)];
-  const memory: Named[] = [{ variable: steps, parts: [{ name: 'steps', length: 1 }] }];
+  const updates = [assignVariable(graph, steps, step)];
+  const state: PackedVariable[] = [{ variable: steps, parts: [{ name: 'steps', length: 1 }] }];
   for (const trained of all) {
-    const { variable, parts, decays } = trained;
-    const slots = rule.slots.map((slot) => ({
-      variable: newVariable(graph, `optimizer/${variable.name}/${slot}`, variable.shape),
-      parts: parts.map(({ name, length }) => ({ name: `${name}/${slot}`, length })),
+    const { variable, parts, learningRate, gradient } = trained;
+    const moments = ['first_moment', 'second_moment'].map((moment) => ({
+      variable: newVariable(graph, `optimizer/${variable.name}/${moment}`, variable.shape),
+      parts: parts.map(({ name, length }) => ({ name: `${name}/${moment}`, length })),
     }));
-    const decayed =
-      decays && optimizer.weightDecay > 0 ? [decay(graph, trained, optimizer.weightDecay)] : [];
-    const handles = slots.map((slot) => slot.variable.handle);
-    changes.push(rule.apply(trained, handles, decayed));
-    memory.push(...slots);
+    const after =
+      trained.decays && weightDecay > 0 ? [writeDecay(graph, trained, weightDecay)] : [];
+    const handles = [variable, ...moments.map((moment) => moment.variable)].map(
+      ({ handle }) => handle,
+    );
+    const inputs = [...handles, ...powers, learningRate, ...constants, gradient];
+    const attributes = { T: FLOAT, use_locking: false, use_nesterov: false };
+    updates.push(graph.add('ResourceApplyAdam', inputs, attributes, [], { after }));
+    state.push(...moments);
   }
-  return { changes, memory };
+  return { updates, state };
 }
 
-/** Decoupled from the gradient (Loshchilov & Hutter 2019): the weights shrink by rate * weightDecay before the step. */
-function decay(graph: Graph, { variable, value, rate }: Trained, weightDecay: number): GraphTensor {
-  const loss = graph.add('Mul', [rate, scalar(graph, weightDecay)], { T: FLOAT }, []);
+/** Shrinks a variable by learningRate * weightDecay. */
+function writeDecay(
+  graph: Graph,
+  { variable, value, learningRate }: Trained,
+  weightDecay: number,
+): GraphTensor {
+  const loss = graph.add('Mul', [learningRate, scalar(graph, weightDecay)], { T: FLOAT }, []);
   const kept = graph.add('Sub', [scalar(graph, 1), loss], { T: FLOAT }, []);
   const decayed = graph.add('Mul', [value, kept], { T: FLOAT }, variable.shape);
   return assignVariable(graph, variable, decayed);
 }
 
-interface UpdateRule {
-  slots: readonly string[];
-  apply(
-    trained: Trained,
-    slots: readonly GraphTensor[],
-    after: readonly GraphTensor[],
-  ): GraphTensor;
-}
-
-const UNLOCKED = { T: FLOAT, use_locking: false, use_nesterov: false };
-
-function adam(
+/**
+ * Scales gradients down by a common factor where their global norm exceeds a limit.
+ *
+ * @param clipNorm the limit; undefined for none
+ * @returns also the norm before clipping
+ */
+export function clipByGlobalNorm(
   graph: Graph,
-  { beta1, beta2, epsilon }: Extract<Optimizer, { kind: 'adamw' }>,
-  step: GraphTensor,
-): UpdateRule {
-  const betas = [beta1, beta2].map((beta) => scalar(graph, beta));
-  const powers = betas.map((beta) => graph.add('Pow', [beta, step], { T: FLOAT }, []));
-  const rest = [...betas, scalar(graph, epsilon)];
-  return {
-    slots: ['first_moment', 'second_moment'],
-    apply({ variable, rate, gradient }, moments, after) {
-      const inputs = [variable.handle, ...moments, ...powers, rate, ...rest, gradient];
-      return graph.add('ResourceApplyAdam', inputs, UNLOCKED, [], { after });
-    },
-  };
-}
+  gradients: readonly GraphTensor[],
+  clipNorm: number | undefined,
+): { clipped: readonly GraphTensor[]; norm: GraphTensor } {
+  const halfSquares = gradients.map((each) => graph.add('L2Loss', [each], { T: FLOAT }, []));
+  const attributes = { N: { int: halfSquares.length }, T: FLOAT };
+  const halfSquare = graph.add('AddN', halfSquares, attributes, []);
+  const square = graph.add('Mul', [halfSquare, scalar(graph, 2)], { T: FLOAT }, []);
+  const norm = graph.add('Sqrt', [square], { T: FLOAT }, []);
+  if (clipNorm === undefined) return { clipped: gradients, norm };
 
-function sgd(graph: Graph, optimizer: Extract<Optimizer, { kind: 'sgd' }>): UpdateRule {
-  const momentum = scalar(graph, optimizer.momentum);
-  return {
-    slots: ['momentum'],
-    apply({ variable, rate, gradient }, slots, after) {
-      const inputs = [variable.handle, ...slots, rate, gradient, momentum];
-      return graph.add('ResourceApplyMomentum', inputs, UNLOCKED, [], { after });
-    },
-  };
+  const limit = scalar(graph, clipNorm);
+  const larger = graph.add('Maximum', [norm, limit], { T: FLOAT }, []);
+  const factor = graph.add('RealDiv', [limit, larger], { T: FLOAT }, []);
+  const clipped = gradients.map((each) =>
+    graph.add('Mul', [each, factor], { T: FLOAT }, each.shape),
+  );
+  return { clipped, norm };
 }

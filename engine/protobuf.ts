@@ -1,6 +1,6 @@
 import { createRequire } from 'node:module';
 
-// tfjs-node bundles TensorFlow's messages to read SavedModels, and ships no types for them; these are the ones that we write.
+// tfjs-node bundles TensorFlow's protobuf messages without types. These are the ones written here.
 
 export interface Message {
   serializeBinary(): Uint8Array;

@@ -1,82 +1,87 @@
-import * as z from 'zod';
-import type { Shape } from './graph.ts';
-import type { Layer } from './layer.ts';
-import {
-  activation,
-  Count,
-  channelsLast,
-  channelsOf,
-  type ReadSettings,
-  Vector,
-} from './layer-settings.ts';
-import { PICTURE_LAYERS } from './read-picture-layer.ts';
-import { sizeOf } from './topology.ts';
+import type * as z from 'zod';
+import { at } from '#core/at.ts';
+import { lastSize, type Shape, sizeOf } from './graph.ts';
+import * as keras from './keras-settings.ts';
+import type { Layer, Padding } from './topology.ts';
 
-/**
- * What a layer of a model file computes, its weights and the shape of its output.
- *
- * @param inputShapes of the layers that it takes in
- * @returns a sentence if it is none of those that the engine knows
- */
-export function readLayer(
-  name: string,
-  className: string,
-  config: Readonly<Record<string, unknown>>,
-  inputs: readonly string[],
-  inputShapes: readonly Shape[],
-): Layer | string {
-  const read = LAYERS.get(className);
-  if (!read) return unknownKind(className);
-  const arity = INPUTS[className] ?? 1;
-  if (inputs.length < arity || (inputs.length > 1 && arity < 2))
-    return `A layer of the kind ${className} cannot take in ${inputs.length} others.`;
-  try {
-    const reading = read(config, inputShapes[0] ?? [], inputShapes);
-    const size = reading.shape.slice(1);
-    if (size.some((each) => each < 1)) return `Its output would be empty, [${size}].`;
-    return { name, inputs, weights: {}, source: { className, config }, ...reading };
-  } catch (error) {
-    if (!(error instanceof z.ZodError)) throw error;
-    const [issue] = error.issues;
-    const setting = issue?.path[0] === undefined ? 'input' : String(issue.path[0]);
-    return `The engine does not know ${className} with such a ${setting}: ${issue?.message}.`;
-  }
+/** Says in a sentence what about a layer is unsupported. */
+export class UnsupportedLayer extends Error {
+  override name = 'UnsupportedLayer';
 }
 
-export const knowsKind = (className: string): boolean => LAYERS.has(className);
+/** A layer as a model file describes it, with the shapes of its inputs. */
+export interface WrittenLayer {
+  name: string;
+  className: string;
+  config: Readonly<Record<string, unknown>>;
+  inputs: readonly string[];
+  inputShapes: readonly Shape[];
+}
 
-export const unknownKind = (className: string): string =>
-  `The engine knows no layer of the kind ${className}.`;
+/** @throws UnsupportedLayer */
+export function readLayer(written: WrittenLayer): Layer {
+  const { name, className, config, inputs } = written;
+  const read = READERS.get(className);
+  if (!read) throw new UnsupportedLayer(unsupportedType(className));
+  const [fewest, most] = INPUTS.get(className) ?? [1, 1];
+  if (inputs.length < fewest || inputs.length > most) {
+    throw new UnsupportedLayer(`A layer of type ${className} cannot have ${inputs.length} inputs.`);
+  }
+  const reading = read(written);
+  const size = reading.shape.slice(1);
+  if (size.some((each) => each < 1)) {
+    throw new UnsupportedLayer(`Its output would be empty, [${size}].`);
+  }
+  return { name, inputs, weights: {}, source: { className, config }, ...reading };
+}
 
-/** How many layers a layer takes in at least, where it is not one. */
-const INPUTS: Record<string, number> = { InputLayer: 0, Add: 2 };
+export const isSupported = (className: string): boolean => READERS.has(className);
+
+export const unsupportedType = (className: string): string =>
+  `Unsupported layer type: ${className}.`;
+
+/** The fewest and the most inputs of a layer, unless it has exactly one. */
+const INPUTS = new Map<string, readonly [number, number]>([
+  ['InputLayer', [0, 0]],
+  ['Add', [2, Infinity]],
+  ['Concatenate', [2, Infinity]],
+]);
+
+type Reading = Pick<Layer, 'operation' | 'shape'> & Partial<Pick<Layer, 'weights'>>;
 
 /** By Keras's class names. */
-const READERS: Record<string, ReadSettings> = {
-  ...PICTURE_LAYERS,
-
-  InputLayer(config) {
-    const Sizes = z.tuple([z.null()], Count, 'the sizes of its pictures must be fixed');
-    const { batch_input_shape } = z.object({ batch_input_shape: Sizes }).parse(config);
+const LAYERS: Record<string, (written: WrittenLayer) => Reading> = {
+  InputLayer(written) {
+    const { batch_input_shape } = settingsOf(written, keras.InputLayer);
     const [, ...sizes] = batch_input_shape;
     return { operation: { kind: 'input' }, shape: [-1, ...sizes] };
   },
 
-  Rescaling(config, shape) {
-    const Settings = z.object({ scale: z.number(), offset: z.number().default(0) });
-    return { operation: { kind: 'rescaling', ...Settings.parse(config) }, shape };
+  Rescaling(written) {
+    const { scale, offset } = settingsOf(written, keras.Rescaling);
+    return { operation: { kind: 'rescaling', scale, offset }, shape: inputOf(written) };
   },
 
-  BatchNormalization(config, shape) {
-    const axis = z
-      .int()
-      .refine((each) => each === -1 || each === shape.length - 1, 'it must be the last one');
-    const { epsilon, momentum, center, scale } = Norm.extend({
-      axis: z.union([axis, z.tuple([axis])]).default(-1), // Keras 2 writes a list
-    }).parse(config);
-    const vector = [channelsOf(shape)];
+  Conv2D(written) {
+    const settings = settingsOf(written, keras.Conv2D);
+    const kernel = [...settings.kernel_size, lastSize(inputOf(written)), settings.filters];
+    return convolution(written, settings, kernel, settings.filters, false);
+  },
+
+  DepthwiseConv2D(written) {
+    const settings = settingsOf(written, keras.DepthwiseConv2D);
+    const channels = lastSize(inputOf(written));
+    const kernel = [...settings.kernel_size, channels, settings.depth_multiplier];
+    return convolution(written, settings, kernel, channels * settings.depth_multiplier, true);
+  },
+
+  BatchNormalization(written) {
+    const shape = inputOf(written);
+    const { axis, epsilon, center, scale } = settingsOf(written, keras.BatchNormalization);
+    requireLastAxis(written, axis);
+    const vector = [lastSize(shape)];
     return {
-      operation: { kind: 'norm', epsilon, momentum },
+      operation: { kind: 'batch-norm', epsilon },
       shape,
       weights: {
         ...(scale ? { gamma: vector } : {}),
@@ -87,78 +92,123 @@ const READERS: Record<string, ReadSettings> = {
     };
   },
 
-  Dense(config, input) {
-    const [, width] = Vector.parse(input);
-    const { units, activation, use_bias } = Dense.parse(config);
+  Dense(written) {
+    const { units, activation, use_bias } = settingsOf(written, keras.Dense);
+    const shape = inputOf(written);
+    if (shape.length !== 2) throw new UnsupportedLayer('The input of Dense must be a vector.');
     return {
       operation: { kind: 'dense', activation },
       shape: [-1, units],
-      weights: { kernel: [width, units], ...(use_bias ? { bias: [units] } : {}) },
+      weights: { kernel: [lastSize(shape), units], ...(use_bias ? { bias: [units] } : {}) },
     };
   },
 
-  Activation: (config, shape) => ({
-    operation: { kind: 'activation', ...z.object({ activation }).parse(config) },
-    shape,
-  }),
-
-  ReLU(config, shape) {
-    const { max_value } = Rectifier.parse(config);
+  ReLU(written) {
+    const { max_value } = settingsOf(written, keras.ReLU);
     const activation = max_value === 6 ? 'relu6' : 'relu';
-    return { operation: { kind: 'activation', activation }, shape };
+    return { operation: { kind: 'activation', activation }, shape: inputOf(written) };
   },
 
-  Softmax(config, shape) {
-    z.object({ axis: z.literal(-1).nullish() }).parse(config);
-    return { operation: { kind: 'activation', activation: 'softmax' }, shape };
-  },
-
-  Add(_, shape, shapes) {
-    const alike = shapes.every((each) => each.join() === shape.join());
-    z.unknown()
-      .refine(() => alike, 'all must have one shape')
-      .parse(shapes);
+  Add(written) {
+    const shape = inputOf(written);
+    requireSameShapes(written, written.inputShapes);
     return { operation: { kind: 'add' }, shape };
   },
 
-  Flatten(config, input) {
-    z.object({ data_format: channelsLast }).parse(config);
-    return { operation: { kind: 'reshape' }, shape: [-1, -sizeOf(input)] };
+  Concatenate(written) {
+    requireLastAxis(written, settingsOf(written, keras.Concatenate).axis);
+    const leading = written.inputShapes.map((shape) => shape.slice(0, -1));
+    requireSameShapes(written, leading);
+    const size = written.inputShapes.reduce((sum, shape) => sum + lastSize(shape), 0);
+    return { operation: { kind: 'concatenate' }, shape: [...at(leading, 0), size] };
   },
 
-  Reshape(config, input) {
-    const Size = z.int().or(z.null().transform(() => -1)); // tfjs writes null for -1
-    const { target_shape } = z.object({ target_shape: z.array(Size) }).parse(config);
-    const size = -sizeOf(input); // the number of examples counts as -1
-    const rest = sizeOf(target_shape.filter((each) => each !== -1));
-    const shape = target_shape.map((each) => (each === -1 ? size / rest : each));
-    z.object({
-      target_shape: z.unknown().refine(() => sizeOf(shape) === size, `it must have ${size} values`),
-    }).parse(config);
-    return { operation: { kind: 'reshape' }, shape: [-1, ...shape] };
+  AveragePooling2D(written) {
+    const { pool_size: size, padding, ...settings } = settingsOf(written, keras.AveragePooling2D);
+    const strides = settings.strides ?? size;
+    return {
+      operation: { kind: 'average-pooling', size, strides, padding },
+      shape: slidingShape(written, size, strides, padding, lastSize(inputOf(written))),
+    };
   },
 
-  Dropout(config, shape) {
-    const { rate } = z
-      .object({ rate: z.number().min(0).lt(1), noise_shape: z.null().optional() })
-      .parse(config);
-    return { operation: { kind: 'dropout', rate }, shape };
+  GlobalAveragePooling2D(written) {
+    const { keepdims } = settingsOf(written, keras.GlobalAveragePooling2D);
+    const [, , , channels] = imagesOf(written);
+    return {
+      operation: { kind: 'global-average-pooling' },
+      shape: keepdims ? [-1, 1, 1, channels] : [-1, channels],
+    };
+  },
+
+  Flatten(written) {
+    settingsOf(written, keras.Flatten);
+    const size = sizeOf(inputOf(written).slice(1));
+    return { operation: { kind: 'flatten' }, shape: [-1, size] };
   },
 };
 
-const LAYERS = new Map(Object.entries(READERS)); // so that nothing else is found in it, as `toString` is in an object
+const READERS = new Map(Object.entries(LAYERS)); // unlike an object, it has no `toString`
 
-const Norm = z.object({
-  epsilon: z.number().positive().default(1e-3),
-  momentum: z.number().min(0).max(1).default(0.99),
-  center: z.boolean().default(true),
-  scale: z.boolean().default(true),
-});
+function convolution(
+  written: WrittenLayer,
+  { kernel_size, strides, padding, activation, use_bias }: z.output<typeof keras.Convolution>,
+  kernel: Shape,
+  channels: number,
+  depthwise: boolean,
+): Reading {
+  return {
+    operation: { kind: 'convolution', depthwise, strides, padding, activation },
+    shape: slidingShape(written, kernel_size, strides, padding, channels),
+    weights: { kernel, ...(use_bias ? { bias: [channels] } : {}) },
+  };
+}
 
-const Dense = z.object({ units: Count, activation, use_bias: z.boolean().default(true) });
+/** The shape of the output where a window slides over images. */
+function slidingShape(
+  written: WrittenLayer,
+  window: readonly [number, number],
+  strides: readonly [number, number],
+  padding: Padding,
+  channels: number,
+): Shape {
+  const [, height, width] = imagesOf(written);
+  const steps = (length: number, axis: 0 | 1) =>
+    padding === 'SAME'
+      ? Math.ceil(length / strides[axis])
+      : Math.floor((length - window[axis]) / strides[axis]) + 1;
+  return [-1, steps(height, 0), steps(width, 1), channels];
+}
 
-const Rectifier = z.object({
-  max_value: z.literal(6).nullish(),
-  negative_slope: z.literal(0).nullish(),
-  threshold: z.literal(0).nullish(),
-});
+const inputOf = ({ inputShapes }: WrittenLayer): Shape => at(inputShapes, 0);
+
+function imagesOf(written: WrittenLayer): readonly [number, number, number, number] {
+  const [n, height, width, channels, ...more] = inputOf(written);
+  if (n === undefined || !height || !width || !channels || more.length > 0) {
+    throw new UnsupportedLayer(`The input of ${written.className} must be images.`);
+  }
+  return [n, height, width, channels];
+}
+
+function requireLastAxis({ className, inputShapes }: WrittenLayer, axis: number): void {
+  if (axis === -1 || axis === at(inputShapes, 0).length - 1) return;
+  throw new UnsupportedLayer(
+    `${className} is supported on the last axis only, not on axis ${axis}.`,
+  );
+}
+
+function requireSameShapes({ className }: WrittenLayer, shapes: readonly Shape[]): void {
+  if (new Set(shapes.map(String)).size === 1) return;
+  throw new UnsupportedLayer(`The inputs of ${className} do not have matching shapes.`);
+}
+
+/** @throws UnsupportedLayer with all settings that the schema does not allow */
+function settingsOf<Schema extends z.ZodType>(
+  { className, config }: WrittenLayer,
+  schema: Schema,
+): z.output<Schema> {
+  const parsed = schema.safeParse(config);
+  if (parsed.success) return parsed.data;
+  const issues = parsed.error.issues.map(({ path, message }) => `${path.join('.')}: ${message}`);
+  throw new UnsupportedLayer(`Unsupported settings of ${className}: ${issues.join('; ')}.`);
+}

@@ -6,24 +6,24 @@ import { DATA_TYPES, type Graph, type GraphTensor, type Shape } from './graph.ts
 import { fullName, SAVED_MODEL_FILE, savedModelBytes } from './saved-model.ts';
 import { tf } from './tensorflow/load.ts';
 
-/** What is put into a placeholder; its bytes are lent to TensorFlow, not copied, while the session runs. */
+/** The value of a placeholder. TensorFlow borrows its memory while the session runs, without a copy. */
 export interface Feed {
   into: GraphTensor;
   values: Float32Array | Int32Array | Uint8Array;
   shape: Shape;
 }
 
-/** A graph that can be run. Its variables live as long as it does, and are its own. */
+/** A graph that can be run. Its variables are not shared, and live as long as it does. */
 export interface Session {
-  /** One call of TensorFlow's session; it blocks this thread until everything is computed. */
+  /** Makes one call to TensorFlow's session, which blocks this thread until everything is computed. */
   run(feeds: readonly Feed[], fetches: readonly GraphTensor[]): Float32Array[];
   dispose(): void;
 }
 
 /**
- * Gives a graph to TensorFlow, which optimises it for each set of fetches when it is first run.
+ * Loads a graph into TensorFlow, which optimises it for each set of fetches at the first run.
  *
- * tfjs-node opens sessions only from SavedModels, so the graph goes through a folder that is gone when this returns.
+ * tfjs-node opens sessions only from SavedModels, so the graph passes through a temporary folder.
  */
 export function openSession(graph: Graph): Session {
   const { binding } = tf.backend() as NodeJSKernelBackend;
@@ -39,22 +39,22 @@ export function openSession(graph: Graph): Session {
 
   return {
     run(feeds, fetches) {
-      if (!isOpen) throw new Error('This graph was disposed of.');
-      const lent: number[] = [];
+      if (!isOpen) throw new Error('This session has been disposed.');
+      const tensors: number[] = []; // ids of tensors that borrow the feeds' memory
       try {
         for (const { into, values, shape } of feeds) {
-          lent.push(binding.createTensor([...shape], DATA_TYPES[into.dtype], values));
+          tensors.push(binding.createTensor([...shape], DATA_TYPES[into.dtype], values));
         }
-        const names = (tensors: readonly GraphTensor[]) => tensors.map(fullName).join(',');
+        const names = (nodes: readonly GraphTensor[]) => nodes.map(fullName).join(',');
         return binding
-          .runSavedModel(id, lent, names(feeds.map(({ into }) => into)), names(fetches))
+          .runSavedModel(id, tensors, names(feeds.map(({ into }) => into)), names(fetches))
           .map((output) => {
             const values = binding.tensorDataSync(output.id) as Float32Array;
             binding.deleteTensor(output.id);
             return values;
           });
       } finally {
-        for (const tensor of lent) binding.deleteTensor(tensor);
+        for (const tensor of tensors) binding.deleteTensor(tensor);
       }
     },
     dispose() {

@@ -1,19 +1,19 @@
+import { at } from '#core/at.ts';
 import { FLOAT, type Graph, type GraphTensor } from './graph.ts';
-import { sizeOf } from './topology.ts';
 
 /**
- * The gradient of each input of an operation, given that of its output, each written only when it is asked for:
- * what nobody wants the gradient of costs nothing.
+ * Writes the gradients of an operation's inputs, in their order, given the gradients of its outputs. Each is written only
+ * when it is called for, so an input that needs no gradient costs nothing.
  */
 export type GradientRule = (...dy: GraphTensor[]) => readonly (() => GraphTensor)[];
 
-/** What was computed from what, so that gradients can be written: only of what depends on a watched tensor. */
+/** A record of the operations that depend on watched tensors, from which gradients are written (reverse mode). */
 export interface Tape {
   readonly graph: Graph;
-  /** From here on gradients with respect to this tensor can be asked for. */
+  /** Makes gradients with respect to this tensor available. To be called before the tensor is used. */
   watch(tensor: GraphTensor): GraphTensor;
   record(output: GraphTensor, inputs: readonly GraphTensor[], rule: GradientRule): GraphTensor;
-  /** The same for an operation of several outputs; the rule gets a gradient for each of them. */
+  /** Records an operation with several outputs; the rule gets a gradient for each of them. */
   recordAll(
     outputs: readonly GraphTensor[],
     inputs: readonly GraphTensor[],
@@ -22,8 +22,8 @@ export interface Tape {
   /**
    * Writes the gradients of one tensor with respect to watched ones.
    *
-   * @param seed the gradient of whatever is minimised with respect to `of`, of the same shape
-   * @throws Error if one of `wanted` has no part in `of`
+   * @param seed the gradient of the objective with respect to `of`, of the same shape
+   * @throws Error if `of` does not depend on one of `wanted`
    */
   gradients(
     of: GraphTensor,
@@ -61,24 +61,23 @@ export function newTape(graph: Graph): Tape {
     },
     gradients(of, seed, wanted) {
       const gradients = new Map([[of.name, seed]]);
-      const add = (name: string, part: GraphTensor) => {
+      const accumulate = (name: string, part: GraphTensor) => {
         const sum = gradients.get(name);
-        const whole = sum ? graph.add('AddV2', [sum, part], { T: FLOAT }, part.shape) : part;
-        gradients.set(name, whole);
+        const total = sum ? graph.add('AddV2', [sum, part], { T: FLOAT }, part.shape) : part;
+        gradients.set(name, total);
       };
 
       for (const { outputs, inputs, rule } of entries.toReversed()) {
         if (!outputs.some(({ name }) => gradients.has(name))) continue;
         const parts = rule(...outputs.map((y) => gradients.get(y.name) ?? zeros(graph, y)));
         for (const [index, { name }] of inputs.entries()) {
-          const part = parts[index];
-          if (watched.has(name) && part) add(name, part());
+          if (watched.has(name)) accumulate(name, at(parts, index)());
         }
       }
 
       return wanted.map(({ name }) => {
         const gradient = gradients.get(name);
-        if (!gradient) throw new Error(`${name} has no part in ${of.name}.`);
+        if (!gradient) throw new Error(`${of.name} does not depend on ${name}.`);
         return gradient;
       });
     },
@@ -86,5 +85,6 @@ export function newTape(graph: Graph): Tape {
   return tape;
 }
 
-const zeros = (graph: Graph, { shape }: GraphTensor): GraphTensor =>
-  graph.constant(new Float32Array(sizeOf(shape)), shape);
+/** The gradient of an output that nothing depends on. */
+const zeros = (graph: Graph, output: GraphTensor): GraphTensor =>
+  graph.add('ZerosLike', [output], { T: FLOAT }, output.shape);

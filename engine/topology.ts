@@ -1,18 +1,71 @@
+import { lookUp } from '#core/at.ts';
 import type { Shape } from './graph.ts';
-import { type Layer, type WeightRole, weightName } from './layer.ts';
 
-/** A network and its weights, as the engine reads them from a layers-model and writes them into graphs. */
+/** A network and its weights, as read from a layers-model and written into graphs. */
 export interface Topology {
   readonly name: string;
-  readonly layers: ReadonlyMap<string, Layer>; // by name; each comes after its inputs, the first takes the pictures
-  readonly output: string; // the layer whose output the network gives
+  readonly layers: ReadonlyMap<string, Layer>; // by name; each comes after its inputs, the first one is the input layer
+  readonly output: string; // the layer whose output is the network's
   readonly weights: ReadonlyMap<string, Float32Array>; // by `layer/weight`
 }
 
-/** @throws Error if there is none of that name: who asks has the name from this topology */
-export function layerOf({ name, layers }: Topology, wanted: string): Layer {
-  const layer = layers.get(wanted);
-  if (!layer) throw new Error(`${name} has no layer "${wanted}".`);
+/** A Keras layer, in the engine's terms. */
+export interface Layer {
+  readonly name: string;
+  readonly inputs: readonly string[]; // names of layers
+  readonly shape: Shape; // of the output; -1 is the number of examples
+  readonly operation: Operation;
+  /** The shapes of the weights that it has. */
+  readonly weights: Readonly<Partial<Record<WeightRole, Shape>>>;
+  /** As the model file has it, so that it can be written out again. */
+  readonly source: { className: string; config: Readonly<Record<string, unknown>> };
+}
+
+export type WeightRole = 'kernel' | 'bias' | 'gamma' | 'beta' | 'moving_mean' | 'moving_variance';
+
+/** What a layer computes: all supported kinds, each with the settings that matter. */
+export type Operation =
+  | { kind: 'input' }
+  | { kind: 'rescaling'; scale: number; offset: number }
+  | {
+      kind: 'convolution';
+      depthwise: boolean;
+      strides: readonly [number, number];
+      padding: Padding;
+      activation: Activation;
+    }
+  | { kind: 'batch-norm'; epsilon: number }
+  | { kind: 'dense'; activation: Activation }
+  | { kind: 'activation'; activation: Activation }
+  | { kind: 'add' }
+  | { kind: 'concatenate' } // along the last axis
+  | {
+      kind: 'average-pooling';
+      size: readonly [number, number];
+      strides: readonly [number, number];
+      padding: Padding;
+    }
+  | { kind: 'global-average-pooling' }
+  | { kind: 'flatten' };
+
+export type OperationOf<Kind extends Operation['kind']> = Extract<Operation, { kind: Kind }>;
+
+export type Padding = 'SAME' | 'VALID';
+export type Activation = 'linear' | 'relu' | 'relu6';
+
+/** The name of a weight in a model file: `stem_conv/kernel`. */
+export const weightName = (
+  { name, operation }: Pick<Layer, 'name' | 'operation'>,
+  role: WeightRole,
+) =>
+  operation.kind === 'convolution' && operation.depthwise && role === 'kernel'
+    ? `${name}/depthwise_kernel`
+    : `${name}/${role}`;
+
+/** @throws Error if there is no layer of that name */
+export function layerOf({ name, layers }: Topology, layerName: string): Layer {
+  const layer = layers.get(layerName);
+  if (!layer) throw new Error(`${name} has no layer "${layerName}".`);
   return layer;
 }
 
@@ -23,39 +76,60 @@ export function weightOf({ weights }: Topology, layer: Layer, role: WeightRole):
   return values;
 }
 
-/** The layer that takes the pictures. */
+/** The input layer. */
 export function inputOf(topology: Topology): Layer {
   const [first] = topology.layers.values();
   if (!first) throw new Error(`${topology.name} has no layers.`);
   return first;
 }
 
-/** All layers that the given ones are computed from, themselves included. */
-export function layersBehind(topology: Topology, names: Iterable<string>): Set<string> {
-  const behind = new Set<string>();
-  const open = [...names];
-  for (let name = open.pop(); name !== undefined; name = open.pop()) {
-    if (behind.has(name)) continue;
-    behind.add(name);
-    open.push(...layerOf(topology, name).inputs);
-  }
-  return behind;
+/** A network cut in two: the frozen part, and the part to be trained. */
+export interface Cut {
+  /** The layer whose output the trained part takes as input: the last frozen block's, or the images. */
+  at: string;
+  /** The trained layers, each with the index of its block: 0 is the first trained one, `retrained` is the head. */
+  trained: ReadonlyMap<Layer, number>;
 }
 
-/** The network with some of its weights exchanged, as after a training. */
-export function withWeights(
+/**
+ * Cuts a network before its last blocks.
+ *
+ * @param blockOutputs the layer that each block ends with, in order; the layers after the last one are the head
+ * @param retrained how many of the last blocks are trained, besides the head
+ * @throws Error if a connection bypasses the cut, or there are fewer blocks
+ */
+export function cutNetwork(
   topology: Topology,
-  changed: ReadonlyMap<string, Float32Array>,
-): Topology {
-  const weights = new Map(topology.weights);
-  for (const [name, values] of changed) {
-    const length = weights.get(name)?.length;
-    if (length !== values.length) {
-      throw new Error(`${name} has ${values.length} values instead of ${length ?? 'none'}.`);
-    }
-    weights.set(name, values);
+  blockOutputs: readonly string[],
+  retrained: number,
+): Cut {
+  const frozen = blockOutputs.length - retrained;
+  if (frozen < 0) throw new Error(`There are ${blockOutputs.length} blocks, not ${retrained}.`);
+  const at = blockOutputs[frozen - 1] ?? inputOf(topology).name;
+  const before = ancestorsOf(topology, at);
+  const blocks = blockOutputs.slice(frozen).map((output) => ancestorsOf(topology, output));
+
+  const trained = new Map<Layer, number>();
+  for (const name of ancestorsOf(topology, topology.output)) {
+    if (before.has(name)) continue;
+    const layer = lookUp(topology.layers, name);
+    const bypass = layer.inputs.find((input) => before.has(input) && input !== at);
+    if (bypass)
+      throw new Error(`${name} takes ${bypass} as input, which bypasses the cut at ${at}.`);
+    const block = blocks.findIndex((layers) => layers.has(name));
+    trained.set(layer, block === -1 ? retrained : block);
   }
-  return { ...topology, weights };
+  return { at, trained };
 }
 
-export const sizeOf = (shape: Shape): number => shape.reduce((product, size) => product * size, 1);
+/** All layers that the output of a layer is computed from, itself included. */
+function ancestorsOf(topology: Topology, name: string): Set<string> {
+  const ancestors = new Set<string>();
+  const open = [name];
+  for (let next = open.pop(); next !== undefined; next = open.pop()) {
+    if (ancestors.has(next)) continue;
+    ancestors.add(next);
+    open.push(...layerOf(topology, next).inputs);
+  }
+  return ancestors;
+}

@@ -1,46 +1,28 @@
-import type { GraphTensor } from './graph.ts';
-import type { Activation, Layer, OperationOf } from './layer.ts';
-import { add } from './rules/add.ts';
-import { averagePool } from './rules/average-pool.ts';
-import { frozenBatchNorm, trainingBatchNorm } from './rules/batch-norm.ts';
-import { batchNormInParts } from './rules/batch-norm-in-parts.ts';
-import { biasAdd } from './rules/bias-add.ts';
-import { conv2d, depthwiseConv2d } from './rules/convolution.ts';
-import { dropout } from './rules/dropout.ts';
-import { globalAverage } from './rules/global-average.ts';
-import { globalMax } from './rules/global-max.ts';
-import { matMul } from './rules/mat-mul.ts';
-import { maxPool } from './rules/max-pool.ts';
-import { relu, relu6 } from './rules/relu.ts';
-import { rescale } from './rules/rescale.ts';
-import { reshape } from './rules/reshape.ts';
-import { softmax } from './rules/softmax.ts';
-import { zeroPadding } from './rules/zero-padding.ts';
+import { at } from '#core/at.ts';
+import { type GraphTensor, lastSize } from './graph.ts';
+import { relu, relu6 } from './ops/activation.ts';
+import { add, biasAdd, matMul, rescale } from './ops/arithmetic.ts';
+import { frozenBatchNorm } from './ops/batch-norm.ts';
+import { conv2d, depthwiseConv2d } from './ops/convolution.ts';
+import { averagePool, globalAverage } from './ops/pooling.ts';
+import { concatenate, reshape } from './ops/shape.ts';
 import type { Tape } from './tape.ts';
-import { isOnGpu } from './tensorflow/is-on-gpu.ts';
-import { normWeight, type WeightSource } from './weight-source.ts';
+import type { Activation, Layer, OperationOf } from './topology.ts';
+import { normWeight, type WeightSource } from './weights.ts';
 
-/** What is different while a network is trained. */
-export interface TrainingMode {
-  /** int32 [2], for this step and this layer */
-  seed(layer: Layer): GraphTensor;
-  /** Gets the new moving averages of a BatchNorm; if left out, all BatchNorms keep theirs and use them. */
-  keepAverages?: (norm: Layer, mean: GraphTensor, variance: GraphTensor) => void;
-}
-
-/** Writes what one layer computes. */
+/** Writes what a layer computes; BatchNorms in inference mode, during training too. */
 export function writeLayer(
   tape: Tape,
   layer: Layer,
-  inputs: readonly [GraphTensor, ...GraphTensor[]],
+  inputs: readonly GraphTensor[],
   weights: WeightSource,
-  training?: TrainingMode,
 ): GraphTensor {
-  const [x, ...others] = inputs;
   const { operation, shape } = layer;
+  if (operation.kind === 'input') {
+    throw new Error(`${layer.name} is the input layer: its output has to be given.`);
+  }
+  const x = at(inputs, 0);
   switch (operation.kind) {
-    case 'input':
-      throw new Error(`${layer.name} takes the pictures; it is given, not computed.`);
     case 'rescaling':
       return rescale(tape, x, operation.scale, operation.offset);
     case 'convolution':
@@ -48,8 +30,8 @@ export function writeLayer(
         kernel: weights.weight(layer, 'kernel'),
         bias: biasOf(layer, weights),
       });
-    case 'norm':
-      return normalise(tape, layer, x, weights, training);
+    case 'batch-norm':
+      return normalise(tape, layer, x, weights);
     case 'dense': {
       const y = matMul(tape, x, weights.weight(layer, 'kernel'));
       const bias = biasOf(layer, weights);
@@ -58,22 +40,21 @@ export function writeLayer(
     case 'activation':
       return activate(tape, x, operation.activation);
     case 'add':
-      return others.reduce((sum, other) => add(tape, sum, other), x);
-    case 'zero-padding':
-      return zeroPadding(tape, x, operation, shape);
-    case 'pooling':
-      return (operation.of === 'max' ? maxPool : averagePool)(tape, x, operation, shape);
-    case 'global-pooling': {
-      const y = (operation.of === 'max' ? globalMax : globalAverage)(tape, x);
-      return shape.length > 2 ? reshape(tape, y, shape) : y;
+      return inputs.reduce((sum, other) => add(tape, sum, other));
+    case 'concatenate':
+      return concatenate(tape, inputs);
+    case 'average-pooling':
+      return averagePool(tape, x, operation, shape);
+    case 'global-average-pooling': {
+      const y = globalAverage(tape, x);
+      return shape.length > 2 ? reshape(tape, y, shape) : y; // with `keepdims`
     }
-    case 'reshape':
+    case 'flatten':
       return reshape(tape, x, shape);
-    case 'dropout':
-      return training ? dropout(tape, x, operation.rate, training.seed(layer)) : x;
   }
 }
 
+/** Writes a convolution layer with these weights, which may have a BatchNorm folded into them. */
 export function convolve(
   tape: Tape,
   { operation, shape }: Layer,
@@ -93,38 +74,20 @@ const ACTIVATIONS: Record<Activation, (tape: Tape, x: GraphTensor) => GraphTenso
   linear: (_, x) => x,
   relu,
   relu6,
-  softmax,
 };
 
 const activate = (tape: Tape, x: GraphTensor, activation: Activation): GraphTensor =>
   ACTIVATIONS[activation](tape, x);
 
-function normalise(
-  tape: Tape,
-  norm: Layer,
-  x: GraphTensor,
-  weights: WeightSource,
-  training: TrainingMode | undefined,
-): GraphTensor {
-  const { epsilon, momentum } = norm.operation as OperationOf<'norm'>;
-  const own = {
+function normalise(tape: Tape, norm: Layer, x: GraphTensor, weights: WeightSource): GraphTensor {
+  const { epsilon } = norm.operation as OperationOf<'batch-norm'>;
+  const ownWeights = {
     gamma: normWeight(tape.graph, norm, 'gamma', weights),
     beta: normWeight(tape.graph, norm, 'beta', weights),
     mean: weights.weight(norm, 'moving_mean'),
     variance: weights.weight(norm, 'moving_variance'),
   };
-  const channels = norm.shape.at(-1) ?? 0;
-  const isPicture = norm.shape.length === 4;
-  const picture = isPicture ? x : reshape(tape, x, [-1, 1, 1, channels]); // the kernel takes nothing else
-
-  let y: GraphTensor;
-  if (training?.keepAverages) {
-    const write = isOnGpu() ? trainingBatchNorm : batchNormInParts;
-    const after = write(tape, picture, own, epsilon, momentum);
-    training.keepAverages(norm, after.mean, after.variance);
-    y = after.y;
-  } else {
-    y = frozenBatchNorm(tape, picture, own, epsilon);
-  }
-  return isPicture ? y : reshape(tape, y, norm.shape);
+  if (norm.shape.length === 4) return frozenBatchNorm(tape, x, ownWeights, epsilon);
+  const image = reshape(tape, x, [-1, 1, 1, lastSize(norm.shape)]); // the kernel takes only images
+  return reshape(tape, frozenBatchNorm(tape, image, ownWeights, epsilon), norm.shape);
 }

@@ -1,9 +1,10 @@
 import { createHash } from 'node:crypto';
 import { sha256 } from '#core/identity.ts';
 import { type Job, Job as JobSchema } from '#core/job.ts';
-import { type Jobs, ObjectChanged, type Objects, StaleJob } from '#ports';
+import { type Slot, withSlot } from '#core/training-slots.ts';
+import { type Jobs, ObjectChanged, type Objects, type StageLog, StaleJob } from '#ports';
 
-/** A bucket in memory, with the promises of the port. */
+/** A bucket in memory, with the guarantees of the port. */
 export function memoryObjects(bucket = 'understudy') {
   const kept = new Map<string, { body: Buffer; etag: string; at: Date }>();
   const facts = (key: string, { body, etag, at }: { body: Buffer; etag: string; at: Date }) => ({
@@ -13,6 +14,12 @@ export function memoryObjects(bucket = 'understudy') {
     lastModified: at.toISOString(),
   });
 
+  const sorted = (keys: Iterable<string>) =>
+    [...keys]
+      .map((key) => Buffer.from(key))
+      .sort(Buffer.compare)
+      .map(String);
+
   const objects: Objects = {
     bucket,
     async head(key) {
@@ -20,14 +27,32 @@ export function memoryObjects(bucket = 'understudy') {
       return object && { ...facts(key, object), etagIsMd5: true };
     },
     async *list(prefix) {
-      const byBytes = (a: string, b: string) => Buffer.compare(Buffer.from(a), Buffer.from(b));
-      for (const key of [...kept.keys()].sort(byBytes)) {
+      for (const key of sorted([...kept.keys()].filter((each) => each.startsWith(prefix)))) {
         const object = kept.get(key);
-        if (object && key.startsWith(prefix)) yield facts(key, object);
+        if (object) yield facts(key, object);
       }
+    },
+    async listTopLevel(prefix) {
+      const entries = new Set<string>();
+      for (const key of kept.keys()) {
+        if (!key.startsWith(prefix)) continue;
+        const end = key.indexOf('/', prefix.length);
+        entries.add(end < 0 ? key : key.slice(0, end + 1));
+      }
+      const found: Awaited<ReturnType<Objects['listTopLevel']>> = { objects: [], folders: [] };
+      for (const entry of sorted(entries)) {
+        const object = kept.get(entry);
+        if (entry.length > prefix.length && entry.endsWith('/')) found.folders.push(entry);
+        else if (object) found.objects.push(facts(entry, object));
+      }
+      return found;
     },
     async readText(key) {
       return kept.get(key)?.body.toString('utf8');
+    },
+    async readTextAndEtag(key) {
+      const object = kept.get(key);
+      return object && { text: object.body.toString('utf8'), etag: object.etag };
     },
     async readRange(key, start, end, expected) {
       const object = kept.get(key);
@@ -55,9 +80,13 @@ export function memoryObjects(bucket = 'understudy') {
     },
   };
 
-  function put(key: string, body: string | Uint8Array): void {
+  function put(
+    key: string,
+    body: string | Uint8Array,
+    at = new Date('2026-11-24T12:00:00.000Z'),
+  ): void {
     const etag = createHash('md5').update(body).digest('hex');
-    kept.set(key, { body: Buffer.from(body), etag, at: new Date('2026-11-24T12:00:00.000Z') });
+    kept.set(key, { body: Buffer.from(body), etag, at });
   }
   return { objects, put, remove: (key: string) => kept.delete(key), keys: () => [...kept.keys()] };
 }
@@ -65,6 +94,7 @@ export function memoryObjects(bucket = 'understudy') {
 /** A job table in memory, as strict as the real one. */
 export function memoryJobs(): Jobs & { all(): Job[] } {
   const rows = new Map<string, Job>();
+  let slots: Slot[] = [];
   return {
     all: () => [...rows.values()],
     async load(id) {
@@ -81,5 +111,26 @@ export function memoryJobs(): Jobs & { all(): Job[] } {
       if ((rows.get(job.id)?.version ?? 0) !== job.version - 1) throw new StaleJob(job.id);
       rows.set(job.id, JobSchema.parse(structuredClone(job)));
     },
+    async claimSlot(job, max) {
+      const claimed = withSlot(
+        slots,
+        slots.map(({ jobId }) => rows.get(jobId)),
+        job,
+        max,
+      );
+      slots = claimed ?? slots;
+      return claimed !== undefined;
+    },
   };
+}
+
+/** A log that keeps its entries. */
+export function memoryLog() {
+  const recorded: Parameters<StageLog['recorded']>[0][] = [];
+  const failed: { error: unknown; about: Parameters<StageLog['failed']>[1] }[] = [];
+  const log: StageLog = {
+    recorded: (entry) => void recorded.push(entry),
+    failed: (error, about) => void failed.push({ error, about: { ...about } }),
+  };
+  return { log, recorded, failed };
 }

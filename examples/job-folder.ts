@@ -3,12 +3,13 @@ import { dirname, join } from 'node:path';
 import { Readable } from 'node:stream';
 import { buffer } from 'node:stream/consumers';
 import yazl from 'yazl';
+import { studentVersion } from '#core/identity.ts';
 import { jobKeys } from '#core/keys.ts';
 import { type MlFolder, mlFolder } from '#core/ml-folder.ts';
 import { CHANNELS } from '#core/plan.ts';
 import type { TeacherEntry } from '#core/teacher.ts';
 import { validateDataset } from '#lambdas/validate-dataset/validate-dataset.ts';
-import { memoryJobs, memoryObjects } from './in-memory-ports.ts';
+import { memoryJobs, memoryLog, memoryObjects } from './in-memory-ports.ts';
 
 /** Files of a dataset, by their paths inside it. */
 export type Files = Record<string, Uint8Array>;
@@ -35,6 +36,7 @@ export async function layOutJob(root: string, request: JobRequest): Promise<MlFo
   const ports = {
     objects,
     jobs: memoryJobs(),
+    log: memoryLog().log,
     now: () => new Date('2026-11-24T12:00:00Z'),
     teachers: new Map([[entry.name, entry]]),
   };
@@ -62,7 +64,7 @@ export async function layOutJob(root: string, request: JobRequest): Promise<MlFo
   const hyperparameters = {
     job_id: job.id,
     student: job.name,
-    student_version: job.id.slice(0, 12),
+    student_version: studentVersion(job.id),
     manifest_sha256: job.summary.manifestSha256,
     recipe_sha256: job.summary.recipeSha256,
     budget_seconds: '3600',

@@ -1,19 +1,19 @@
 import { Stack, Validations } from 'aws-cdk-lib';
 import type { Policy, PolicyStatement } from 'aws-cdk-lib/aws-iam';
 
-/** The wildcards that our rights may have, and why; any other one is an error at synthesis. */
+/** The wildcards that our permissions may contain, with the reason; any other is an error at synthesis. */
 const REASONS: readonly [RegExp, string][] = [
   [
     /^[^*]*\/(datasets|jobs|teachers|students)\/\*$/,
-    'The objects below a prefix can be named in no other way.',
+    'The objects below a prefix cannot be named otherwise.',
   ],
   [
     /^[^*]*\/jobs\/\*\/(output|checkpoints)\/\*$/,
-    'Each job has a folder of its own, named when it is made.',
+    'Each job has its own folder, named when the job is created.',
   ],
   [
     /:training-job\/understudy-\*$/,
-    'Training jobs are named when they are made; all of ours begin like this.',
+    'Training jobs are named when they are created; all of ours begin like this.',
   ],
   [
     /:log-group:\/aws\/sagemaker\/TrainingJobs:\*$/,
@@ -21,14 +21,14 @@ const REASONS: readonly [RegExp, string][] = [
   ],
 ];
 
-/** Actions that know no narrower resource than all. Source: the service authorization reference. */
+/** Actions that cannot be limited to a resource. Source: the service authorization reference. */
 const WITHOUT_RESOURCE = new Set([
   'dynamodb:ListStreams',
   'cloudwatch:PutMetricData', // its condition names the namespace
   'ecr:GetAuthorizationToken',
 ]);
 
-/** Tells cdk-nag, finding by finding, which wildcards of a policy are meant. */
+/** Acknowledges the intended wildcards of a policy to cdk-nag, finding by finding. */
 export function acknowledgeWildcards(policy: Policy, statements: readonly PolicyStatement[]): void {
   for (const statement of statements) {
     for (const resource of statement.resources) {
@@ -44,10 +44,10 @@ export function acknowledgeWildcards(policy: Policy, statements: readonly Policy
 function reasonFor(finding: string, { actions }: PolicyStatement): string | undefined {
   if (finding !== '*') return REASONS.find(([form]) => form.test(finding))?.[1];
   const known = actions.every((action) => WITHOUT_RESOURCE.has(action));
-  return known ? `${actions.join(' and ')} know no narrower resource.` : undefined;
+  return known ? `${actions.join(' and ')} cannot be limited to a resource.` : undefined;
 }
 
-/** A resource as cdk-nag writes it: what is known only at deployment stands in angle brackets. */
+/** A resource as cdk-nag writes it: values known only at deployment are in angle brackets. */
 function asFound(resolved: unknown): string {
   if (typeof resolved === 'string') return resolved;
   const { 'Fn::Join': join, 'Fn::GetAtt': attribute, Ref: reference } = Object(resolved);

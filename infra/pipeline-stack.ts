@@ -25,7 +25,7 @@ import { Topic } from 'aws-cdk-lib/aws-sns';
 import { EmailSubscription } from 'aws-cdk-lib/aws-sns-subscriptions';
 import { Queue, QueueEncryption } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
-import { DATASETS, STUDENTS } from '#core/keys.ts';
+import { DATASETS, HANDLED_UPLOADS, STUDENTS } from '#core/keys.ts';
 import {
   ANNOUNCEMENTS,
   ROWS_WITH_ANNOUNCEMENTS,
@@ -43,33 +43,34 @@ import {
   followStream,
   launchTrainings,
   readAndSaveJobs,
+  readAndWriteObject,
   readObjects,
   watchTrainings,
   writeObjects,
-} from './rights.ts';
+} from './permissions.ts';
 import { type PipelineSettings, type SettledSettings, settled } from './settings.ts';
 import { Stage } from './stage.ts';
 import { bucketOf, jobTableOf } from './storage.ts';
 import { Trainer } from './trainer.ts';
 
-/** Drop a labelled dataset into `bucket`; get a student back, and a notice on `topic`. */
+/** Takes labelled datasets in `bucket`, returns trained students there, and announces them on `topic`. */
 export class StudentPipeline extends Construct {
   readonly bucket: IBucket;
   readonly jobTable: Table;
   readonly bus: IEventBus;
   readonly topic: Topic;
 
-  /** @throws Error that names every setting that is wrong */
+  /** @throws Error that names every invalid setting */
   constructor(scope: Construct, id: string, wishes: PipelineSettings = {}) {
     super(scope, id);
     const settings = settled(wishes);
     const { ephemeral, instanceTypes } = settings;
     const stack = Stack.of(this);
 
-    // What keeps, and what trains.
+    // Storage, events and training.
     this.bucket = bucketOf(this, settings);
     this.jobTable = jobTableOf(this, settings);
-    this.bus = new EventBus(this, 'Bus') as IEventBus; // the CDK's classes were not checked with exact optional properties
+    this.bus = new EventBus(this, 'Bus') as IEventBus; // the CDK's classes do not satisfy exactOptionalPropertyTypes
     const trainer = new Trainer(this, {
       bucket: this.bucket,
       imageUri: settings.imageUri,
@@ -109,7 +110,7 @@ export class StudentPipeline extends Construct {
     });
 
     // 2. Its row is validated → launch-training, one at a time.
-    const launchRights = [
+    const launchStatements = [
       ...readObjects(bucket, 'jobs/', 'teachers/'),
       readAndSaveJobs(jobTable),
       findOpenJobs(jobTable),
@@ -119,14 +120,14 @@ export class StudentPipeline extends Construct {
     const launch = new Stage(this, {
       stage: 'launch-training',
       environment: { ...pipeline, ...training, ...launching },
-      statements: [...launchRights, ...followStream(jobTable)],
+      statements: [...launchStatements, ...followStream(jobTable)],
       ephemeral,
       concurrency: 1,
     });
     this.streamInto(launch, VALIDATED_ROWS);
 
     // 3. The training job changes its state → publish-student.
-    const publishRights = [
+    const publishStatements = [
       ...readObjects(bucket, 'jobs/', STUDENTS),
       writeObjects(bucket, STUDENTS),
       readAndSaveJobs(jobTable),
@@ -135,12 +136,12 @@ export class StudentPipeline extends Construct {
     const publish = new Stage(this, {
       stage: 'publish-student',
       environment: { ...pipeline, ...training },
-      statements: publishRights,
+      statements: publishStatements,
       ephemeral,
     });
     this.queueInFrontOf(publish, 'Trainings', TRAININGS);
 
-    // 4. A row has news → announce-job → the bus → the topic.
+    // 4. A row has announcements → announce-job → the bus → the topic.
     const announceStage = new Stage(this, {
       stage: 'announce-job',
       environment: { ...pipeline, ...announcing },
@@ -150,7 +151,7 @@ export class StudentPipeline extends Construct {
     this.streamInto(announceStage, ROWS_WITH_ANNOUNCEMENTS);
     this.topic = this.topicFor(settings.notifyEmail);
 
-    // 5. Whatever no event has moved → sweep-jobs, every few minutes.
+    // 5. Everything that no event has moved → sweep-jobs, every few minutes.
     const sweep = new Stage(this, {
       stage: 'sweep-jobs',
       environment: {
@@ -164,7 +165,8 @@ export class StudentPipeline extends Construct {
       statements: [
         ...readObjects(bucket, DATASETS, 'jobs/', 'teachers/', STUDENTS),
         writeObjects(bucket, 'jobs/', STUDENTS),
-        ...launchRights.filter(
+        readAndWriteObject(bucket, HANDLED_UPLOADS),
+        ...launchStatements.filter(
           (statement) => !statement.actions.some((action) => action.startsWith('s3:')),
         ),
         announce(bus),
@@ -180,18 +182,18 @@ export class StudentPipeline extends Construct {
     this.alarmsOf([validate, launch, publish, announceStage], sweep);
   }
 
-  /** Rule → queue → stage; what fails five times waits among the dead letters. */
+  /** Rule → queue → stage. After five receives a message moves to the dead-letter queue. */
   private queueInFrontOf(
-    stage: Stage,
+    stage: Stage<'validate-dataset' | 'publish-student'>,
     id: string,
     pattern: EventPattern & { 'detail-type': string[] },
   ): void {
-    const { timeoutSeconds, batchSize } = STAGES[stage.node.id as keyof typeof STAGES];
+    const { timeoutSeconds, batchSize, maxReceiveCount, maxConcurrency } = STAGES[stage.name];
     const queue = new Queue(this, id, {
       encryption: QueueEncryption.SQS_MANAGED,
       enforceSSL: true,
-      visibilityTimeout: Duration.seconds(6 * timeoutSeconds), // AWS asks for six times the function's
-      deadLetterQueue: { queue: stage.deadLetters, maxReceiveCount: 5 },
+      visibilityTimeout: Duration.seconds(6 * timeoutSeconds), // AWS recommends six times the function's timeout
+      deadLetterQueue: { queue: stage.deadLetters, maxReceiveCount },
     });
     const { source, detail, 'detail-type': detailType } = pattern;
     new Rule(this, `${id}Rule`, {
@@ -203,9 +205,9 @@ export class StudentPipeline extends Construct {
       eventSourceArn: queue.queueArn,
       batchSize,
       functionResponseTypes: ['ReportBatchItemFailures'],
-      scalingConfig: { maximumConcurrency: 5 },
+      scalingConfig: { maximumConcurrency: maxConcurrency },
     });
-    const rights = new PolicyStatement({
+    const permission = new PolicyStatement({
       actions: [
         'sqs:ReceiveMessage',
         'sqs:DeleteMessage',
@@ -214,31 +216,32 @@ export class StudentPipeline extends Construct {
       ],
       resources: [queue.queueArn],
     });
-    mapping.node.addDependency(stage.allow(rights));
+    mapping.node.addDependency(stage.allow(permission));
   }
 
-  /** The job table's stream, filtered so that no stage triggers itself. */
-  private streamInto(stage: Stage, filter: object): void {
+  /** Table's stream → stage, filtered so that no stage triggers itself. */
+  private streamInto(stage: Stage<'launch-training' | 'announce-job'>, filter: object): void {
+    const { batchSize, maximumRetryAttempts, bisectBatchOnFunctionError } = STAGES[stage.name];
     const mapping = new CfnEventSourceMapping(stage, 'Mapping', {
       functionName: stage.handler.functionName,
       eventSourceArn: this.jobTable.tableStreamArn ?? '',
       startingPosition: 'TRIM_HORIZON',
-      batchSize: STAGES[stage.node.id as keyof typeof STAGES].batchSize,
+      batchSize,
       filterCriteria: { filters: [{ pattern: JSON.stringify(filter) }] },
-      bisectBatchOnFunctionError: true,
-      maximumRetryAttempts: 5,
-      maximumRecordAgeInSeconds: 3_600, // the sweeper has seen to it long before
+      bisectBatchOnFunctionError,
+      maximumRetryAttempts,
+      maximumRecordAgeInSeconds: 3_600, // the sweeper has handled it long before
       functionResponseTypes: ['ReportBatchItemFailures'],
       destinationConfig: { onFailure: { destination: stage.deadLetters.queueArn } },
     });
-    const rights = new PolicyStatement({
+    const permission = new PolicyStatement({
       actions: ['sqs:SendMessage'],
       resources: [stage.deadLetters.queueArn],
     });
-    mapping.node.addDependency(stage.allow(rights));
+    mapping.node.addDependency(stage.allow(permission));
   }
 
-  /** A mail, or whatever else subscribes, gets the sentence; the bus has the whole announcement. */
+  /** Subscribers, such as a mail address, get the sentence; the bus carries the whole announcement. */
   private topicFor(email: string | undefined): Topic {
     const topic = new Topic(this, 'Announcements', { enforceSSL: true });
     if (email !== undefined) topic.addSubscription(new EmailSubscription(email));
@@ -254,7 +257,7 @@ export class StudentPipeline extends Construct {
     return topic;
   }
 
-  /** Something waits among the dead letters, or the sweeper fails: somebody should look. */
+  /** Alarms for messages in a dead-letter queue, a failing sweeper, and jobs that make no progress. */
   private alarmsOf(stages: readonly Stage[], sweep: Stage): void {
     const alarm = (id: string, metric: IMetric, alarmDescription: string) =>
       new Alarm(this, id, {
@@ -270,13 +273,13 @@ export class StudentPipeline extends Construct {
       alarm(
         `${node.id}-dead-letters`,
         metric,
-        `${node.id} gave messages up: read its log, then redrive them.`,
+        `${node.id} has given up messages: read its log, then redrive them.`,
       );
     }
     const errors = sweep.handler.metricErrors({
       period: Duration.minutes(3 * SWEEP_EVERY_MINUTES),
     });
-    alarm('sweep-jobs-errors', errors, 'A swept job met a fault: read the log of sweep-jobs.');
+    alarm('sweep-jobs-errors', errors, 'A swept job or upload failed: read the log of sweep-jobs.');
     const stuck = new Metric({
       namespace: Stack.of(this).stackName,
       metricName: STUCK_JOBS.metric,
@@ -284,15 +287,15 @@ export class StudentPipeline extends Construct {
       statistic: Stats.MAXIMUM,
       period: Duration.minutes(3 * SWEEP_EVERY_MINUTES),
     });
-    alarm('stuck-jobs', stuck, 'A job gets nowhere: `npx understudy status` names it.');
+    alarm('stuck-jobs', stuck, 'A job makes no progress: see `npx understudy status`.');
   }
 }
 
-/** What stays when the stack goes, for whoever takes it away. */
+/** The resources that are retained when the stack is deleted, for `understudy destroy`. */
 const keptBy = ({ ephemeral, bucketName }: SettledSettings): string =>
   ephemeral ? (bucketName === undefined ? 'nothing' : 'bucket') : 'bucket, job table, logs';
 
-/** The pipeline as a stack of its own. */
+/** The pipeline as a stack. */
 export class PipelineStack extends Stack {
   constructor(scope: Construct, id: string, settings: PipelineSettings & StackProps = {}) {
     const { env, ...wishes } = settings;

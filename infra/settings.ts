@@ -4,19 +4,19 @@ import * as z from 'zod';
 export const ECR_IMAGE =
   /^(\d{12})\.dkr\.ecr\.([a-z0-9-]+)\.amazonaws\.com(?:\.cn)?\/([a-z0-9/._-]+)@sha256:[0-9a-f]{64}$/;
 
-/** The name of a stack that is given none. */
+/** The default name of the stack. */
 export const DEFAULT_STACK = 'Understudy';
 
-/** What somebody who deploys can choose; every field may be left out. */
+/** The settings of a deployment; all are optional. */
 export const PipelineSettings = z.strictObject({
-  /** A bucket that is there already. Its owner must switch EventBridge notifications on; nothing else of it is changed. */
+  /** An existing bucket. Its owner must turn on EventBridge notifications; nothing about the bucket is changed. */
   bucketName: z
     .string()
     .regex(/^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/)
     .optional(),
-  /** Gets a mail for each announcement, after confirming the subscription by a mail from AWS. */
+  /** Receives a mail per announcement, once its owner has confirmed the subscription that AWS mails. */
   notifyEmail: z.email().optional(),
-  /** In the order of preference. GPUs by default: a CPU instance must be asked for. */
+  /** In order of preference. GPU instances by default; CPU instances must be asked for. */
   instanceTypes: z
     .array(
       z
@@ -29,10 +29,10 @@ export const PipelineSettings = z.strictObject({
     .min(1)
     .max(5)
     .default(['ml.g4dn.xlarge', 'ml.g5.xlarge']),
-  /** Spot instances: cheaper, and interrupted now and then; a training goes on from its checkpoints. */
+  /** Spot instances: cheaper, and interrupted at times; training resumes from its checkpoints. */
   spot: z.boolean().default(true),
   maxConcurrentJobs: z.int().min(1).max(20).default(2),
-  /** A training image that is in a registry already, with its digest; without it, deploying needs Docker. */
+  /** A training image in ECR, with its digest; without it, deploying builds one and needs Docker. */
   imageUri: z
     .string()
     .regex(
@@ -40,15 +40,15 @@ export const PipelineSettings = z.strictObject({
       'name an ECR image by its digest: <account>.dkr.ecr.<region>.amazonaws.com/<repository>@sha256:…',
     )
     .optional(),
-  /** Bucket, table and logs go with the stack: for demonstrations only. */
+  /** Deletes bucket, table and logs with the stack: for demonstrations only. */
   ephemeral: z.boolean().default(false),
 });
 export type PipelineSettings = z.input<typeof PipelineSettings>;
 export type SettledSettings = z.output<typeof PipelineSettings>;
 
-/** @throws Error that names every setting that is wrong, and what is wrong with it */
+/** @throws Error that names every invalid setting, with the reason */
 export function settled(settings: unknown): SettledSettings {
   const parsed = PipelineSettings.safeParse(settings);
   if (parsed.success) return parsed.data;
-  throw new Error(`the settings of the pipeline are wrong:\n${z.prettifyError(parsed.error)}`);
+  throw new Error(`the settings of the pipeline are invalid:\n${z.prettifyError(parsed.error)}`);
 }

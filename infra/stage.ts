@@ -7,35 +7,35 @@ import { NodejsFunction, OutputFormat } from 'aws-cdk-lib/aws-lambda-nodejs';
 import { LogGroup, RetentionDays } from 'aws-cdk-lib/aws-logs';
 import { Queue, QueueEncryption } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
-import { STAGES } from '#core/wiring.ts';
+import { STAGES, type StageName } from '#core/wiring.ts';
 import { acknowledgeWildcards } from './acknowledge-wildcards.ts';
-
-export type StageName = keyof typeof STAGES;
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
 
-export interface StageProps {
-  stage: StageName;
+export interface StageProps<Name extends StageName> {
+  stage: Name;
   environment: Record<string, string>;
-  statements: PolicyStatement[]; // all that the stage may do, besides writing its log
+  statements: PolicyStatement[]; // all permissions of the stage, besides writing its log
   ephemeral: boolean;
-  /** At most so many at the same time; without it, as many as the account allows. */
+  /** The maximum number of invocations at the same time; the account's limit, if left out. */
   concurrency?: number;
 }
 
-/** One stage: its handler as a Lambda function with its own log, role and dead-letter queue, and no right but those named. */
-export class Stage extends Construct {
+/** A stage: its handler as a Lambda function with its own log, role and dead-letter queue, and only the given permissions. */
+export class Stage<Name extends StageName = StageName> extends Construct {
+  readonly name: Name;
   readonly handler: NodejsFunction;
   readonly role: Role;
-  private readonly rights: Policy;
-  /** Takes what failed for good. */
+  private readonly permissions: Policy;
+  /** Receives the events that were given up. */
   readonly deadLetters: Queue;
 
   constructor(
     scope: Construct,
-    { stage, environment, statements, ephemeral, concurrency }: StageProps,
+    { stage, environment, statements, ephemeral, concurrency }: StageProps<Name>,
   ) {
     super(scope, stage);
+    this.name = stage;
     const removalPolicy = ephemeral ? RemovalPolicy.DESTROY : RemovalPolicy.RETAIN;
     const logGroup = new LogGroup(this, 'Log', {
       retention: RetentionDays.THREE_MONTHS,
@@ -46,11 +46,11 @@ export class Stage extends Construct {
       actions: ['logs:CreateLogStream', 'logs:PutLogEvents'],
       resources: [logGroup.logGroupArn],
     });
-    this.rights = new Policy(this, 'Rights', {
+    this.permissions = new Policy(this, 'Permissions', {
       roles: [this.role],
       statements: [...statements, writeLog],
     });
-    acknowledgeWildcards(this.rights, statements);
+    acknowledgeWildcards(this.permissions, statements);
 
     this.deadLetters = deadLetterQueue(this);
     this.handler = new NodejsFunction(this, 'Function', {
@@ -72,23 +72,22 @@ export class Stage extends Construct {
         minify: true,
         sourceMap: true,
         sourcesContent: false,
-        bundleAwsSDK: true, // a pinned one; without it a cold start takes longer as well
-        // Some of the SDK's dependencies still call require.
+        bundleAwsSDK: true, // pinned; also makes cold starts shorter
+        // Some dependencies of the SDK still call require.
         banner:
           "import{createRequire as __createRequire}from'node:module';const require=__createRequire(import.meta.url);",
       },
     });
     Validations.of(this.handler).acknowledge({
       id: 'AwsSolutions::AwsSolutions-L1',
-      reason:
-        'Node 22 is what the handlers are tested on; 24 follows when the training image has it.',
+      reason: 'The handlers are tested on Node 22; 24 follows when the training image has it.',
     });
   }
 
-  /** One right more; whoever needs it depends on the answer. */
+  /** Adds a permission. Resources that need it must depend on the returned policy. */
   allow(statement: PolicyStatement): Policy {
-    this.rights.addStatements(statement);
-    return this.rights;
+    this.permissions.addStatements(statement);
+    return this.permissions;
   }
 }
 
@@ -100,7 +99,7 @@ function deadLetterQueue(scope: Construct, id = 'DeadLetters'): Queue {
   });
   Validations.of(queue).acknowledge({
     id: 'AwsSolutions::AwsSolutions-SQS3',
-    reason: 'This is a dead-letter queue itself.',
+    reason: 'This is itself a dead-letter queue.',
   });
   return queue;
 }

@@ -14,10 +14,11 @@ import {
   type IBucket,
 } from 'aws-cdk-lib/aws-s3';
 import type { Construct } from 'constructs';
+import { HANDLED_UPLOADS } from '#core/keys.ts';
 import { OPEN_JOBS } from '#lambdas/aws/jobs.ts';
 import type { SettledSettings } from './settings.ts';
 
-/** The one bucket: datasets come in, students go out. Kept when the stack goes, unless it is ephemeral. */
+/** The one bucket: datasets come in, students go out. Retained when the stack is deleted, unless it is ephemeral. */
 export function bucketOf(
   scope: Construct,
   { bucketName, ephemeral }: Pick<SettledSettings, 'bucketName' | 'ephemeral'>,
@@ -27,26 +28,27 @@ export function bucketOf(
     encryption: BucketEncryption.S3_MANAGED,
     blockPublicAccess: BlockPublicAccess.BLOCK_ALL,
     enforceSSL: true,
-    versioned: true, // a dataset or student that is overwritten can be had back
+    versioned: true, // an overwritten dataset or student can be restored
     removalPolicy: ephemeral ? RemovalPolicy.DESTROY : RemovalPolicy.RETAIN,
     lifecycleRules: [
       { abortIncompleteMultipartUploadAfter: Duration.days(7) },
-      { prefix: 'jobs/', tagFilters: {}, noncurrentVersionExpiration: Duration.days(30) },
+      { prefix: 'jobs/', noncurrentVersionExpiration: Duration.days(30) },
+      { prefix: HANDLED_UPLOADS, noncurrentVersionExpiration: Duration.days(1) }, // rewritten with every new upload
     ],
   });
-  // By the L1 property: the L2's `eventBridgeEnabled` would bring a hidden Lambda and role into the stack.
+  // By the L1 property: the L2's `eventBridgeEnabled` would add a hidden Lambda function and role to the stack.
   (bucket.node.defaultChild as CfnBucket).notificationConfiguration = {
     eventBridgeConfiguration: { eventBridgeEnabled: true },
   };
   Validations.of(bucket).acknowledge({
     id: 'AwsSolutions::AwsSolutions-S1',
     reason:
-      'Access logs would need a second bucket; whoever wants them switches CloudTrail data events on.',
+      'Access logs would need a second bucket; those who want them can turn on CloudTrail data events.',
   });
-  return bucket as IBucket; // the CDK's classes were not checked with exact optional properties
+  return bucket as IBucket; // the CDK's classes do not satisfy exactOptionalPropertyTypes
 }
 
-/** The job table: one row a job, kept for ever, with a stream of what each row becomes. */
+/** The job table: one row per job, kept for ever, with a stream of each row's new image. */
 export function jobTableOf(
   scope: Construct,
   { ephemeral }: Pick<SettledSettings, 'ephemeral'>,

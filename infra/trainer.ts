@@ -9,7 +9,7 @@ import { hasGpu } from '#core/instance-type.ts';
 import { DATASETS } from '#core/keys.ts';
 import { TRAINING_LOGS } from '#core/plan.ts';
 import { acknowledgeWildcards } from './acknowledge-wildcards.ts';
-import { readObjects, writeObjects } from './rights.ts';
+import { readObjects, writeObjects } from './permissions.ts';
 import { ECR_IMAGE } from './settings.ts';
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
@@ -77,8 +77,8 @@ export class Trainer extends Construct {
         resources: [repositoryArn],
       }),
     ];
-    const rights = new Policy(this, 'Rights', { roles: [this.role], statements });
-    acknowledgeWildcards(rights, statements);
+    const permissions = new Policy(this, 'Permissions', { roles: [this.role], statements });
+    acknowledgeWildcards(permissions, statements);
   }
 
   /** One that is in a registry, or one that `cdk deploy` builds and uploads. */

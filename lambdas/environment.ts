@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import type { TrainingSettings } from './aws/training.ts';
 
-/** What infra and the local form must set, a part a concern; one schema each, so that neither can drift. */
+/** The variables that infra and the local form set, in one schema per concern. */
 export const PipelineVariables = z.object({
   BUCKET: z.string().min(3),
   JOB_TABLE: z.string().min(3),
@@ -13,7 +13,7 @@ const InstanceTypes = z
   .transform((list) => list.split(','));
 
 export const ValidationVariables = z.object({
-  /** The only ones that a recipe may name; without it, any: on one machine they do not matter. */
+  /** The instance types that a recipe may name; any, if unset: on one machine they do not matter. */
   ALLOWED_INSTANCE_TYPES: InstanceTypes.optional(),
 });
 
@@ -24,8 +24,8 @@ export const TrainingVariables = z.object({
 });
 
 export const LaunchVariables = z.object({
-  INSTANCE_TYPES: InstanceTypes, // in the order of preference
-  /** Names of the teachers that the training image brings along. */
+  INSTANCE_TYPES: InstanceTypes, // in order of preference
+  /** The teachers that the training image contains. */
   TEACHERS_IN_IMAGE: z
     .string()
     .default('')
@@ -38,9 +38,9 @@ export const AnnouncementVariables = z.object({
 });
 
 export const SweepVariables = z.object({
-  /** Jobs whose deadline is at most this far away count as due; one machine need not wait as long as a cloud. */
+  /** Deadlines up to this far ahead count as passed; on one machine there is no reason to wait for them. */
   SWEEP_AHEAD_SECONDS: z.coerce.number().int().nonnegative().default(0),
-  /** CloudWatch's namespace for what the sweeper counts; without it, nothing is told. */
+  /** CloudWatch's namespace for the sweeper's metric; unset: no metric. */
   METRICS_NAMESPACE: z.string().min(1).optional(),
 });
 

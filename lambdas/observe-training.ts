@@ -1,72 +1,49 @@
-import { advance, type Job, type Observation } from '#core/job.ts';
-import type { Clock, Jobs, Training } from '#ports';
+import type { Job, TrainingObservation } from '#core/job.ts';
+import type { Training } from '#ports';
+import { type RecordPorts, record } from './record.ts';
 
-export interface ObservationPorts {
-  jobs: Jobs;
+export interface ObservationPorts extends RecordPorts {
   training: Training;
-  now: Clock;
 }
 
-/** Looks at a job's training job, tells the row, and ends a training that nobody wants any more. */
-export async function observeTraining(
-  { jobs, training, now }: ObservationPorts,
-  job: Job,
-): Promise<Job> {
+/** Records the state of a job's training job, and stops a training job that is no longer wanted. */
+export async function observeTraining(ports: ObservationPorts, job: Job): Promise<Job> {
+  const { training } = ports;
   const { run } = job;
   if (!run || run.ended) return job;
 
-  const seen = await observed(training, run.trainingJobName, job);
-  if (!seen) return job;
-  const unwanted = !['launching', 'training', 'interrupted'].includes(job.progress.state);
-  const isRunning = seen.type === 'training-running' || seen.type === 'training-interrupted';
-  if (unwanted && isRunning) {
-    await training.stop(run.trainingJobName); // cancelled, or to be tried again: seen ended on a later look
+  const described = await training.describe(run.trainingJobName);
+  const observation = described?.observation ?? absence(ports, job, run.trainingJobName);
+  if (!observation) return job;
+
+  const isWanted = ['launching', 'training', 'interrupted'].includes(job.progress.state);
+  const isRunning = ['training-running', 'training-interrupted'].includes(observation.type);
+  if (isRunning && !isWanted) {
+    await training.stop(run.trainingJobName); // cancelled, or about to be retried: a later look finds it ended
     return job;
   }
-
-  const moved = advance(job, seen, now());
-  if (moved !== job) await jobs.save(moved);
-  return moved;
+  return record(ports, job, observation);
 }
 
-async function observed(
-  training: Training,
-  trainingJobName: string,
+/** Longer than any invocation of a launcher or the sweeper may take. */
+const LONGEST_LAUNCH_MINUTES = 16;
+
+/** SageMaker keeps training jobs for ever: one that is absent was never created. Is it certain that it never will be? */
+function absence(
+  { now }: ObservationPorts,
   job: Job,
-): Promise<Observation | undefined> {
-  const seen = await training.describe(trainingJobName);
-  switch (seen?.is) {
-    case 'running':
-      return { type: 'training-running', trainingJobName, ...seen.usage };
-    case 'interrupted':
-      return { type: 'training-interrupted', trainingJobName, ...seen.usage };
-    case 'starved':
-      return { type: 'training-no-capacity', trainingJobName, reason: seen.reason, ...seen.usage };
-    case 'completed':
-      return {
-        type: 'training-completed',
-        trainingJobName,
-        artifacts: seen.artifacts,
-        ...seen.usage,
-      };
-    case 'ended':
-      return {
-        type: 'training-failed',
-        trainingJobName,
-        code: seen.code,
-        what: seen.what,
-        remedy: seen.remedy,
-        ...seen.usage,
-      };
-    case undefined:
-      // A launch may have died between its claim and its call: the launcher goes on with it.
-      if (job.progress.state === 'launching') return undefined;
-      return {
-        type: 'training-failed',
-        trainingJobName,
-        code: 'TRAINING_MISSING',
-        what: `There is no training job ${trainingJobName} (any more).`,
-        remedy: 'Retry the job.',
-      };
-  }
+  trainingJobName: string,
+): TrainingObservation | undefined {
+  // A launcher may have died between recording the launch and creating the training job: the next one completes it.
+  if (job.progress.state === 'launching') return undefined;
+  // A launcher that read the row before it last changed may be about to create it.
+  const unchangedMs = now().getTime() - Date.parse(job.updatedAt);
+  if (unchangedMs < LONGEST_LAUNCH_MINUTES * 60_000) return undefined;
+  return {
+    type: 'training-failed',
+    trainingJobName,
+    code: 'TRAINING_MISSING',
+    what: `The training job ${trainingJobName} does not exist.`,
+    remedy: 'Retry the job.',
+  };
 }

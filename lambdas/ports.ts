@@ -1,32 +1,37 @@
 import type { Announcement } from '#core/announcement.ts';
 import type { ObjectFacts } from '#core/identity.ts';
-import type { Job, Usage } from '#core/job.ts';
+import type { Job, Observation, TrainingObservation } from '#core/job.ts';
+import type { State } from '#core/job-progress.ts';
 import type { Recipe } from '#core/recipe.ts';
 
 /** The one bucket of the pipeline. */
 export interface Objects {
   bucket: string;
-  /** `undefined` where there is no such object. */
+  /** `undefined` if there is no such object. */
   head(key: string): Promise<(ObjectFacts & { etagIsMd5: boolean }) | undefined>;
   /** Every object whose key begins with the prefix, in the order of UTF-8 bytes. */
   list(prefix: string): AsyncIterable<ObjectFacts>;
-  /** The whole object; for small ones. */
+  /** The objects directly below the prefix, and the prefixes of its folders; never the folders' contents. */
+  listTopLevel(prefix: string): Promise<{ objects: ObjectFacts[]; folders: string[] }>;
+  /** A whole object, for small ones; `undefined` if there is none. */
   readText(key: string): Promise<string | undefined>;
+  /** A whole object with its ETag, from one request; `undefined` if there is none. */
+  readTextAndEtag(key: string): Promise<{ text: string; etag: string } | undefined>;
   /**
    * Bytes `start` to `end` (exclusive); fewer at the end of the object.
-   * @throws ObjectChanged when the object is no longer the one with this ETag
+   * @throws ObjectChanged when the object no longer has this ETag
    */
   readRange(key: string, start: number, end: number, etag: string): Promise<Uint8Array>;
   write(key: string, body: string, contentType: string): Promise<void>;
-  /** Writes only if the object is still absent (`etag` undefined) or still the one with this ETag; says whether it did. */
+  /** Writes only if the object is still absent (`etag` undefined) or still has this ETag; returns whether it did. */
   writeIf(key: string, body: string, etag: string | undefined): Promise<boolean>;
-  /** @returns size in bytes and sha256 in hex of the whole object, read as a stream */
+  /** Streams the whole object; size in bytes, sha256 in hex. */
   digest(key: string): Promise<{ bytes: number; sha256: string; etag: string } | undefined>;
-  /** @throws ObjectChanged when the source is no longer the one with this ETag */
+  /** @throws ObjectChanged when the source is gone or no longer has this ETag */
   copy(from: string, to: string, etag: string): Promise<void>;
 }
 
-/** The bytes under a key are not those that were listed: somebody uploads again, or removed them. */
+/** The object under a key is not the one that was listed: it was overwritten or removed. */
 export class ObjectChanged extends Error {
   override name = 'ObjectChanged';
 }
@@ -36,37 +41,37 @@ export interface Jobs {
   load(id: string): Promise<Job | undefined>;
   /** @throws StaleJob unless the stored version is the one just before `job.version` */
   save(job: Job): Promise<void>;
-  /** Every job that is not done with, the one longest overdue first; may lag behind the latest writes. */
+  /** Every job with a deadline, the most overdue first; may lag behind the latest writes. */
   open(): Promise<Job[]>;
+  /**
+   * Takes one of `max` training slots for a job, at this version of its row, or finds all of them taken. To be called
+   * before the row says `launching`; `holdsSlot` (core/training-slots.ts) says how long the job keeps it.
+   */
+  claimSlot(job: Job, max: number): Promise<boolean>;
 }
 
 export interface TrainingRequest {
   job: Job;
   trainingJobName: string;
-  teacher: string | undefined; // its name in the bucket; `undefined` where the image has it
+  teacher: string | undefined; // its name in the bucket; `undefined` if the image contains it
   budget: Recipe['budget'];
-  instanceTypes: readonly string[]; // in the order of preference
+  instanceTypes: readonly string[]; // in order of preference
 }
 
-/** What Describe says of a training job, in the words of an observation. */
-export type TrainingSeen = { jobId: string; usage: Usage } & (
-  | { is: 'running' | 'interrupted' }
-  | { is: 'starved'; reason: string } // ended, for there was no capacity
-  | { is: 'completed'; artifacts: string }
-  | { is: 'ended'; code: string; what: string; remedy: string }
-);
-
 export interface Training {
-  /** Creates the training job; one of this name that exists already is the success of an earlier try.
-   *  @returns the type of instance that it took
-   *  @throws NoCapacity when there is no capacity or quota now */
+  /** Creates the training job. If one of this name exists, an earlier try has succeeded.
+   *  @returns the instance type
+   *  @throws NoCapacity when there is no capacity or quota at present */
   start(request: TrainingRequest): Promise<string>;
-  describe(trainingJobName: string): Promise<TrainingSeen | undefined>;
-  /** Asks a running training job to end; one that has ended is left as it is. */
+  /** The state of a training job, and the job it belongs to. */
+  describe(
+    trainingJobName: string,
+  ): Promise<{ jobId: string; observation: TrainingObservation } | undefined>;
+  /** Asks a running training job to end; does nothing to one that has ended. */
   stop(trainingJobName: string): Promise<void>;
 }
 
-/** Not now: the job waits. */
+/** The training cannot start now; the job waits. */
 export class NoCapacity extends Error {
   override name = 'NoCapacity';
   readonly waitingFor: 'capacity' | 'quota';
@@ -76,13 +81,31 @@ export class NoCapacity extends Error {
   }
 }
 
-/** Somebody else moved the job first. Whoever meets this loads the job again and looks anew. */
+/** Another writer has changed the row first: load the job again and decide again. */
 export class StaleJob extends Error {
   override name = 'StaleJob';
 }
 
 export interface Announcer {
   announce(announcement: Announcement): Promise<void>;
+}
+
+/** The log of a stage, one line of JSON per entry; never with the contents of a dataset. */
+export interface StageLog {
+  recorded(entry: {
+    jobId: string;
+    observation: Observation['type'] | 'upload-received';
+    from?: State;
+    to: State;
+  }): void;
+  failed(error: unknown, about: Subject): void;
+}
+
+/** What a record is about, as far as it is known; for the log. */
+export interface Subject {
+  jobId?: string;
+  key?: string;
+  trainingJobName?: string;
 }
 
 export type Clock = () => Date;

@@ -1,13 +1,24 @@
 import { BatchProcessor, EventType, processPartialResponse } from '@aws-lambda-powertools/batch';
 import type { Context, SQSBatchResponse, SQSEvent, SQSRecord } from 'aws-lambda';
+import type { StageLog, Subject } from '#ports';
 import { tryRecord } from './try-record.ts';
 
-/** A Lambda on a queue of EventBridge events: each record for itself, and only the failed ones come back. */
-export function queueHandler(stage: (event: unknown) => Promise<unknown>) {
+/**
+ * A Lambda function on a queue of EventBridge events. It handles each record by itself and reports the failed ones only.
+ *
+ * @param stage handles one event, and fills in what it is about, for the log
+ */
+export function queueHandler(
+  log: StageLog,
+  stage: (event: unknown, about: Subject) => Promise<unknown>,
+) {
   return async (event: SQSEvent, context: Context): Promise<SQSBatchResponse> => {
-    const record = ({ body }: SQSRecord) => tryRecord(async () => stage(JSON.parse(body)), context);
+    const record = ({ body }: SQSRecord) => {
+      const about: Subject = {};
+      return tryRecord(async () => stage(JSON.parse(body), about), log, about);
+    };
     const processor = new BatchProcessor(EventType.SQS);
-    // A batch in which everything failed is answered like any other, record by record, and not thrown.
+    // A batch that fails entirely is reported record by record too.
     const options = { context, throwOnFullBatchFailure: false };
     return processPartialResponse(event, record, processor, options);
   };

@@ -5,15 +5,16 @@ import type {
   DynamoDBRecord,
   DynamoDBStreamEvent,
 } from 'aws-lambda';
+import type { StageLog } from '#ports';
 import { jobIdOfRow } from './aws/jobs.ts';
 import { tryRecord } from './try-record.ts';
 
-/** A Lambda on the job table's stream: from the first failed record on, all come back, as a stream has it. */
-export function streamHandler(stage: (jobId: string) => Promise<unknown>) {
+/** A Lambda function on the job table's stream. It reports the first failed record; Lambda retries from there. */
+export function streamHandler(log: StageLog, stage: (jobId: string) => Promise<unknown>) {
   return async (event: DynamoDBStreamEvent, context: Context): Promise<DynamoDBBatchResponse> => {
     const record = async ({ dynamodb }: DynamoDBRecord): Promise<void> => {
       const jobId = jobIdOfRow(dynamodb?.NewImage?.row?.S ?? '');
-      if (jobId) await tryRecord(() => stage(jobId), context); // rows of another kind are none of the stages' business
+      if (jobId) await tryRecord(() => stage(jobId), log, { jobId }); // rows of other kinds are not jobs
     };
     const processor = new BatchProcessor(EventType.DynamoDBStreams);
     const options = { context, throwOnFullBatchFailure: false };

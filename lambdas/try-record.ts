@@ -1,38 +1,30 @@
 import { setTimeout as pause } from 'node:timers/promises';
-import type { Context } from 'aws-lambda';
-import { StaleJob } from '#ports';
+import { type StageLog, StaleJob, type Subject } from '#ports';
 
-const MOST_LOOKS = 5;
+const MAX_TRIES = 5;
 
 /**
- * Does the work of one record. Whoever lost a row to a faster writer looks anew at once; any other failure goes to the
- * log and then back to the queue or stream, which tries again later.
+ * Does the work of one record of a queue or stream. If another writer has changed the row first, it tries again at
+ * once; any other failure is logged and passed on, so that the queue or stream retries the record later.
+ *
+ * @param about filled in by `work`, for the log
  */
-export async function tryRecord(work: () => Promise<unknown>, context: Context): Promise<void> {
-  for (let look = 1; ; look++) {
+export async function tryRecord(
+  work: () => Promise<unknown>,
+  log: StageLog,
+  about: Subject,
+): Promise<void> {
+  for (let tries = 1; ; tries++) {
     try {
       await work();
       return;
     } catch (error) {
-      if (error instanceof StaleJob && look < MOST_LOOKS) {
-        await pause(20 * look * Math.random());
+      if (error instanceof StaleJob && tries < MAX_TRIES) {
+        await pause(20 * tries * Math.random()); // ms
         continue;
       }
-      console.error(failureLine(error, context));
+      log.failed(error, about);
       throw error;
     }
   }
-}
-
-/** One line of JSON: what CloudWatch Logs can search. */
-function failureLine(error: unknown, { functionName, awsRequestId }: Context): string {
-  const { name, message, stack } = error instanceof Error ? error : new Error(String(error));
-  return JSON.stringify({
-    level: 'error',
-    stage: functionName,
-    awsRequestId,
-    name,
-    message,
-    stack,
-  });
 }

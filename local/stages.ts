@@ -3,6 +3,7 @@ import {
   ANNOUNCEMENTS,
   ROWS_WITH_ANNOUNCEMENTS,
   STAGES,
+  type StageName,
   TRAININGS,
   UPLOADS,
   VALIDATED_ROWS,
@@ -26,8 +27,8 @@ export interface StageOptions {
   endpoint: string;
   s3: LocalS3;
   bus: LocalBus;
-  streams: StreamMapping[]; // fed by the table; the stages add theirs
-  /** Runs before each launch and sweep. */
+  streams: StreamMapping[]; // fed by the table; the stages add their own
+  /** Runs before each launch and each sweep. */
   beforeLaunches: () => Promise<void>;
   trainingsAtOnce: number;
   sweepEverySeconds: number;
@@ -36,13 +37,13 @@ export interface StageOptions {
   onError: (error: unknown, where: string) => void;
 }
 
-/** On one machine nothing is gained by waiting for a deadline: whatever is open is looked at in each sweep. */
+/** On one machine there is no reason to wait for deadlines: each sweep looks at every open job. */
 const SWEEP_AHEAD_SECONDS = 24 * 60 * 60;
 
 /**
- * Connects the stages as infra/pipeline-stack.ts does: the same handlers, patterns and batches.
+ * Connects the stages as infra/pipeline-stack.ts does: the same handlers, patterns, batches and retries.
  *
- * @returns ends them: what runs is waited for, what waits is dropped; the sweep of the next start finds it
+ * @returns stops them: it waits for running invocations and drops waiting events; the next start's sweep makes up for those
  */
 export async function connectStages(options: StageOptions): Promise<() => Promise<void>> {
   const { bus, s3, streams, onError, loseEvents } = options;
@@ -54,7 +55,7 @@ export async function connectStages(options: StageOptions): Promise<() => Promis
   const uploads = localQueue({
     name: 'uploads',
     lambda: validate,
-    ...batches('validate-dataset'),
+    ...delivery('validate-dataset'),
     onError,
   });
   if (!loseEvents) bus.putRule({ name: 'uploads', pattern: UPLOADS }, [uploads]);
@@ -65,7 +66,7 @@ export async function connectStages(options: StageOptions): Promise<() => Promis
   const launches = streamMapping({
     lambda: after(options.beforeLaunches, launch),
     filters: [VALIDATED_ROWS],
-    ...batches('launch-training'),
+    ...delivery('launch-training'),
     faults,
     onError,
   });
@@ -75,17 +76,17 @@ export async function connectStages(options: StageOptions): Promise<() => Promis
   const trainings = localQueue({
     name: 'trainings',
     lambda: publish,
-    ...batches('publish-student'),
+    ...delivery('publish-student'),
     onError,
   });
   if (!loseEvents) bus.putRule({ name: 'trainings', pattern: TRAININGS }, [trainings]);
 
-  // 4. row with news → announce-job → the bus → the terminal
+  // 4. row with announcements → announce-job → the bus → the terminal
   const announce = await lambda('announce-job', import('#lambdas/announce-job/handler.ts'));
   const news = streamMapping({
     lambda: announce,
     filters: [ROWS_WITH_ANNOUNCEMENTS],
-    ...batches('announce-job'),
+    ...delivery('announce-job'),
     faults,
     onError,
   });
@@ -93,7 +94,7 @@ export async function connectStages(options: StageOptions): Promise<() => Promis
   bus.putRule({ name: 'announcements', bus: BUS, pattern: ANNOUNCEMENTS }, [{ send: tell }]);
   streams.push(launches, news);
 
-  // 5. what no event has moved → sweep-jobs
+  // 5. everything that no event has moved → sweep-jobs
   const sweep = after(
     options.beforeLaunches,
     await lambda('sweep-jobs', import('#lambdas/sweep-jobs/handler.ts')),
@@ -105,14 +106,14 @@ export async function connectStages(options: StageOptions): Promise<() => Promis
     run,
     onError,
   });
-  void sweeps.trigger(); // what was under way when this machine went down last
+  void sweeps.trigger(); // for the jobs that were in progress when this machine last stopped
 
   return async () => {
     await Promise.all([sweeps, uploads, trainings, launches, news].map((each) => each.stop()));
   };
 }
 
-/** The handlers read it when they are imported, as on AWS. */
+/** As on AWS, the handlers read these when they are imported. */
 function setEnvironment({ endpoint, trainingsAtOnce }: StageOptions): void {
   const { region, credentials } = LOCAL_CREDENTIALS;
   Object.assign(process.env, {
@@ -129,20 +130,27 @@ function setEnvironment({ endpoint, trainingsAtOnce }: StageOptions): void {
     MAX_CONCURRENT_JOBS: String(trainingsAtOnce),
     ANNOUNCEMENT_BUS: BUS,
     SWEEP_AHEAD_SECONDS: String(SWEEP_AHEAD_SECONDS),
+    POWERTOOLS_LOG_LEVEL: 'ERROR', // the terminal shows the steps of each job already
   });
 }
 
-const batches = (stage: keyof typeof STAGES) => ({ batchSize: STAGES[stage].batchSize });
+/** Batches and retries of a stage, as on AWS. */
+export function delivery<Stage extends StageName>(
+  stage: Stage,
+): Omit<(typeof STAGES)[Stage], 'timeoutSeconds'> {
+  const { timeoutSeconds: _, ...rest } = STAGES[stage];
+  return rest;
+}
 
 async function lambda(
-  name: keyof typeof STAGES,
+  name: StageName,
   module: Promise<{ handler: (...parameters: never[]) => unknown }>,
 ): Promise<Lambda> {
   const { handler } = await module;
   return { name, handler: handler as LambdaHandler, timeoutSeconds: STAGES[name].timeoutSeconds };
 }
 
-/** The teacher's first import takes longer than a launch may on AWS; it is not the handler's time. */
+/** Prepares each invocation. The first import of a teacher takes longer than a launch may on AWS, so it has its own time. */
 function after(
   prepare: () => Promise<void>,
   { name, handler, timeoutSeconds = 3 }: Lambda,

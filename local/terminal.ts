@@ -1,6 +1,7 @@
 import type { DynamoDBRecord } from 'aws-lambda';
 import pc from 'picocolors';
 import type { Announcement } from '#core/announcement.ts';
+import { studentVersion } from '#core/identity.ts';
 import { parseProgressLine } from '#core/progress-line.ts';
 import { printable, printableLines } from './printable.ts';
 
@@ -25,7 +26,7 @@ export function terminal(say: (line: string) => void, now: () => number = Date.n
       const shown = `${state} ${reason}`;
       if (!job || states.get(id) === shown) return;
       states.set(id, shown);
-      line(job.name?.S ?? '', [state, pc.dim(id.slice(0, 12)), reason].join(' ').trim());
+      line(job.name?.S ?? '', [state, pc.dim(studentVersion(id)), reason].join(' ').trim());
     },
 
     trainingLine(trainingJobName: string, text: string): void {

@@ -3,19 +3,19 @@ import { Worker } from 'node:worker_threads';
 import type { MlFolder } from '#core/ml-folder.ts';
 import { type FailureCode, failureText } from '#core/plan.ts';
 import { keepTensorflowLoaded } from '#engine/tensorflow/keep-loaded.ts';
-import { isOutOfMemory } from './job/out-of-memory.ts';
+import { isOutOfMemory } from './job/errors.ts';
 import type { WorkerData, WorkerMessage } from './worker.ts';
 
 const HEARTBEAT_MS = 30_000;
-const LONGEST_GOODBYE_MS = 25_000; // Docker's patience is 30 s; what is finished lies in the checkpoints anyway
-const TERMINATED = 143; // 128 + SIGTERM, as a shell and Docker have it; SageMaker says Stopped, whatever the code
+const GRACE_PERIOD_MS = 25_000; // Docker's is 30 s; finished work is in the checkpoints anyway
+const TERMINATED = 143; // 128 + SIGTERM, as in shells and Docker; SageMaker reports Stopped whatever the code
 
 /**
- * Runs a training beside this thread, since TensorFlow's calls block for seconds: this one stays free for signals and
- * for signs of life.
+ * Runs a training in a worker thread. TensorFlow's calls block for seconds; this thread stays free to handle signals and
+ * to print heartbeats.
  *
- * @param worker the module that calls `work`
- * @returns the exit code: 0 there is a student; 1 there is none, and output/failure says why; 143 it was asked to end
+ * @param worker the module that calls `runWorker`
+ * @returns the exit code: 0 if there is a student; 1 if there is none, see output/failure; 143 if it was asked to end
  */
 export async function runTraining(folders: MlFolder, worker: URL): Promise<number> {
   const stop = new SharedArrayBuffer(4);
@@ -28,53 +28,57 @@ export async function runTraining(folders: MlFolder, worker: URL): Promise<numbe
     print(`alive seconds=${Math.round((Date.now() - started) / 1000)} rss_mb=${megabytes}`);
   }, HEARTBEAT_MS);
   process.on('SIGTERM', () => {
-    print('SIGTERM: ending after the present batch');
+    print('SIGTERM: stopping after the current batch');
     Atomics.store(new Int32Array(stop), 0, 1);
-    setTimeout(() => process.exit(TERMINATED), LONGEST_GOODBYE_MS).unref();
+    setTimeout(() => process.exit(TERMINATED), GRACE_PERIOD_MS).unref();
   });
 
   keepTensorflowLoaded();
 
-  const last = await lastWordOf(thread);
+  const end = await endOf(thread);
   clearInterval(heartbeat);
-  return exitCodeOf(last, folders);
+  return exitCodeOf(end, folders);
 }
 
 const print = (line: string) => process.stdout.write(`${line}\n`);
 
 type End = Extract<WorkerMessage, { end: string }>;
 
-/** Prints the thread's lines until it is over. */
-function lastWordOf(thread: Worker): Promise<End> {
-  let last: End = { end: 'broken', what: 'The training ended without a word.', stack: '' };
+/** Prints the thread's lines until it exits. */
+function endOf(thread: Worker): Promise<End> {
+  let end: End = {
+    end: 'broken',
+    what: 'The training worker exited without a result.',
+    stack: '',
+  };
   thread.on('message', (message: WorkerMessage) => {
     if ('line' in message) print(message.line);
-    else last = message;
+    else end = message;
   });
   thread.on('error', (error: NodeJS.ErrnoException) => {
     const what = `${error.code ?? error.name}: ${error.message}`;
-    last = { end: 'broken', what, stack: error.stack ?? '' };
+    end = { end: 'broken', what, stack: error.stack ?? '' };
   });
   return new Promise((resolve) => {
-    thread.on('exit', () => resolve(last));
+    thread.on('exit', () => resolve(end));
   });
 }
 
-async function exitCodeOf(last: End, folders: MlFolder): Promise<number> {
-  switch (last.end) {
+async function exitCodeOf(end: End, folders: MlFolder): Promise<number> {
+  switch (end.end) {
     case 'done':
       return 0;
     case 'interrupted':
       return TERMINATED;
     case 'refused':
-      return failed(last.code, last.what, folders);
+      return fail(end.code, end.what, folders);
     case 'broken':
-      process.stderr.write(`${last.stack}\n`);
-      return failed(isOutOfMemory(last.what) ? 'OUT_OF_MEMORY' : 'INTERNAL', last.what, folders);
+      process.stderr.write(`${end.stack}\n`);
+      return fail(isOutOfMemory(end.what) ? 'OUT_OF_MEMORY' : 'INTERNAL', end.what, folders);
   }
 }
 
-async function failed(code: FailureCode, what: string, folders: MlFolder): Promise<1> {
+async function fail(code: FailureCode, what: string, folders: MlFolder): Promise<1> {
   const text = failureText(code, what);
   await mkdir(folders.output, { recursive: true });
   await writeFile(folders.failure, text);

@@ -3,17 +3,17 @@ import { parentPort, workerData } from 'node:worker_threads';
 import { mlFolder } from '#core/ml-folder.ts';
 import type { TeacherEntry } from '#core/teacher.ts';
 import { TrainingInterrupted, TrainingRefused } from './job/errors.ts';
-import { teller } from './job/reporter.ts';
+import { createReporter, stopSignal } from './job/reporter.ts';
 import { requireDevice } from './job/require-device.ts';
 import { train } from './train.ts';
 
-/** What the main thread gives: where to work, and a flag that is 1 once the training should end. */
+/** What the main thread passes to the worker. */
 export interface WorkerData {
-  root: string;
-  stop: SharedArrayBuffer;
+  root: string; // the job's folder
+  stop: SharedArrayBuffer; // an int32 that becomes 1 when the training should end
 }
 
-/** What it gets: lines of the log, and at the end how it went. */
+/** What the worker sends to the main thread: lines of the log, then how the training ended. */
 export type WorkerMessage =
   | { line: string }
   | { end: 'done' }
@@ -21,19 +21,14 @@ export type WorkerMessage =
   | { end: 'refused'; code: TrainingRefused['code']; what: string }
   | { end: 'broken'; what: string; stack: string };
 
-/** The whole training, in the thread that `runTraining` made for it. */
+/** Runs the whole training, in the thread that `runTraining` started. */
 export async function runWorker(catalogue: ReadonlyMap<string, TeacherEntry>): Promise<void> {
   const { root, stop } = workerData as WorkerData;
-  const flag = new Int32Array(stop);
-  const tell = teller(
-    (line) => send({ line }),
-    () => {
-      if (Atomics.load(flag, 0) === 1) throw new TrainingInterrupted('asked to end');
-    },
-  );
+  const folders = mlFolder(root);
+  const report = createReporter((line) => send({ line }));
   try {
-    await requireDevice(mlFolder(root), tell);
-    await train(mlFolder(root), catalogue, tell);
+    await requireDevice(folders, report);
+    await train(folders, catalogue, report, stopSignal(new Int32Array(stop)));
     send({ end: 'done' });
   } catch (error) {
     send(endOf(error));
@@ -47,5 +42,5 @@ function endOf(error: unknown): WorkerMessage {
   if (error instanceof TrainingRefused)
     return { end: 'refused', code: error.code, what: error.message };
   const what = error instanceof Error ? error.message : String(error);
-  return { end: 'broken', what, stack: inspect(error) }; // with its causes
+  return { end: 'broken', what, stack: inspect(error) }; // inspect prints causes too
 }

@@ -14,8 +14,8 @@ versions = {"tensorflow": tf.__version__, "keras": keras.__version__}
 if task.workload == "step":
     for layer in model.layers:
         if isinstance(layer, keras.layers.BatchNormalization):
-            # Keras freezes averages only together with gamma and beta, so that it has less to do than others.
-            layer.trainable = task.averages == "learnt"
+            # Keras freezes moving averages only together with gamma and beta, so it has less to do than the others.
+            layer.trainable = False
     model.compile(
         keras.optimizers.Adam(LEARNING_RATE),
         keras.losses.SparseCategoricalCrossentropy(from_logits=True),

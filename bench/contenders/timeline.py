@@ -74,9 +74,7 @@ def batch(signature):
     values = {
         "input": images.astype("uint8"),
         "labels": np.array([(7 * i) % 1000 for i in range(BATCH)], "int32"),
-        "importance": np.ones(BATCH, "float32"),
-        "rate": np.float32(1),
-        "seed": np.int32(1),
+        "learningRateScale": np.float32(1),
     }
     return {signature.inputs[name].name: value for name, value in values.items()}
 

@@ -108,10 +108,9 @@ versions = {"torch": torch.__version__}
 
 if task.workload == "step":
     network.train()
-    if task.averages == "frozen":
-        for module in network.modules():
-            if isinstance(module, torch.nn.BatchNorm2d):
-                module.eval()  # gamma and beta are trained all the same
+    for module in network.modules():
+        if isinstance(module, torch.nn.BatchNorm2d):
+            module.eval()  # which freezes the moving averages, not gamma and beta
     optimizer = torch.optim.Adam(network.parameters(), LEARNING_RATE, fused=True)
     labels = torch.from_numpy(labels_of(task))
 

@@ -25,7 +25,7 @@ export const demo = (): Command =>
       await mkdir(folder, { recursive: true });
       const zip = join(folder, `${data.name}.zip`);
       await writeZip(zip, data.examples);
-      const samples = await writeImages(join(folder, data.name), data.strangers);
+      const samples = await writeImages(join(folder, data.name), data.samples);
 
       const { name } = data;
       await trainDataset(
@@ -62,7 +62,7 @@ function writeZip(file: string, examples: DemoData['examples']): Promise<void> {
   });
 }
 
-async function writeImages(folder: string, images: DemoData['strangers']): Promise<string[]> {
+async function writeImages(folder: string, images: DemoData['samples']): Promise<string[]> {
   await mkdir(folder, { recursive: true });
   const files: string[] = [];
   for await (const { label, png } of images) {

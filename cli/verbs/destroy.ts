@@ -1,7 +1,8 @@
 import { createInterface } from 'node:readline/promises';
 import { CloudFormationClient } from '@aws-sdk/client-cloudformation';
 import { Command } from 'commander';
-import { FINAL } from '#core/job.ts';
+import { studentVersion } from '#core/identity.ts';
+import { FINAL } from '#core/job-progress.ts';
 import { DEFAULT_STACK } from '#infra/settings.ts';
 import { CliError, EXIT } from '../cli-error.ts';
 import { connectToStack } from '../connect.ts';
@@ -40,7 +41,7 @@ async function requireIdle(stack: string): Promise<DeployedStack> {
     ({ progress, run }) => !FINAL.has(progress.state) || run?.ended === false,
   );
   if (open.length === 0) return deployed;
-  const names = open.map(({ name, id }) => `${name} (${id.slice(0, 12)})`).join(', ');
+  const names = open.map(({ name, id }) => `${name} (${studentVersion(id)})`).join(', ');
   const sentence = `Jobs are still running: ${names}. Wait for them, or cancel them with: npx understudy cancel JOB --stack ${stack}`;
   throw new CliError(EXIT.usage, sentence);
 }

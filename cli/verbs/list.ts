@@ -2,7 +2,7 @@ import { Command } from 'commander';
 import { parseCard, type StudentCard } from '#core/card.ts';
 import { CARD_FILE, STUDENTS } from '#core/keys.ts';
 import type { Objects } from '#ports';
-import { ANOTHER_VERSION } from '../find-student.ts';
+import { unreadableCard } from '../find-student.ts';
 import { info, out, outJson, percent, table } from '../output.ts';
 import { stackOption, type Target, withPipeline } from '../with-pipeline.ts';
 
@@ -31,9 +31,9 @@ async function allStudents(objects: Objects): Promise<StudentCard[]> {
   const cards: StudentCard[] = [];
   for await (const { key } of objects.list(STUDENTS)) {
     if (!key.endsWith(`/${CARD_FILE}`)) continue;
-    const card = parseCard(await objects.readText(key));
-    if (card) cards.push(card);
-    else info(`${key} cannot be read; ${ANOTHER_VERSION}.`);
+    const read = parseCard((await objects.readText(key)) ?? '');
+    if ('card' in read) cards.push(read.card);
+    else info(unreadableCard(key, read.problem));
   }
   return cards.sort((a, b) => b.createdAt.localeCompare(a.createdAt));
 }

@@ -1,5 +1,5 @@
 import { Command } from 'commander';
-import { FINAL } from '#core/job.ts';
+import { FINAL } from '#core/job-progress.ts';
 import { describeCost, describeStudent } from '../describe.ts';
 import { findStudent } from '../find-student.ts';
 import { followJob, requireSuccess } from '../follow-job.ts';

@@ -8,12 +8,12 @@ import {
   HEADERS,
   headersIn,
   librariesIn,
+  logFilterIn,
   NAPI_VERSION,
-  quietenerIn,
   tfjsNodeFolder,
   tfjsNodeVersion,
 } from './compile-addon.ts';
-import { type Companion, CUDA_VERSION } from './cuda.ts';
+import { CUDA_VERSION, type CudaWheel } from './cuda.ts';
 import { fetchWheel, megabytes, type Report, seconds } from './fetch-wheel.ts';
 import { isLinked, linkAddon } from './link-addon.ts';
 import { type Machine, type NativeTensorflow, routeFor, thisMachine } from './platform.ts';
@@ -29,18 +29,18 @@ export const ownSetting = (): Setting => ({
   machine: thisMachine(),
 });
 
-/** How TensorFlow came to be here: it was, it was linked from the cache, it was built, or stock tfjs-node was installed. */
-export type Arrival = 'ready' | 'linked' | 'built' | 'stock';
+/** TensorFlow was ready before, was linked from the cache, was built, or stock tfjs-node was installed. */
+export type SetupResult = 'ready' | 'linked' | 'built' | 'stock';
 
 /**
- * Sees to it that tfjs-node has a TensorFlow under it; nothing is done, and TensorFlow is not loaded, if it has.
+ * Sets up TensorFlow for tfjs-node, unless it is set up already. Does not load it.
  *
- * @throws SetupFailure whose message is a sentence for the terminal
+ * @throws SetupFailure with a message for the terminal
  */
 export async function ensureTensorflow(
   report: Report,
   setting: Setting = ownSetting(),
-): Promise<Arrival> {
+): Promise<SetupResult> {
   const route = routeFor(setting.machine);
   if (route.kind === 'none') {
     throw new SetupFailure(
@@ -60,7 +60,7 @@ export async function ensureTensorflow(
   return isInCache ? 'linked' : 'built';
 }
 
-/** Whether everything is in its place, judged by links and sizes alone: a matter of milliseconds. */
+/** Checks links and file sizes only, which takes milliseconds. */
 export async function isTensorflowReady(setting: Setting = ownSetting()): Promise<boolean> {
   const route = routeFor(setting.machine);
   if (route.kind === 'stock') return stockIsInstalled(setting.tfjsNode);
@@ -68,9 +68,9 @@ export async function isTensorflowReady(setting: Setting = ownSetting()): Promis
   return (await isComplete(cached)) && (await isLinked(cached, setting.tfjsNode));
 }
 
-const RECIPE = 2; // raise it when the way of building changes, so that nobody keeps what the old way built
+const RECIPE = 2; // to be raised when the build changes, so that older builds are not reused
 
-/** Everything that the addon depends on is in its folder's name. */
+/** The name of the folder says everything that the addon depends on. */
 function cachedFolder({ cache, machine }: Setting): string {
   const route = routeFor(machine);
   const { package: name, version } =
@@ -86,7 +86,7 @@ function cachedFolder({ cache, machine }: Setting): string {
   return join(cache, 'tensorflow', parts.join('_'));
 }
 
-const STAMP = 'complete.json'; // written last: the bytes of each file that has to be there
+const STAMP = 'complete.json'; // written last: the size of each required file
 
 async function isComplete(folder: string): Promise<boolean> {
   try {
@@ -102,17 +102,17 @@ async function isComplete(folder: string): Promise<boolean> {
 
 async function build(folder: string, tensorflow: NativeTensorflow, report: Report): Promise<void> {
   const started = Date.now();
-  report('setting up TensorFlow (once for this machine and these versions)');
+  report('setting up TensorFlow (once per machine and version)');
   await makeAtOnce(folder, isComplete, async (unfinished) => {
     await requireSpace(unfinished, tensorflow);
     const wheel = await fetchWheel(tensorflow.wheel, unfinished, report);
     await unpack(wheel, unfinished, tensorflow, report);
-    for (const each of tensorflow.companions) await addCompanion(each, unfinished, report);
+    for (const each of tensorflow.cudaWheels) await addCudaWheel(each, unfinished, report);
     await compile(unfinished, tensorflow, report);
     await check(unfinished, report);
     await stamp(unfinished, tensorflow);
   });
-  report(`TensorFlow set up in ${seconds(started)} s, kept in ${folder}`);
+  report(`TensorFlow set up in ${seconds(started)} s, cached in ${folder}`);
 }
 
 async function requireSpace(folder: string, { neededBytes }: NativeTensorflow): Promise<void> {
@@ -120,7 +120,7 @@ async function requireSpace(folder: string, { neededBytes }: NativeTensorflow): 
   const free = bavail * bsize;
   if (free < neededBytes) {
     throw diskFull(
-      `Setting up TensorFlow (${megabytes(neededBytes)} MB needed while it runs, ${megabytes(free)} MB free in ${folder})`,
+      `Setting up TensorFlow (${megabytes(neededBytes)} MB needed during set-up, ${megabytes(free)} MB free in ${folder})`,
     );
   }
 }
@@ -143,14 +143,14 @@ async function unpack(
   report(`unpacked ${libraries.join(' and ')} in ${seconds(started)} s`);
 }
 
-/** Where a companion's file goes: TensorFlow's libraries look for `../nvidia` from where they lie themselves. */
-const placeOf = (file: string): string => join('deps', file);
+/** TensorFlow's libraries look for `../nvidia`, relative to their own folder. */
+const cudaPath = (file: string): string => join('deps', file);
 
-async function addCompanion({ wheel, files }: Companion, folder: string, report: Report) {
+async function addCudaWheel({ wheel, files }: CudaWheel, folder: string, report: Report) {
   const fetched = await fetchWheel(wheel, folder, report);
-  await unpackWheel(fetched, new Map(files.map((file) => [file, join(folder, placeOf(file))])));
+  await unpackWheel(fetched, new Map(files.map((file) => [file, join(folder, cudaPath(file))])));
   await rm(fetched);
-  for (const file of files) if (isProgram(file)) await chmod(join(folder, placeOf(file)), 0o755);
+  for (const file of files) if (isProgram(file)) await chmod(join(folder, cudaPath(file)), 0o755);
 }
 
 const isProgram = (file: string): boolean => file.includes('/bin/');
@@ -158,24 +158,24 @@ const isProgram = (file: string): boolean => file.includes('/bin/');
 async function compile(folder: string, tensorflow: NativeTensorflow, report: Report) {
   const started = Date.now();
   await compileAddon(folder, tensorflow);
-  report(`compiled tfjs-node ${tfjsNodeVersion()} against it in ${seconds(started)} s`);
+  report(`compiled the addon of tfjs-node ${tfjsNodeVersion()} in ${seconds(started)} s`);
 }
 
 async function check(folder: string, report: Report): Promise<void> {
   const started = Date.now();
   const version = await checkAddon(addonIn(folder));
-  report(`trained a line on TensorFlow ${version} in ${seconds(started)} s`);
+  report(`passed the smoke test on TensorFlow ${version} in ${seconds(started)} s`);
 }
 
 async function stamp(
   folder: string,
-  { libraries, quietener, companions }: NativeTensorflow,
+  { libraries, logFilter, cudaWheels }: NativeTensorflow,
 ): Promise<void> {
   const files = [
     addonIn('.'),
-    ...(quietener ? [quietenerIn(dirname(addonIn('.')))] : []),
+    ...(logFilter ? [logFilterIn(dirname(addonIn('.')))] : []),
     ...libraries.map((file) => join(librariesIn('.'), file)),
-    ...companions.flatMap(({ files }) => files.map(placeOf)),
+    ...cudaWheels.flatMap(({ files }) => files.map(cudaPath)),
   ];
   const sizes: Record<string, number> = {};
   for (const file of files) sizes[file] = (await stat(join(folder, file))).size;

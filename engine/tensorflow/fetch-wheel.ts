@@ -3,16 +3,16 @@ import { createReadStream } from 'node:fs';
 import { mkdir, readdir, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
-import { lastLines, run } from './run.ts';
+import { lastLines, run } from './run-command.ts';
 import { diskFull, SetupFailure } from './setup-failure.ts';
 
-/** One wheel of PyPI, pinned to the byte. */
+/** A wheel of PyPI, pinned by its digest. */
 export type Wheel = {
   package: string;
   version: string;
   sha256: string;
   bytes?: number;
-  pythonVersion?: string; // of the wheel's tag; with `platform`, pip takes it for machines other than this one
+  pythonVersion?: string; // of the wheel's tag; together with `platform` it lets pip download for other machines
   platform?: string;
 };
 
@@ -27,10 +27,10 @@ const PIPS: readonly [string, ...string[]][] = [
 ];
 
 /**
- * Downloads a wheel with pip into `folder`, nothing of it being run or installed, and checks its sha256.
+ * Downloads a wheel with pip into `folder`, without installing or running anything, and checks its sha256.
  *
  * @returns the wheel's path; the caller deletes it
- * @throws SetupFailure with what to do next
+ * @throws SetupFailure that says what to do next
  */
 export async function fetchWheel(wheel: Wheel, folder: string, report: Report): Promise<string> {
   const [command, ...first] = await findPip(`fetch ${wheel.package}`);
@@ -39,7 +39,7 @@ export async function fetchWheel(wheel: Wheel, folder: string, report: Report): 
   report(`fetching ${name}${size} with pip`);
 
   const started = Date.now();
-  const temporary = join(folder, 'pip'); // pip's own copy lands here too, so that it goes with the folder
+  const temporary = join(folder, 'pip'); // pip's own copy goes here too, so that it is deleted with the folder
   await mkdir(temporary, { recursive: true });
   const progress = setInterval(async () => {
     const got = await folderBytes(temporary);
@@ -54,11 +54,11 @@ export async function fetchWheel(wheel: Wheel, folder: string, report: Report): 
 
   const path = await onlyWheel(folder, name);
   await requireDigest(path, wheel);
-  report(`fetched ${name} in ${seconds(started)} s, sha256 as pinned`);
+  report(`fetched ${name} in ${seconds(started)} s, sha256 verified`);
   return path;
 }
 
-/** The first pip that answers. */
+/** The first pip that runs. */
 async function findPip(purpose: string): Promise<[string, ...string[]]> {
   for (const pip of PIPS) {
     const [command, ...first] = pip;
@@ -73,8 +73,8 @@ function downloadOptions(wheel: Wheel, folder: string): string[] {
   return [
     'download',
     '--no-deps',
-    '--only-binary=:all:', // never a source package: building one would run its code
-    '--no-cache-dir', // pip would keep a second copy of the wheel for ever
+    '--only-binary=:all:', // no source packages: building one would run its code
+    '--no-cache-dir', // pip would keep a second copy of the wheel
     '--disable-pip-version-check',
     '--no-input',
     '--progress-bar=off',
@@ -90,7 +90,7 @@ function pipFailure(name: string, output: string): SetupFailure {
   if (/No space left on device|Errno 28|Disk quota/i.test(output)) {
     return diskFull(`Fetching ${name}`);
   }
-  // Before "no matching distribution": pip says that as well when it could not reach the registry at all.
+  // Checked before "no matching distribution", which pip also reports when it could not reach the registry at all.
   if (
     /Connection|Temporary failure|Max retries|unreachable|timed out|ProxyError|SSL/i.test(output)
   ) {
@@ -100,16 +100,16 @@ function pipFailure(name: string, output: string): SetupFailure {
   }
   if (/No matching distribution/i.test(output)) {
     return new SetupFailure(
-      `The package registry that pip uses does not have ${name} for this platform; let PIP_INDEX_URL name one that has it (pypi.org does) and run it again.`,
+      `The package registry that pip uses does not have ${name} for this platform; set PIP_INDEX_URL to one that has it (pypi.org does) and run it again.`,
     );
   }
-  return new SetupFailure(`pip could not download ${name}; it said:\n${lastLines(output, 8)}`);
+  return new SetupFailure(`pip could not download ${name}. Its output:\n${lastLines(output, 8)}`);
 }
 
 async function onlyWheel(folder: string, name: string): Promise<string> {
   const wheels = (await readdir(folder)).filter((file) => file.endsWith('.whl'));
   if (wheels.length !== 1 || !wheels[0]) {
-    throw new SetupFailure(`pip said it downloaded ${name}, but left ${wheels.length} wheels.`);
+    throw new SetupFailure(`pip reported success for ${name}, but left ${wheels.length} wheels.`);
   }
   return join(folder, wheels[0]);
 }
@@ -118,7 +118,7 @@ async function requireDigest(path: string, wheel: Wheel): Promise<void> {
   const digest = await sha256OfFile(path);
   if (digest === wheel.sha256) return;
   throw new SetupFailure(
-    `The download of ${wheel.package} ${wheel.version} is not the pinned file: its sha256 is ${digest} instead of ${wheel.sha256}; it was not used. Run it again, and if this stays, ask whoever runs the package registry.`,
+    `The download of ${wheel.package} ${wheel.version} is not the pinned file: its sha256 is ${digest} instead of ${wheel.sha256}; it was not used. Run it again; if the error persists, contact the operator of the package registry.`,
   );
 }
 

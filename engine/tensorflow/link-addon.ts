@@ -3,7 +3,7 @@ import { dirname } from 'node:path';
 import { addonIn, librariesIn } from './compile-addon.ts';
 import { fileFailure } from './setup-failure.ts';
 
-/** Whether tfjs-node's folder already leads to this folder of the cache. */
+/** Whether tfjs-node's folder is linked to this folder of the cache. */
 export async function isLinked(cached: string, tfjsNode: string): Promise<boolean> {
   const same = async (here: string, there: string) => {
     const [link, target] = await Promise.all([realpath(here), realpath(there)]);
@@ -17,7 +17,7 @@ export async function isLinked(cached: string, tfjsNode: string): Promise<boolea
   }
 }
 
-/** Makes tfjs-node find the addon and the libraries in the cache. `npm ci` removes the links, and only the links. */
+/** Links tfjs-node's folder to the addon and the libraries in the cache. `npm ci` removes only the links. */
 export async function linkAddon(cached: string, tfjsNode: string): Promise<void> {
   try {
     await replaceByLink(librariesIn(cached), librariesIn(tfjsNode));
@@ -30,10 +30,10 @@ export async function linkAddon(cached: string, tfjsNode: string): Promise<void>
 async function replaceByLink(target: string, link: string): Promise<void> {
   await mkdir(dirname(link), { recursive: true });
   const found = await lstat(link).catch(() => undefined);
-  if (found?.isDirectory()) await rm(link, { recursive: true }); // left by a stock installation
+  if (found?.isDirectory()) await rm(link, { recursive: true }); // from a stock installation
 
   const unfinished = `${link}.${process.pid}`;
   await rm(unfinished, { force: true });
   await symlink(target, unfinished);
-  await rename(unfinished, link); // over the old link, so that no process in between finds none
+  await rename(unfinished, link); // replaces the old link atomically
 }

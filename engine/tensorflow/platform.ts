@@ -1,49 +1,49 @@
-import { type Companion, CUDA } from './cuda.ts';
+import { CUDA, type CudaWheel } from './cuda.ts';
 import type { Wheel } from './fetch-wheel.ts';
 import { SetupFailure } from './setup-failure.ts';
 
-/** What TensorFlow is to compute on; one for GPUs computes on the processor where there is none. */
+/** The device that TensorFlow is built for; the build for GPUs falls back to the CPU. */
 export type Device = 'cpu' | 'gpu';
 
-/** The environment variable that says so, while an image is built and while it runs; nobody else needs it. */
+/** The environment variable that selects the device; set only in images, while they are built and while they run. */
 export const DEVICE = 'UNDERSTUDY_DEVICE';
 
-/** What the set-up needs to know of the machine; injected in tests. */
+/** What the set-up has to know about the machine; injected in tests. */
 export type Machine = {
   platform: NodeJS.Platform;
   arch: string;
   glibc: boolean; // false on Alpine and other musl systems
-  device?: Device; // the processor unless something else is asked for
+  device?: Device; // cpu if left out
 };
 
-/** A TensorFlow to build against, and how its libraries are linked there. */
+/** A TensorFlow to build against, and how to link it. */
 export type NativeTensorflow = {
   wheel: Wheel;
-  libraries: readonly string[]; // inside the wheel's folder tensorflow/
+  libraries: readonly string[]; // in the wheel's folder tensorflow/
   linkerFlags: readonly string[];
-  quietener: boolean; // whether before_tensorflow.cc is for it
-  companions: readonly Companion[]; // what it needs for a GPU
-  neededBytes: number; // free on the disk while it is set up
+  logFilter: boolean; // whether it needs log_filter.cc
+  cudaWheels: readonly CudaWheel[]; // needed on a GPU
+  neededBytes: number; // free disk space during set-up
 };
 
 export const TENSORFLOW_VERSION = '2.21.0';
 
-const forProcessor = {
-  companions: [],
-  neededBytes: 1_500_000_000, // measured at most: 0.55 GB for the wheel twice while pip moves it, later 1.13 GB
+const forCpu = {
+  cudaWheels: [],
+  neededBytes: 1_500_000_000, // measured maximum: 0.55 GB for two copies of the wheel while pip moves it, later 1.13 GB
 };
 
 const linux = {
   libraries: ['libtensorflow_cc.so.2', 'libtensorflow_framework.so.2'],
   linkerFlags: ['-shared', '-fPIC', '-Wl,-rpath,$ORIGIN/../../deps/lib'],
-  quietener: true,
-  ...forProcessor,
+  logFilter: true,
+  ...forCpu,
 };
 
-// The tag cp311 matters to pip alone: the libraries taken from the wheel know nothing of Python.
+// The tag cp311 matters only to pip: the libraries in the wheel do not depend on Python.
 const wheel = { version: TENSORFLOW_VERSION, pythonVersion: '3.11' };
 
-/** sha256 and size of each wheel as downloaded on the day this was written; only the first is built in our tests. */
+/** With the sha256 and the size of each wheel as published; the tests build only the first. */
 const WHEELS: Record<string, NativeTensorflow> = {
   'linux-x64': {
     ...linux,
@@ -59,7 +59,7 @@ const WHEELS: Record<string, NativeTensorflow> = {
     ...linux,
     wheel: {
       ...wheel,
-      package: 'tensorflow', // there is no tensorflow-cpu of 2.21.0 for arm64; this one has no CUDA either
+      package: 'tensorflow', // there is no tensorflow-cpu 2.21.0 for arm64; this wheel has no CUDA either
       platform: 'manylinux_2_27_aarch64',
       sha256: '4b24aca16d527a3cf1c37f720c04c484c3d20f4d0fdfa98632ac8b9f3be6eb5c',
       bytes: 281_828_020,
@@ -70,11 +70,11 @@ const WHEELS: Record<string, NativeTensorflow> = {
     linkerFlags: [
       '-bundle',
       '-undefined',
-      'dynamic_lookup', // the napi_* functions are in the node that loads the addon
+      'dynamic_lookup', // the node that loads the addon has the napi_* functions
       '-Wl,-rpath,@loader_path/../../deps/lib',
     ],
-    ...forProcessor,
-    quietener: false, // without oneDNN the library has nothing to say while it loads
+    ...forCpu,
+    logFilter: false, // without oneDNN the library logs nothing while it loads
     wheel: {
       ...wheel,
       package: 'tensorflow',
@@ -85,11 +85,11 @@ const WHEELS: Record<string, NativeTensorflow> = {
   },
 };
 
-/** The one for GPUs; on a machine without any it computes on the processor. */
+/** Falls back to the CPU on machines without a GPU. */
 const GPU_TENSORFLOW: NativeTensorflow = {
   ...linux,
-  companions: CUDA,
-  neededBytes: 5_000_000_000, // measured at most: 3.9 GB unpacked, and a wheel of 0.6 GB
+  cudaWheels: CUDA,
+  neededBytes: 5_000_000_000, // measured maximum: 3.9 GB unpacked, and a wheel of 0.6 GB
   wheel: {
     ...wheel,
     package: 'tensorflow',
@@ -101,10 +101,10 @@ const GPU_TENSORFLOW: NativeTensorflow = {
 
 export type Route =
   | { kind: 'wheel'; tensorflow: NativeTensorflow }
-  | { kind: 'stock' } // Windows, Intel macOS: no wheel with these libraries; tfjs-node's own TensorFlow 2.9 serves
+  | { kind: 'stock' } // Windows, Intel macOS: no wheel has these libraries, so tfjs-node's own TensorFlow 2.9 is used
   | { kind: 'none'; why: string };
 
-/** Which TensorFlow a machine gets. */
+/** The TensorFlow for a machine. */
 export function routeFor({ platform, arch, glibc, device }: Machine): Route {
   const machine = `${platform}-${arch}`;
   if (platform === 'linux' && !glibc) {
@@ -112,7 +112,7 @@ export function routeFor({ platform, arch, glibc, device }: Machine): Route {
   }
   if (device === 'gpu') {
     if (machine === 'linux-x64') return { kind: 'wheel', tensorflow: GPU_TENSORFLOW };
-    return { kind: 'none', why: `GPUs are used on Linux and x64 alone, not on ${machine}` };
+    return { kind: 'none', why: `GPUs are supported on Linux x64 only, not on ${machine}` };
   }
   const tensorflow = WHEELS[machine];
   if (tensorflow) return { kind: 'wheel', tensorflow };
@@ -120,12 +120,12 @@ export function routeFor({ platform, arch, glibc, device }: Machine): Route {
   return { kind: 'none', why: `there is no TensorFlow for ${platform} on ${arch}` };
 }
 
-/** @throws SetupFailure for a device that is none */
+/** @throws SetupFailure for an unknown device */
 export function deviceOf(environment: NodeJS.ProcessEnv): Device | undefined {
   const named = environment[DEVICE];
   if (!named) return undefined;
   if (named === 'cpu' || named === 'gpu') return named;
-  throw new SetupFailure(`${DEVICE} is "${named}"; name the device cpu or gpu.`);
+  throw new SetupFailure(`${DEVICE} is "${named}"; set it to cpu or gpu.`);
 }
 
 export function thisMachine(): Machine {

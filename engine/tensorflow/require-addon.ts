@@ -1,11 +1,11 @@
 import { existsSync } from 'node:fs';
-import { prepareForTensorflow } from './before-tensorflow.ts';
 import { addonIn, tfjsNodeFolder } from './compile-addon.ts';
+import { prepareForTensorflow } from './prepare-tensorflow.ts';
 
 // Imported for its effect, before tfjs-node.
 const addon = addonIn(tfjsNodeFolder());
 if (!existsSync(addon)) {
-  // tfjs-node's own message for this tells people to run a step that fails for us.
+  // tfjs-node's own message suggests a step that fails here.
   throw new Error('TensorFlow is not set up; run: npm run setup');
 }
 prepareForTensorflow(addon);

@@ -7,9 +7,9 @@ import yauzl from 'yauzl';
 import { fileFailure, SetupFailure } from './setup-failure.ts';
 
 /**
- * Streams some files out of a wheel (a zip) onto the disk.
+ * Extracts files from a wheel (a zip).
  *
- * @param targets where each file goes, by its name inside the wheel; names not asked for are never written
+ * @param targets the path to write each file to, by its name in the wheel; nothing else is written
  * @throws SetupFailure if one of them is not in the wheel, or the disk is full
  */
 export async function unpackWheel(
@@ -38,12 +38,12 @@ type Visit = (entry: yauzl.Entry, open: () => Promise<Readable>) => Promise<void
 function eachEntry(path: string, visit: Visit): Promise<void> {
   return new Promise((resolve, reject) => {
     yauzl.open(path, { lazyEntries: true }, (error, zip) => {
-      if (error) return reject(unsound(error));
+      if (error) return reject(invalidZip(error));
       const open = (entry: yauzl.Entry) => () =>
         new Promise<Readable>((opened, failed) => {
           zip.openReadStream(entry, (error, stream) => (error ? failed(error) : opened(stream)));
         });
-      zip.on('error', (cause) => reject(unsound(cause))); // a name that leads out of the folder, too
+      zip.on('error', (cause) => reject(invalidZip(cause))); // also for a name that leads out of the folder
       zip.on('end', resolve);
       zip.on('entry', (entry: yauzl.Entry) => {
         visit(entry, open(entry)).then(
@@ -59,5 +59,5 @@ function eachEntry(path: string, visit: Visit): Promise<void> {
   });
 }
 
-const unsound = (cause: Error): SetupFailure =>
-  new SetupFailure(`The wheel is not a sound zip: ${cause.message}.`, { cause });
+const invalidZip = (cause: Error): SetupFailure =>
+  new SetupFailure(`The wheel is not a valid zip: ${cause.message}.`, { cause });

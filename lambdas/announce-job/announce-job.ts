@@ -1,24 +1,18 @@
-import { advance, type Job } from '#core/job.ts';
-import type { Announcer, Clock, Jobs } from '#ports';
+import type { Job } from '#core/job.ts';
+import { type RecordPorts, record } from '#lambdas/record.ts';
+import type { Announcer } from '#ports';
 
-export interface AnnouncePorts {
-  jobs: Jobs;
+export interface AnnouncePorts extends RecordPorts {
   announcer: Announcer;
-  now: Clock;
 }
 
-/** Stage 4. Tells the world what waits in the row's outbox; at least once, with an id that lets readers drop repetitions. */
-export async function announceJob(
-  { jobs, announcer, now }: AnnouncePorts,
-  jobId: string,
-): Promise<Job | undefined> {
-  let job = await jobs.load(jobId);
+/** Stage 4. Sends the announcements in a row's outbox, at least once each; their ids let readers drop repetitions. */
+export async function announceJob(ports: AnnouncePorts, jobId: string): Promise<Job | undefined> {
+  let job = await ports.jobs.load(jobId);
   for (const announcement of job?.outbox ?? []) {
     if (!job) break;
-    await announcer.announce(announcement); // first told, then forgotten: a crash in between tells twice
-    const told = advance(job, { type: 'announced', announcementId: announcement.id }, now());
-    if (told !== job) await jobs.save(told);
-    job = told;
+    await ports.announcer.announce(announcement); // before it leaves the outbox: a crash in between sends it twice
+    job = await record(ports, job, { type: 'announced', announcementId: announcement.id });
   }
   return job;
 }

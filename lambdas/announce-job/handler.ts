@@ -1,5 +1,6 @@
 import { eventBridgeAnnouncer } from '#lambdas/aws/announcer.ts';
 import { dynamoJobs } from '#lambdas/aws/jobs.ts';
+import { stageLog } from '#lambdas/aws/stage-log.ts';
 import { AnnouncementVariables, environment, PipelineVariables } from '#lambdas/environment.ts';
 import { streamHandler } from '#lambdas/stream-handler.ts';
 import { announceJob } from './announce-job.ts';
@@ -8,8 +9,9 @@ const variables = environment(PipelineVariables.extend(AnnouncementVariables.sha
 const ports = {
   jobs: dynamoJobs(variables.JOB_TABLE),
   announcer: eventBridgeAnnouncer(variables.ANNOUNCEMENT_BUS),
+  log: stageLog('announce-job'),
   now: () => new Date(),
 };
 
-/** Rows with something in their outbox. */
-export const handler = streamHandler((jobId) => announceJob(ports, jobId));
+/** Invoked for rows with announcements in their outbox. */
+export const handler = streamHandler(ports.log, (jobId) => announceJob(ports, jobId));

@@ -2,7 +2,7 @@ import { EventBridgeClient, PutEventsCommand } from '@aws-sdk/client-eventbridge
 import { ANNOUNCEMENT_SOURCE, ANNOUNCEMENT_TYPE } from '#core/announcement.ts';
 import type { Announcer } from '#ports';
 
-/** One event a final state on the project's bus. */
+/** Puts one event per final state of a job on the project's bus. */
 export function eventBridgeAnnouncer(bus: string, client = new EventBridgeClient()): Announcer {
   return {
     async announce(announcement) {
@@ -16,9 +16,9 @@ export function eventBridgeAnnouncer(bus: string, client = new EventBridgeClient
       const { Entries, FailedEntryCount } = await client.send(
         new PutEventsCommand({ Entries: [entry] }),
       );
-      // PutEvents answers 200 even when it took nothing.
+      // PutEvents answers 200 even when it has accepted nothing.
       if (FailedEntryCount)
-        throw new Error(`the bus refused the announcement: ${Entries?.[0]?.ErrorMessage}`);
+        throw new Error(`the bus rejected the announcement: ${Entries?.[0]?.ErrorMessage}`);
     },
   };
 }

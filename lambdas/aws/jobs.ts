@@ -6,88 +6,121 @@ import {
   PutCommand,
   paginateQuery,
 } from '@aws-sdk/lib-dynamodb';
+import * as z from 'zod';
+import { shortJobId } from '#core/identity.ts';
 import { Job } from '#core/job.ts';
+import { Slot, withSlot } from '#core/training-slots.ts';
 import { type Jobs, StaleJob } from '#ports';
 
-/** The sparse index of open jobs: partition key `open`, sort key `deadline`, all attributes. */
+/** The sparse index of jobs with a deadline: partition key `open`, sort key `deadline`, all attributes. */
 export const OPEN_JOBS = 'open-jobs';
 
-/** Row key of a job; other kinds of rows have other prefixes. */
+/** The row key of a job; rows of other kinds have other prefixes. */
 export const rowId = (jobId: string): string => `job#${jobId}`;
 
 /** `undefined` for a row of another kind. */
 export const jobIdOfRow = (row: string): string | undefined =>
   /^job#([0-9a-f]{64})$/.exec(row)?.[1];
 
-/** The job table: one item a job, always written whole and on a condition. */
-export function dynamoJobs(table: string, dynamo = new DynamoDBClient()): Jobs {
+/** The row that lists which jobs hold a training slot. */
+const SLOTS = { row: 'training-slots' };
+
+/** The job table: one item per job, always written whole and conditionally. */
+export function dynamoJobs(TableName: string, dynamo = new DynamoDBClient()): Jobs {
   const client = DynamoDBDocumentClient.from(dynamo, {
     marshallOptions: { removeUndefinedValues: true },
   });
-  const TableName = table;
 
-  async function row(jobId: string): Promise<{ job: Job; owner: string } | undefined> {
-    const Key = { row: rowId(jobId) };
+  async function read(Key: { row: string }): Promise<Record<string, unknown> | undefined> {
     const { Item } = await client.send(new GetCommand({ TableName, Key, ConsistentRead: true }));
-    return Item && { job: Job.parse(Item.job), owner: String(Item.owner) };
+    return Item;
+  }
+
+  /** @returns false when the row is no longer at version `version - 1`; version 1 needs an absent row */
+  async function write(item: { row: string; version: number; [attribute: string]: unknown }) {
+    const owner = randomUUID();
+    try {
+      await client.send(
+        new PutCommand({ TableName, Item: { ...item, owner }, ...nextVersion(item.version) }),
+      );
+      return true;
+    } catch (error) {
+      if (!(error instanceof ConditionalCheckFailedException)) throw error;
+      // The SDK repeats a put whose answer was lost, and its own first try then fails the condition: that is a success.
+      const stored = await read({ row: item.row });
+      return stored?.owner === owner;
+    }
+  }
+
+  const load = async (jobId: string): Promise<Job | undefined> => {
+    const item = await read({ row: rowId(jobId) });
+    return item && Job.parse(item.job);
+  };
+
+  async function open(): Promise<Job[]> {
+    const found: Job[] = [];
+    const query = {
+      TableName,
+      IndexName: OPEN_JOBS,
+      KeyConditionExpression: '#open = :open',
+      ExpressionAttributeNames: { '#open': 'open' },
+      ExpressionAttributeValues: { ':open': 'open' },
+    };
+    for await (const { Items = [] } of paginateQuery({ client }, query)) {
+      found.push(...Items.map((item) => Job.parse(item.job)));
+    }
+    return found;
   }
 
   return {
-    async load(jobId) {
-      return (await row(jobId))?.job;
-    },
-
-    async open() {
-      const found: Job[] = [];
-      const query = {
-        TableName,
-        IndexName: OPEN_JOBS,
-        KeyConditionExpression: '#open = :open',
-        ExpressionAttributeNames: { '#open': 'open' },
-        ExpressionAttributeValues: { ':open': 'open' },
-      };
-      for await (const { Items = [] } of paginateQuery({ client }, query)) {
-        found.push(...Items.map((item) => Job.parse(item.job)));
-      }
-      return found;
-    },
+    load,
+    open,
 
     async save(job) {
-      const owner = randomUUID();
-      const Item = {
+      const isSaved = await write({
         row: rowId(job.id),
         version: job.version,
-        owner,
         state: job.progress.state,
         job,
-        // Only open jobs have these two, so the index over them holds open jobs and nothing else.
+        // The index contains the rows that have both of these attributes: jobs with a deadline.
         ...(job.deadline && { open: 'open', deadline: job.deadline }),
-        // The stream's filters look at top-level attributes.
+        // The stream's filters see top-level attributes only.
         ...(job.outbox.length > 0 && { announce: 'pending' }),
-      };
-      const condition =
-        job.version === 1
-          ? {
-              ConditionExpression: 'attribute_not_exists(#row)',
-              ExpressionAttributeNames: { '#row': 'row' },
-            }
-          : {
-              ConditionExpression: '#version = :before',
-              ExpressionAttributeNames: { '#version': 'version' },
-              ExpressionAttributeValues: { ':before': job.version - 1 },
-            };
-      try {
-        await client.send(new PutCommand({ TableName, Item, ...condition }));
-      } catch (error) {
-        if (!(error instanceof ConditionalCheckFailedException)) throw error;
-        // The SDK repeats a put whose answer was lost, and the repetition meets its own first try: that is a success.
-        const stored = await row(job.id);
-        if (stored?.owner === owner) return;
-        throw new StaleJob(
-          `job ${job.id.slice(0, 16)} is no longer at version ${job.version - 1}`,
-          { cause: error },
-        );
+      });
+      if (isSaved) return;
+      throw new StaleJob(`job ${shortJobId(job.id)} is no longer at version ${job.version - 1}`);
+    },
+
+    async claimSlot(job, max) {
+      for (let tries = 0; tries < MAX_TRIES; tries++) {
+        const stored = await read(SLOTS);
+        const slots = stored ? z.array(Slot).parse(stored.slots) : slotsOf(await open());
+        const rows = await Promise.all(slots.map(({ jobId }) => load(jobId)));
+        const claimed = withSlot(slots, rows, job, max);
+        if (!claimed) return false;
+        if (stored && JSON.stringify(claimed) === JSON.stringify(slots)) return true;
+        const version = z.int().parse(stored?.version ?? 0) + 1;
+        if (await write({ ...SLOTS, version, slots: claimed })) return true;
       }
+      throw new Error(`the training slots were changed by others in each of ${MAX_TRIES} tries`);
     },
   };
 }
+
+const MAX_TRIES = 20;
+
+/** Without a row of slots, as after an upgrade, the jobs whose training job has not ended hold them. */
+const slotsOf = (open: readonly Job[]): Slot[] =>
+  open.filter(({ run }) => run?.ended === false).map(({ id, version }) => ({ jobId: id, version }));
+
+const nextVersion = (version: number) =>
+  version === 1
+    ? {
+        ConditionExpression: 'attribute_not_exists(#row)',
+        ExpressionAttributeNames: { '#row': 'row' },
+      }
+    : {
+        ConditionExpression: '#version = :before',
+        ExpressionAttributeNames: { '#version': 'version' },
+        ExpressionAttributeValues: { ':before': version - 1 },
+      };

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import {
+  type _Object,
   CopyObjectCommand,
   GetObjectCommand,
   HeadObjectCommand,
@@ -10,11 +11,21 @@ import {
   S3Client,
   S3ServiceException,
 } from '@aws-sdk/client-s3';
+import type { ObjectFacts } from '#core/identity.ts';
 import { ObjectChanged, type Objects } from '#ports';
 
-/** The bucket as AWS, or the local S3, serves it. */
+/** A bucket on AWS, or in the local S3. */
 export function s3Objects(bucket: string, client = new S3Client()): Objects {
   const Bucket = bucket;
+
+  async function readWhole(Key: string): Promise<{ text: string; etag: string } | undefined> {
+    const answer = await client
+      .send(new GetObjectCommand({ Bucket, Key }))
+      .catch(absent(NoSuchKey));
+    if (!answer) return undefined;
+    return { text: (await answer.Body?.transformToString()) ?? '', etag: unquoted(answer.ETag) };
+  }
+
   return {
     bucket,
 
@@ -24,7 +35,7 @@ export function s3Objects(bucket: string, client = new S3Client()): Objects {
         .catch(absent(NotFound));
       if (!head) return undefined;
       const etag = unquoted(head.ETag);
-      // A composite checksum depends on how the upload was cut into parts; only the full object's names content.
+      // A composite checksum depends on the parts of the upload; only a full-object checksum identifies the content.
       const whole = head.ChecksumType !== 'COMPOSITE';
       return {
         key: Key,
@@ -39,36 +50,36 @@ export function s3Objects(bucket: string, client = new S3Client()): Objects {
 
     async *list(Prefix) {
       for await (const page of paginateListObjectsV2({ client }, { Bucket, Prefix })) {
-        for (const { Key, Size, ETag, LastModified } of page.Contents ?? []) {
-          if (Key === undefined) continue;
-          yield {
-            key: Key,
-            size: Size ?? 0,
-            etag: unquoted(ETag),
-            lastModified: time(LastModified),
-          };
-        }
+        yield* (page.Contents ?? []).map(factsOf);
       }
     },
 
-    async readText(Key) {
-      const answer = await client
-        .send(new GetObjectCommand({ Bucket, Key }))
-        .catch(absent(NoSuchKey));
-      return answer?.Body?.transformToString();
+    async listTopLevel(Prefix) {
+      const found: Awaited<ReturnType<Objects['listTopLevel']>> = { objects: [], folders: [] };
+      const query = { Bucket, Prefix, Delimiter: '/' };
+      for await (const { Contents = [], CommonPrefixes = [] } of paginateListObjectsV2(
+        { client },
+        query,
+      )) {
+        found.objects.push(...Contents.map(factsOf));
+        found.folders.push(...CommonPrefixes.map((common) => common.Prefix ?? ''));
+      }
+      return found;
     },
+
+    async readText(Key) {
+      return (await readWhole(Key))?.text;
+    },
+
+    readTextAndEtag: readWhole,
 
     async readRange(Key, start, end, etag) {
       const Range = `bytes=${start}-${end - 1}`;
       const answer = await client
         .send(new GetObjectCommand({ Bucket, Key, Range, IfMatch: `"${etag}"` }))
         .catch((error: unknown) => {
-          const gone = error instanceof NoSuchKey;
-          const other =
-            error instanceof S3ServiceException && error.$metadata.httpStatusCode === 412;
-          if (gone || other)
-            throw new ObjectChanged(`${Key} changed while it was read`, { cause: error });
-          throw error;
+          if (!isRefusedCondition(error)) throw error;
+          throw new ObjectChanged(`${Key} changed while it was being read`, { cause: error });
         });
       return (await answer.Body?.transformToByteArray()) ?? new Uint8Array();
     },
@@ -90,8 +101,8 @@ export function s3Objects(bucket: string, client = new S3Client()): Objects {
         await client.send(put);
         return true;
       } catch (error) {
-        if (isRefusedCondition(error)) return false;
-        throw error;
+        if (!isRefusedCondition(error)) throw error;
+        return false;
       }
     },
 
@@ -125,7 +136,7 @@ export function s3Objects(bucket: string, client = new S3Client()): Objects {
   };
 }
 
-/** An absent object is an answer, every other error is not. */
+/** Turns the error for an absent object into `undefined`; rethrows every other error. */
 const absent =
   (kind: typeof NotFound | typeof NoSuchKey) =>
   (error: unknown): undefined => {
@@ -133,13 +144,21 @@ const absent =
     throw error;
   };
 
-/** 412: the condition does not hold; 409: another conditional write to the same key was faster. */
+/** 412: the condition does not hold; 404: no object to hold it; 409: another conditional write was in progress. */
 const isRefusedCondition = (error: unknown): boolean =>
-  error instanceof S3ServiceException && [409, 412].includes(error.$metadata.httpStatusCode ?? 0);
+  error instanceof S3ServiceException &&
+  [404, 409, 412].includes(error.$metadata.httpStatusCode ?? 0);
+
+const factsOf = ({ Key = '', Size = 0, ETag, LastModified }: _Object): ObjectFacts => ({
+  key: Key,
+  size: Size,
+  etag: unquoted(ETag),
+  lastModified: time(LastModified),
+});
 
 const unquoted = (etag: string | undefined): string => (etag ?? '').replaceAll('"', '');
 
-/** An object uploaded in parts has an ETag that ends in `-<parts>` and is no MD5. */
+/** The ETag of an object uploaded in parts ends in `-<parts>` and is not an MD5. */
 const isMd5 = (etag: string): boolean => /^[0-9a-f]{32}$/.test(etag);
 
 const time = (date: Date | undefined): string => (date ?? new Date(0)).toISOString();

@@ -7,23 +7,26 @@ import {
   SageMakerClient,
   SageMakerServiceException,
   StopTrainingJobCommand,
+  type TrainingInstanceType,
 } from '@aws-sdk/client-sagemaker';
 import { longestRunSeconds } from '#core/cost.ts';
-import type { Usage } from '#core/job.ts';
+import { shortJobId, studentVersion } from '#core/identity.ts';
+import type { TrainingObservation } from '#core/job.ts';
+import type { Usage } from '#core/job-run.ts';
 import { jobKeys, teacherPrefix } from '#core/keys.ts';
 import { CHANNELS, type Hyperparameters, METRIC_DEFINITIONS, parseFailure } from '#core/plan.ts';
-import { NoCapacity, type Training, type TrainingRequest, type TrainingSeen } from '#ports';
+import { NoCapacity, type Training, type TrainingRequest } from '#ports';
 
 export interface TrainingSettings {
   image: string; // with its digest
   role: string; // ARN
-  spot: boolean; // cheaper instances that AWS may take back; the checkpoints outlive that
+  spot: boolean; // cheaper instances that AWS may interrupt; training resumes from its checkpoints
 }
 
 const VOLUME_GB = 50;
-const LONGEST_SPOT_WAIT_SECONDS = 4 * 3600; // for instances, beside the training itself
+const MAX_SPOT_WAIT_SECONDS = 4 * 3600; // for instances, on top of the training itself
 
-/** SageMaker as AWS, or the local form, serves it. */
+/** SageMaker on AWS, or its local form. */
 export function sageMakerTraining(
   settings: TrainingSettings,
   client = new SageMakerClient(),
@@ -31,7 +34,7 @@ export function sageMakerTraining(
   return {
     async start(request) {
       const refusals: NoCapacity[] = [];
-      // A refused creation leaves no job behind, so the next type is tried under the same name.
+      // A refused creation leaves no training job behind, so the next type is tried under the same name.
       for (const instanceType of request.instanceTypes) {
         const answer = await create(request, instanceType);
         if (!(answer instanceof NoCapacity)) return answer;
@@ -45,7 +48,9 @@ export function sageMakerTraining(
 
     async describe(TrainingJobName) {
       try {
-        return seen(await client.send(new DescribeTrainingJobCommand({ TrainingJobName })));
+        const described = await client.send(new DescribeTrainingJobCommand({ TrainingJobName }));
+        const jobId = described.HyperParameters?.job_id ?? '';
+        return { jobId, observation: observationOf(TrainingJobName, described) };
       } catch (error) {
         if (isUnknown(error)) return undefined;
         throw error;
@@ -56,7 +61,7 @@ export function sageMakerTraining(
       try {
         await client.send(new StopTrainingJobCommand({ TrainingJobName }));
       } catch (error) {
-        // "The request was rejected because the training job is in status …": it has ended, and that was wanted.
+        // "The request was rejected because the training job is in status …": it has ended already.
         const hasEnded =
           error instanceof SageMakerServiceException && error.name === 'ValidationException';
         if (!hasEnded) throw error;
@@ -64,7 +69,7 @@ export function sageMakerTraining(
     },
   };
 
-  /** @returns the type of instance it took, or why there is no room for it on this one */
+  /** @returns the instance type, or the reason why this one is not available */
   async function create(
     request: TrainingRequest,
     instanceType: string,
@@ -88,7 +93,7 @@ export function sageMakerTraining(
     }
   }
 
-  /** A used name is the success of an earlier try, unless somebody else's job bears it. */
+  /** The name is taken: an earlier try has succeeded, unless the training job belongs to something else. */
   async function adopt(TrainingJobName: string, jobId: string, asked: string): Promise<string> {
     const { HyperParameters, ResourceConfig } = await client.send(
       new DescribeTrainingJobCommand({ TrainingJobName }),
@@ -111,7 +116,7 @@ function createRequest(
   const hyperparameters: Hyperparameters = {
     job_id: job.id,
     student: job.name,
-    student_version: job.id.slice(0, 12),
+    student_version: studentVersion(job.id),
     manifest_sha256: job.summary.manifestSha256,
     recipe_sha256: job.summary.recipeSha256,
     budget_seconds: String(longestRun),
@@ -124,7 +129,7 @@ function createRequest(
       MetricDefinitions: METRIC_DEFINITIONS,
     },
     RoleArn: role,
-    // No credentials, no S3, no downloads inside: what a hostile dataset could reach is its own job.
+    // No credentials, no S3, no downloads inside: a hostile dataset can reach nothing but its own job.
     EnableNetworkIsolation: true,
     HyperParameters: hyperparameters,
     InputDataConfig: [
@@ -138,19 +143,19 @@ function createRequest(
     OutputDataConfig: { S3OutputPath: uri(keys.output), CompressionType: 'NONE' as const },
     CheckpointConfig: { S3Uri: uri(keys.checkpoints) },
     ResourceConfig: {
-      InstanceType: instanceType as 'ml.g4dn.xlarge',
+      InstanceType: instanceType as TrainingInstanceType,
       InstanceCount: 1,
       VolumeSizeInGB: VOLUME_GB,
     },
-    // SageMaker's own default is a whole day.
+    // SageMaker's default is one day.
     StoppingCondition: {
       MaxRuntimeInSeconds: longestRun,
-      ...(spot && { MaxWaitTimeInSeconds: longestRun + LONGEST_SPOT_WAIT_SECONDS }),
+      ...(spot && { MaxWaitTimeInSeconds: longestRun + MAX_SPOT_WAIT_SECONDS }),
     },
     EnableManagedSpotTraining: spot,
     Tags: [
       { Key: 'project', Value: 'understudy' },
-      { Key: 'job', Value: job.id.slice(0, 16) },
+      { Key: 'job', Value: shortJobId(job.id) },
     ],
   };
 }
@@ -164,7 +169,7 @@ const STOPPED = {
   Stopped: {
     code: 'STOPPED',
     what: 'The training job was stopped.',
-    remedy: 'Retry the job if that was not wanted.',
+    remedy: 'Retry the job if that was not intended.',
   },
   MaxRuntimeExceeded: {
     code: 'MAX_RUNTIME',
@@ -173,31 +178,37 @@ const STOPPED = {
   },
   MaxWaitTimeExceeded: {
     code: 'MAX_WAIT',
-    what: 'No spot instance stayed long enough.',
+    what: 'No spot instance was available long enough.',
     remedy: 'Retry the job, or choose another instance type in the recipe.',
   },
 };
 
-/** Every status that Describe can answer with, as an observation. */
-function seen(described: DescribeTrainingJobResponse): TrainingSeen {
+/** The observation for each status of a training job. */
+function observationOf(
+  trainingJobName: string,
+  described: DescribeTrainingJobResponse,
+): TrainingObservation {
   const { TrainingJobStatus, SecondaryStatus, ModelArtifacts, FailureReason } = described;
-  const known = { jobId: described.HyperParameters?.job_id ?? '', usage: usageOf(described) };
+  const run = { trainingJobName, ...usageOf(described) };
   switch (TrainingJobStatus) {
-    case 'Completed':
-      return { is: 'completed', ...known, artifacts: ModelArtifacts?.S3ModelArtifacts ?? '' };
+    case 'Completed': {
+      const artifacts = ModelArtifacts?.S3ModelArtifacts ?? '';
+      return { type: 'training-completed', ...run, artifacts };
+    }
     case 'Failed':
       if (/^(CapacityError|InsufficientCapacity)/i.test(FailureReason ?? '')) {
-        return { is: 'starved', ...known, reason: FailureReason ?? '' };
+        return { type: 'training-no-capacity', ...run, reason: FailureReason ?? '' };
       }
-      return { is: 'ended', ...known, ...parseFailure(FailureReason) };
-    case 'Stopped':
-      return {
-        is: 'ended',
-        ...known,
-        ...(STOPPED[SecondaryStatus as keyof typeof STOPPED] ?? STOPPED.Stopped),
-      };
+      return { type: 'training-failed', ...run, ...parseFailure(FailureReason) };
+    case 'Stopped': {
+      const reason = STOPPED[SecondaryStatus as keyof typeof STOPPED] ?? STOPPED.Stopped;
+      return { type: 'training-failed', ...run, ...reason };
+    }
     default:
-      return { is: SecondaryStatus === 'Interrupted' ? 'interrupted' : 'running', ...known };
+      return {
+        type: SecondaryStatus === 'Interrupted' ? 'training-interrupted' : 'training-running',
+        ...run,
+      };
   }
 }
 
@@ -218,10 +229,10 @@ const isCapacity = (error: unknown): error is Error =>
   error instanceof Error &&
   /InsufficientCapacity|CapacityError|Throttling/i.test(`${error.name} ${error.message}`);
 
-/** AWS names the quota in its message; what to type about it stands nowhere. */
+/** AWS's message names the quota; this adds the command that requests an increase. */
 function quotaReason(message: string): string {
   const quota = /'([^']+)'/.exec(message)?.[1];
   if (quota === undefined) return message;
   const query = `Quotas[?QuotaName=='${quota}'].QuotaCode`;
-  return `${message} Ask for more: aws service-quotas request-service-quota-increase --service-code sagemaker --desired-value 1 --quota-code $(aws service-quotas list-service-quotas --service-code sagemaker --output text --query "${query}")`;
+  return `${message} To request an increase: aws service-quotas request-service-quota-increase --service-code sagemaker --desired-value 1 --quota-code $(aws service-quotas list-service-quotas --service-code sagemaker --output text --query "${query}")`;
 }

@@ -1,5 +1,6 @@
 import { dynamoJobs } from '#lambdas/aws/jobs.ts';
 import { s3Objects } from '#lambdas/aws/objects.ts';
+import { stageLog } from '#lambdas/aws/stage-log.ts';
 import { sageMakerTraining } from '#lambdas/aws/training.ts';
 import {
   environment,
@@ -19,6 +20,7 @@ const ports = {
   objects: s3Objects(variables.BUCKET),
   jobs: dynamoJobs(variables.JOB_TABLE),
   training: sageMakerTraining(trainingSettings(variables)),
+  log: stageLog('launch-training'),
   now: () => new Date(),
   teachers: TEACHERS,
   teachersInImage: variables.TEACHERS_IN_IMAGE,
@@ -26,5 +28,5 @@ const ports = {
   maxConcurrentJobs: variables.MAX_CONCURRENT_JOBS,
 };
 
-/** Rows that became `validated`. */
-export const handler = streamHandler((jobId) => launchTraining(ports, jobId));
+/** Invoked for rows that have become `validated`. */
+export const handler = streamHandler(ports.log, (jobId) => launchTraining(ports, jobId));

@@ -1,94 +1,92 @@
 import { costAtMost, instanceTypesFor } from '#core/cost.ts';
 import { trainingJobName } from '#core/identity.ts';
-import { advance, type Job, nextAttempt, type Observation } from '#core/job.ts';
+import type { Job, Observation } from '#core/job.ts';
+import { nextAttempt } from '#core/job-run.ts';
 import { jobKeys, teacherPrefix } from '#core/keys.ts';
 import { FAILURES } from '#core/plan.ts';
 import { Recipe } from '#core/recipe.ts';
 import type { TeacherEntry } from '#core/teacher.ts';
-import { observeTraining } from '#lambdas/observe-training.ts';
-import { type Clock, type Jobs, NoCapacity, type Objects, type Training } from '#ports';
+import { type ObservationPorts, observeTraining } from '#lambdas/observe-training.ts';
+import { record } from '#lambdas/record.ts';
+import { NoCapacity, type Objects, type TrainingRequest } from '#ports';
 
-export interface LaunchPorts {
+export interface LaunchPorts extends ObservationPorts {
   objects: Objects;
-  jobs: Jobs;
-  training: Training;
-  now: Clock;
   teachers: ReadonlyMap<string, Pick<TeacherEntry, 'files'>>;
-  teachersInImage: readonly string[]; // a training job of theirs needs no teacher from the bucket
-  instanceTypes: readonly string[]; // that this deployment allows, in the order of preference
+  teachersInImage: readonly string[]; // the training image contains these; the others come from the bucket
+  instanceTypes: readonly string[]; // that this deployment allows, in order of preference
   maxConcurrentJobs: number;
 }
 
-/** Stage 2. A dataset is validated: start its training job, or let it wait; never fail for want of room. */
+/** Stage 2. Starts the training job of a validated dataset, or lets it wait; a lack of capacity is never a failure. */
 export async function launchTraining(ports: LaunchPorts, jobId: string): Promise<Job | undefined> {
   const loaded = await ports.jobs.load(jobId);
   if (!loaded) return undefined;
-  const job = loaded.progress.state === 'launching' ? loaded : await observeTraining(ports, loaded);
-  if (!['validated', 'waiting', 'launching'].includes(job.progress.state)) return job;
-  if (job.progress.state !== 'launching' && job.run?.ended === false) return job; // the last attempt has not ended
+  const isResumed = loaded.progress.state === 'launching'; // an earlier launcher died: go on under the same name
+  const job = isResumed ? loaded : await observeTraining(ports, loaded);
+  const { state } = job.progress;
+  if (!['validated', 'waiting', 'launching'].includes(state)) return job;
+  if (!isResumed && job.run?.ended === false) return job; // the last attempt has not ended
 
-  const recipe = Recipe.parse(
-    JSON.parse((await ports.objects.readText(jobKeys(job.id).recipe)) ?? '{}'),
-  );
+  const recipeText = await ports.objects.readText(jobKeys(job.id).recipe);
+  if (recipeText === undefined) return record(ports, job, recipeMissing(job));
+  const recipe = Recipe.parse(JSON.parse(recipeText));
   const isInImage = ports.teachersInImage.includes(recipe.teacher);
-  const broken = isInImage ? undefined : await teacherProblem(ports, recipe.teacher);
-  if (broken) return move(ports, job, broken);
+  const teacherChanged = isInImage ? undefined : await teacherProblem(ports, recipe.teacher);
+  if (teacherChanged) return record(ports, job, teacherChanged);
 
-  const room = job.progress.state === 'launching' || (await hasRoom(ports, job));
-  if (!room && job.progress.state === 'waiting') return job;
+  const hasSlot = await ports.jobs.claimSlot(job, ports.maxConcurrentJobs);
+  if (!hasSlot && state === 'waiting') return job;
 
-  // The claim comes before the call: whoever dies in between has left the name for the next to go on with.
-  const name = job.run?.ended === false ? job.run.trainingJobName : nameOf(job);
+  // The row names the training job before it is created: if this process dies in between, the next one goes on.
+  const name = job.run?.ended === false ? job.run.trainingJobName : nameOfNext(job);
   const instanceTypes = instanceTypesFor(recipe, ports.instanceTypes);
   const estimate = costAtMost(instanceTypes, recipe.budget);
-  const claimed = await move(ports, job, {
+  const launching = await record(ports, job, {
     type: 'launch-started',
     trainingJobName: name,
     estimate,
   });
-  const refused = { type: 'launch-refused', trainingJobName: name } as const;
-  if (!room) {
-    const reason = `${ports.maxConcurrentJobs} ${ports.maxConcurrentJobs === 1 ? 'job is' : 'jobs are'} under way; this one follows.`;
-    return move(ports, claimed, { ...refused, waitingFor: 'concurrency', reason });
-  }
-  let instanceType: string;
+  if (!hasSlot) return record(ports, launching, noSlot(name, ports.maxConcurrentJobs));
+  const outcome = await create(ports, {
+    job: launching,
+    trainingJobName: name,
+    teacher: isInImage ? undefined : recipe.teacher,
+    budget: recipe.budget,
+    instanceTypes,
+  });
+  return record(ports, launching, outcome);
+}
+
+const nameOfNext = (job: Job): string => trainingJobName(job.name, job.id, nextAttempt(job));
+
+async function create({ training }: LaunchPorts, request: TrainingRequest): Promise<Observation> {
+  const { trainingJobName } = request;
   try {
-    instanceType = await ports.training.start({
-      job: claimed,
-      trainingJobName: name,
-      teacher: isInImage ? undefined : recipe.teacher,
-      budget: recipe.budget,
-      instanceTypes,
-    });
+    const instanceType = await training.start(request);
+    return { type: 'training-running', trainingJobName, instanceType };
   } catch (error) {
     if (!(error instanceof NoCapacity)) throw error;
-    return move(ports, claimed, {
-      ...refused,
-      waitingFor: error.waitingFor,
-      reason: error.message,
-    });
+    const { waitingFor, message: reason } = error;
+    return { type: 'launch-refused', trainingJobName, waitingFor, reason };
   }
-  return move(ports, claimed, { type: 'training-running', trainingJobName: name, instanceType });
 }
 
-const nameOf = (job: Job): string => trainingJobName(job.name, job.id, nextAttempt(job));
+const noSlot = (trainingJobName: string, max: number): Observation => ({
+  type: 'launch-refused',
+  trainingJobName,
+  waitingFor: 'concurrency',
+  reason: `Waiting: ${max} of ${max} training slots are in use.`,
+});
 
-async function move({ jobs, now }: LaunchPorts, job: Job, seen: Observation): Promise<Job> {
-  const moved = advance(job, seen, now());
-  if (moved !== job) await jobs.save(moved);
-  return moved;
-}
+const recipeMissing = (job: Job): Observation => ({
+  type: 'stage-failed',
+  code: 'RECIPE_MISSING',
+  what: `${jobKeys(job.id).recipe}, which the validation wrote, is missing.`,
+  remedy: `Restore it from an earlier version of the object and retry the job, or change ${job.recipeKey} and upload the dataset again.`,
+});
 
-/** Read, not counted: a counter drifts when a process dies, the rows do not. */
-async function hasRoom({ jobs, maxConcurrentJobs }: LaunchPorts, job: Job): Promise<boolean> {
-  const busy = (await jobs.open()).filter(
-    ({ id, run, progress }) =>
-      id !== job.id && (run?.ended === false || progress.state === 'launching'),
-  );
-  return busy.length < maxConcurrentJobs;
-}
-
-/** The teacher in the bucket must be the catalogue's, to the last bit. */
+/** The teacher's files in the bucket must be exactly those of the catalogue. */
 async function teacherProblem(
   { objects, teachers }: LaunchPorts,
   name: string,
@@ -96,11 +94,10 @@ async function teacherProblem(
   for (const { name: file, sha256 } of teachers.get(name)?.files ?? []) {
     const found = await objects.digest(`${teacherPrefix(name)}${file}`);
     if (found?.sha256 === sha256) continue;
-    const what = `${teacherPrefix(name)}${file} ${found ? "is not the catalogue's file." : 'is missing.'}`;
     return {
       type: 'stage-failed',
       code: 'TEACHER_CHANGED',
-      what,
+      what: `${teacherPrefix(name)}${file} ${found ? "differs from the catalogue's file." : 'is missing.'}`,
       remedy: FAILURES.TEACHER_CHANGED,
     };
   }

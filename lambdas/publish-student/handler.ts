@@ -1,6 +1,7 @@
 import * as z from 'zod';
 import { dynamoJobs } from '#lambdas/aws/jobs.ts';
 import { s3Objects } from '#lambdas/aws/objects.ts';
+import { stageLog } from '#lambdas/aws/stage-log.ts';
 import { sageMakerTraining } from '#lambdas/aws/training.ts';
 import {
   environment,
@@ -16,14 +17,17 @@ const ports = {
   objects: s3Objects(variables.BUCKET),
   jobs: dynamoJobs(variables.JOB_TABLE),
   training: sageMakerTraining(trainingSettings(variables)),
+  log: stageLog('publish-student'),
   now: () => new Date(),
 };
 
-/** SageMaker's "Training Job State Change". Only the name is taken from it: it is a hint, Describe is the truth. */
+/** SageMaker's "Training Job State Change". Only the name is used: the state comes from DescribeTrainingJob. */
 const StateChange = z.object({ detail: z.object({ TrainingJobName: z.string() }) });
 
-export const handler = queueHandler(async (event) => {
-  const { TrainingJobName } = StateChange.parse(event).detail;
-  const seen = await ports.training.describe(TrainingJobName);
-  if (seen) await publishStudent(ports, seen.jobId);
+export const handler = queueHandler(ports.log, async (event, about) => {
+  about.trainingJobName = StateChange.parse(event).detail.TrainingJobName;
+  const described = await ports.training.describe(about.trainingJobName);
+  if (!described) return;
+  about.jobId = described.jobId;
+  await publishStudent(ports, described.jobId);
 });

@@ -1,49 +1,54 @@
 import { Latest, parseCard } from '#core/card.ts';
-import { studentVersion } from '#core/identity.ts';
-import { advance, type Job, type Observation } from '#core/job.ts';
-import { latestKey, parseS3Uri, studentKeys } from '#core/keys.ts';
+import { shortJobId, studentVersion } from '#core/identity.ts';
+import type { Job, Observation } from '#core/job.ts';
+import { CARD_FILE, latestKey, parseS3Uri, studentKeys } from '#core/keys.ts';
 import { type ObservationPorts, observeTraining } from '#lambdas/observe-training.ts';
+import { record } from '#lambdas/record.ts';
 import type { Objects } from '#ports';
 
 export interface PublishPorts extends ObservationPorts {
   objects: Objects;
 }
 
-/** Stage 3. Something was heard of a training job: look at it, and publish the student of one that completed. */
+/** Stage 3. Looks at a job's training job, and publishes the student of one that has completed. */
 export async function publishStudent(ports: PublishPorts, jobId: string): Promise<Job | undefined> {
   const loaded = await ports.jobs.load(jobId);
   if (!loaded) return undefined;
   const job = await observeTraining(ports, loaded);
   if (job.progress.state !== 'trained') return job;
 
-  const seen = await publish(ports.objects, job, job.progress.artifacts);
-
-  const published = advance(job, seen, ports.now());
-  if (published !== job) await ports.jobs.save(published);
-  return published;
+  return record(ports, job, await publish(ports.objects, job, job.progress.artifacts));
 }
 
 async function publish(objects: Objects, job: Job, artifacts: string): Promise<Observation> {
   const version = studentVersion(job.id);
   const keys = studentKeys(job.name, version);
   const output = withSlash(parseS3Uri(artifacts).key);
-  // A student that is complete is never written again: this is an earlier try that died before it told the row.
-  const before = await objects.readText(keys.card);
-  const text = before ?? (await objects.readText(`${output}student.json`));
-  const card = parseCard(text);
-  if (!card || text === undefined) return broken('The training job left no valid student.json.');
-  if (card.jobId !== job.id)
-    return broken(`student.json is of another job, ${card.jobId.slice(0, 16)}.`);
+  // A complete student is never written again: an earlier try died before it could update the row.
+  const published = await objects.readText(keys.card);
+  const text = published ?? (await objects.readText(`${output}${CARD_FILE}`));
+  const read = parseCard(text ?? '');
+  if (!('card' in read) || text === undefined) {
+    return outputInvalid(
+      'problem' in read && read.problem === 'newer'
+        ? `${CARD_FILE} was written by a newer training image than this pipeline supports.`
+        : `The training job left no valid ${CARD_FILE}.`,
+    );
+  }
+  const { card } = read;
+  if (card.jobId !== job.id) {
+    return outputInvalid(`${CARD_FILE} belongs to another job, ${shortJobId(card.jobId)}.`);
+  }
 
-  if (before === undefined) {
+  if (published === undefined) {
     for (const { path, bytes, sha256 } of card.files) {
       const found = await objects.digest(`${output}${path}`);
       if (found?.sha256 !== sha256 || found.bytes !== bytes) {
-        return broken(`${path} ${found ? 'is not what student.json says.' : 'is missing.'}`);
+        return outputInvalid(`${path} ${found ? `does not match ${CARD_FILE}.` : 'is missing.'}`);
       }
       await objects.copy(`${output}${path}`, `${keys.prefix}${path}`, found.etag);
     }
-    await objects.writeIf(keys.card, text, undefined); // last: its arrival means complete
+    await objects.writeIf(keys.card, text, undefined); // last: its presence means complete
   }
   await moveLatest(objects, job, version);
 
@@ -51,21 +56,22 @@ async function publish(objects: Objects, job: Job, artifacts: string): Promise<O
   return { type: 'student-published', version, accuracy, interval95 };
 }
 
-/** `latest.json` moves only forward, by the time of the upload, however the trainings overtake each other. */
+const MAX_TRIES = 10;
+
+/** Points `latest.json` at a student unless a newer upload's student is there, in whatever order trainings finish. */
 async function moveLatest(objects: Objects, job: Job, version: string): Promise<void> {
   const key = latestKey(job.name);
   const { id: jobId, uploadedAt } = job;
   const mine: Latest = { schema: 1, version, jobId, uploadedAt };
-  for (let tries = 0; tries < 10; tries++) {
-    const head = await objects.head(key);
-    const present = head && Latest.parse(JSON.parse((await objects.readText(key)) ?? '{}'));
-    if (present && present.uploadedAt >= uploadedAt) return;
-    if (await objects.writeIf(key, JSON.stringify(mine, null, 2), head?.etag)) return;
+  for (let tries = 0; tries < MAX_TRIES; tries++) {
+    const present = await objects.readTextAndEtag(key);
+    if (present && Latest.parse(JSON.parse(present.text)).uploadedAt >= uploadedAt) return;
+    if (await objects.writeIf(key, JSON.stringify(mine, null, 2), present?.etag)) return;
   }
-  throw new Error(`${key} is written by somebody else all the time`);
+  throw new Error(`${key} was changed by others in each of ${MAX_TRIES} tries`);
 }
 
-const broken = (what: string): Observation => ({
+const outputInvalid = (what: string): Observation => ({
   type: 'stage-failed',
   code: 'OUTPUT_BROKEN',
   what,

@@ -1,6 +1,7 @@
 import { eventBridgeAnnouncer } from '#lambdas/aws/announcer.ts';
 import { dynamoJobs } from '#lambdas/aws/jobs.ts';
 import { s3Objects } from '#lambdas/aws/objects.ts';
+import { stageLog } from '#lambdas/aws/stage-log.ts';
 import { sageMakerTraining } from '#lambdas/aws/training.ts';
 import {
   AnnouncementVariables,
@@ -28,6 +29,7 @@ const ports = {
   jobs: dynamoJobs(variables.JOB_TABLE),
   training: sageMakerTraining(trainingSettings(variables)),
   announcer: eventBridgeAnnouncer(variables.ANNOUNCEMENT_BUS),
+  log: stageLog('sweep-jobs'),
   now: () => new Date(),
   teachers: TEACHERS,
   allowedInstanceTypes: variables.ALLOWED_INSTANCE_TYPES,
@@ -36,7 +38,7 @@ const ports = {
   maxConcurrentJobs: variables.MAX_CONCURRENT_JOBS,
 };
 
-/** The schedule's tick. */
+/** Invoked by a schedule. */
 export const handler = (): Promise<void> =>
   sweepJobs(ports, variables.SWEEP_AHEAD_SECONDS, (stuckJobs) => {
     const { METRICS_NAMESPACE: namespace, JOB_TABLE: table } = variables;

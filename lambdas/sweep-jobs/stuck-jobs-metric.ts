@@ -1,8 +1,9 @@
 export const STUCK_JOBS = { metric: 'StuckJobs', dimension: 'JobTable' } as const;
 
 /**
- * A line of the log that CloudWatch makes a metric of, without a call and without a right.
- * Source: CloudWatch's embedded metric format.
+ * A log line in CloudWatch's embedded metric format, from which CloudWatch makes a metric; that needs no permission.
+ *
+ * @see https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html
  */
 export function stuckJobsMetric(namespace: string, table: string, stuckJobs: number): string {
   const { metric, dimension } = STUCK_JOBS;

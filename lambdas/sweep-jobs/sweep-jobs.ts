@@ -1,74 +1,109 @@
-import { advance, isStuck, type Job } from '#core/job.ts';
-import { DATASETS, SEAL_FILE, uploadSealedBy } from '#core/keys.ts';
+import type { Job } from '#core/job.ts';
+import { isStuck } from '#core/job-deadlines.ts';
+import { SEAL_FILE } from '#core/keys.ts';
 import { type AnnouncePorts, announceJob } from '#lambdas/announce-job/announce-job.ts';
 import { type LaunchPorts, launchTraining } from '#lambdas/launch-training/launch-training.ts';
 import { publishStudent } from '#lambdas/publish-student/publish-student.ts';
+import { record } from '#lambdas/record.ts';
 import {
   type ValidationPorts,
   validateDataset,
+  validateNewUpload,
 } from '#lambdas/validate-dataset/validate-dataset.ts';
-import { StaleJob } from '#ports';
+import { StaleJob, type Subject } from '#ports';
+import { findUnhandledUploads } from './handled-uploads.ts';
 
 export type SweepPorts = Omit<ValidationPorts & LaunchPorts & AnnouncePorts, 'teachers'> & {
   teachers: ValidationPorts['teachers'] & LaunchPorts['teachers'];
 };
 
 /**
- * Every few minutes: what no event has moved. Right even if every event was lost, and harmless at any time,
- * because each stage looks before it acts. One broken job never keeps the others waiting.
+ * Every few minutes: moves the jobs whose deadline has passed, then looks for uploads without a job. It makes up for
+ * every lost event and does no harm at any time, because each stage looks before it acts. A job that fails here does
+ * not stop the others.
  *
- * @param aheadSeconds jobs whose deadline is at most this far away count as due; 0 on AWS, more on one machine
- * @param countStuck told how many jobs somebody should look after
- * @throws AggregateError, at the end, of what went wrong
+ * @param aheadSeconds treats deadlines up to this far ahead as passed; 0 on AWS, more on one machine
+ * @param countStuck called with the number of jobs that make no progress
+ * @throws AggregateError, at the end, of all failures
  */
 export async function sweepJobs(
   ports: SweepPorts,
   aheadSeconds = 0,
   countStuck: (jobs: number) => void = () => undefined,
 ): Promise<void> {
-  const faults: unknown[] = [];
-  const attempt = async (work: () => Promise<unknown>) => {
-    await work().catch((error: unknown) => {
-      if (!(error instanceof StaleJob)) faults.push(error); // else another one has just moved it: all that is wanted
-    });
-  };
-
-  for await (const { key } of ports.objects.list(DATASETS)) {
-    const isSeal = key.endsWith(`/${SEAL_FILE}`) || key.lastIndexOf('/') === DATASETS.length - 1;
-    if (isSeal && uploadSealedBy(key)) await attempt(() => validateDataset(ports, key));
+  const failures: unknown[] = [];
+  /** @returns what the work gives; `undefined` if it failed */
+  async function attempt<T>(about: Subject, work: () => Promise<T>): Promise<T | undefined> {
+    try {
+      return await work();
+    } catch (error) {
+      if (error instanceof StaleJob) return undefined; // somebody else has just moved the job
+      ports.log.failed(error, about);
+      failures.push(error);
+      return undefined;
+    }
   }
+  const isDue = ({ deadline }: Job) =>
+    deadline !== undefined && Date.parse(deadline) <= ports.now().getTime() + aheadSeconds * 1000;
 
-  const due = new Date(ports.now().getTime() + aheadSeconds * 1000).toISOString();
   const open = await ports.jobs.open();
-  for (const job of open) {
-    if (job.deadline !== undefined && job.deadline <= due) await attempt(() => drive(ports, job));
-  }
   countStuck(open.filter((job) => isStuck(job, ports.now())).length);
-  if (faults.length > 0)
-    throw new AggregateError(faults, `${faults.length} of the swept jobs met a fault`);
+  for (const job of open) {
+    if (isDue(job)) await attempt({ jobId: job.id }, () => drive(ports, job));
+  }
+
+  const known = new Set(open.map(({ id }) => id));
+  await attempt({}, () =>
+    findUnhandledUploads(ports, async (key) => {
+      const about: Subject = { key };
+      const job = await attempt(about, () => validateNewUpload(ports, key, about));
+      if (job && !known.has(job.id) && isDue(job)) await attempt(about, () => drive(ports, job));
+      return job !== undefined;
+    }),
+  );
+  if (failures.length > 0) {
+    throw new AggregateError(failures, `${failures.length} of the swept jobs or uploads failed`);
+  }
 }
 
-/** The stage that a job's state waits for, then its announcements. */
+/** Runs the stage that the job's state waits for, then sends its announcements. */
 async function drive(ports: SweepPorts, job: Job): Promise<void> {
-  const { state } = job.progress;
-  if (state === 'received') await validateAgain(ports, job);
-  if (['validated', 'waiting', 'launching'].includes(state)) await launchTraining(ports, job.id);
-  else await publishStudent(ports, job.id);
+  switch (job.progress.state) {
+    case 'received':
+      await validateAgain(ports, job);
+      break;
+    case 'validated':
+    case 'waiting':
+    case 'launching':
+      await launchTraining(ports, job.id);
+      break;
+    case 'training':
+    case 'interrupted':
+    case 'trained':
+    case 'failed':
+    case 'cancelled': // its training job may still run
+      await publishStudent(ports, job.id);
+      break;
+    case 'rejected':
+    case 'published':
+      break;
+  }
   await announceJob(ports, job.id);
 }
 
-/** A validation that died. If the upload is no longer the one this row is about, the row can only end. */
+/** Repeats a validation that died. If the upload is no longer the one that this row is about, the job fails. */
 async function validateAgain(ports: SweepPorts, job: Job): Promise<void> {
   await validateDataset(ports, sealOf(job));
   const after = await ports.jobs.load(job.id);
   if (after?.progress.state !== 'received') return;
-  const what = 'The upload was replaced or removed before it was validated.';
-  const remedy = 'Upload the dataset again, if nothing newer took its place.';
-  await ports.jobs.save(
-    advance(after, { type: 'stage-failed', code: 'UPLOAD_GONE', what, remedy }, ports.now()),
-  );
+  await record(ports, after, {
+    type: 'stage-failed',
+    code: 'UPLOAD_GONE',
+    what: 'The upload was replaced or removed before it was validated.',
+    remedy: 'Upload the dataset again, unless a newer upload has replaced it.',
+  });
 }
 
-/** An upload is sealed by the archive itself, or by the `_READY` in its folder. */
+/** The key that seals a job's upload: the archive itself, or the `_READY` of the folder. */
 const sealOf = (job: Job): string =>
   job.form === 'folder' ? `${job.dataset}${SEAL_FILE}` : job.dataset;

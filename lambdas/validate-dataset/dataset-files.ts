@@ -1,13 +1,13 @@
 import type { ManifestExample, ObjectRecord } from '#core/manifest.ts';
 import type { Problem } from '#core/problem.ts';
 
-/** A file of a dataset, wherever it lies. */
+/** A file of a dataset: an object of a folder, or an entry of an archive. */
 export interface DatasetFile {
-  path: string; // with `/`, as its owner calls it
+  path: string; // inside the dataset, with `/`
   size: number; // bytes, unpacked
-  /** What the manifest says of it beside path and label. */
+  /** The file's identity for the manifest. */
   record: Pick<ManifestExample, 'entry' | 'object'>;
-  /** The first bytes, at most HEAD_BYTES; enough for the type, and nearly always for the size of the image. */
+  /** The first bytes, at most HEAD_BYTES: enough for the type, and nearly always for the size of the image. */
   head(): Promise<Uint8Array>;
 }
 
@@ -17,5 +17,5 @@ export interface DatasetFiles {
   problems: Problem[];
 }
 
-/** A JPEG's dimensions come after its EXIF block, which may take 64 KiB (CIPA DC-008, an APP1 segment's limit). */
+/** A JPEG's dimensions follow its EXIF block, which may take 64 KiB (CIPA DC-008, the limit of an APP1 segment). */
 export const HEAD_BYTES = 64 * 1024;

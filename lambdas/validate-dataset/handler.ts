@@ -1,6 +1,7 @@
 import * as z from 'zod';
 import { dynamoJobs } from '#lambdas/aws/jobs.ts';
 import { s3Objects } from '#lambdas/aws/objects.ts';
+import { stageLog } from '#lambdas/aws/stage-log.ts';
 import { environment, PipelineVariables, ValidationVariables } from '#lambdas/environment.ts';
 import { queueHandler } from '#lambdas/queue-handler.ts';
 import { TEACHERS } from '#teachers/catalogue.ts';
@@ -12,14 +13,16 @@ const { BUCKET, JOB_TABLE, ALLOWED_INSTANCE_TYPES } = environment(
 const ports = {
   objects: s3Objects(BUCKET),
   jobs: dynamoJobs(JOB_TABLE),
+  log: stageLog('validate-dataset'),
   now: () => new Date(),
   teachers: TEACHERS,
   allowedInstanceTypes: ALLOWED_INSTANCE_TYPES,
 };
 
-/** S3's "Object Created" as EventBridge sends it; its key is not URL-encoded. */
+/** S3's "Object Created" from EventBridge; its key is not URL-encoded. */
 const ObjectCreated = z.object({ detail: z.object({ object: z.object({ key: z.string() }) }) });
 
-export const handler = queueHandler((event) =>
-  validateDataset(ports, ObjectCreated.parse(event).detail.object.key),
-);
+export const handler = queueHandler(ports.log, async (event, about) => {
+  about.key = ObjectCreated.parse(event).detail.object.key;
+  await validateDataset(ports, about.key, about);
+});

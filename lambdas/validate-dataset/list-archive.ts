@@ -6,29 +6,29 @@ import { type Problem, problem } from '#core/problem.ts';
 import type { Objects } from '#ports';
 import { type DatasetFile, type DatasetFiles, HEAD_BYTES } from './dataset-files.ts';
 
-/** What an archive may hold; chosen: a hundred thousand photographs fit, an archive bomb does not. */
-const MOST_ENTRIES = 200_000;
-const MOST_BYTES = 20 * 1024 ** 3; // unpacked, all together
-const HIGHEST_RATIO = 200; // unpacked to packed, all together; deflate reaches 1,032
+/** Limits of an archive; chosen: a hundred thousand photographs fit, an archive bomb does not. */
+const MAX_ENTRIES = 200_000;
+const MAX_BYTES = 20 * 1024 ** 3; // unpacked, in total
+const MAX_RATIO = 200; // unpacked to packed, in total; deflate reaches 1,032
 
-/** Lists a zip in the bucket by its central directory, and reads the heads of its entries, by ranges only. */
+/** Lists a zip in the bucket by its central directory. Range requests read that and the heads of the entries, nothing else. */
 export async function listArchive(objects: Objects, archive: ObjectRecord): Promise<DatasetFiles> {
   const blocks = blocksOf(objects, archive);
   const problems: Problem[] = [];
   let zip: ZipFile;
   const entries: Entry[] = [];
   try {
-    // yauzl itself refuses names that escape (`..`, absolute, backslashes, drive letters), lying sizes and overlaps.
+    // yauzl refuses names that escape (`..`, absolute, backslashes, drive letters), false sizes and overlaps.
     zip = await yauzl.fromRandomAccessReaderPromise(new BlockReader(blocks), archive.size, {
       lazyEntries: true,
       decodeStrings: true,
       strictFileNames: true,
     });
     const entryCount = zip.entryCount;
-    if (entryCount > MOST_ENTRIES) {
+    if (entryCount > MAX_ENTRIES) {
       return refuse(
         'ARCHIVE_TOO_LARGE',
-        `has ${entryCount} entries; the limit is ${MOST_ENTRIES}.`,
+        `has ${entryCount} entries; the limit is ${MAX_ENTRIES}.`,
         'Upload it as a folder instead.',
       );
     }
@@ -37,7 +37,7 @@ export async function listArchive(objects: Objects, archive: ObjectRecord): Prom
     if (!isAboutTheArchive(error)) throw error;
     return refuse(
       'ARCHIVE_UNREADABLE',
-      `is no readable zip: ${error.message}.`,
+      `is not a readable zip: ${error.message}.`,
       'Zip the folder again, and check it with "unzip -t".',
     );
   }
@@ -75,7 +75,7 @@ export async function listArchive(objects: Objects, archive: ObjectRecord): Prom
   }
 }
 
-/** @returns what the first bytes unpack to; nothing where they are no deflate stream or a bomb */
+/** Unpacks the start of an entry; returns nothing if it is not a deflate stream, or a bomb. */
 function inflatedHead(packed: Uint8Array): Uint8Array {
   try {
     const options = { finishFlush: constants.Z_SYNC_FLUSH, maxOutputLength: 16 * HEAD_BYTES };
@@ -91,7 +91,7 @@ function entryProblems(entry: Entry, seen: Map<string, string>): Problem[] {
   const add = (code: string, what: string, remedy: string) =>
     found.push(problem(code, fileName, what, remedy));
 
-  // Upper half of the external attributes: the Unix mode, where the archive was made on Unix (PKWARE APPNOTE 4.4.15).
+  // The upper half of the external attributes is the Unix mode, in archives made on Unix (PKWARE APPNOTE 4.4.15).
   const fileType = (entry.externalFileAttributes >>> 16) & 0o170000;
   if (fileType !== 0 && fileType !== 0o100000 && fileType !== 0o040000) {
     add(
@@ -115,7 +115,7 @@ function entryProblems(entry: Entry, seen: Map<string, string>): Problem[] {
     add(
       'ENTRY_TWICE',
       `The archive has this name twice ("${twin}").`,
-      'Rename one of them; names that differ in case only count as one.',
+      'Rename one of them; names that differ only in case count as one.',
     );
   }
   seen.set(folded, fileName);
@@ -124,8 +124,8 @@ function entryProblems(entry: Entry, seen: Map<string, string>): Problem[] {
 
 function bombProblems(entries: readonly Entry[], archive: ObjectRecord): Problem[] {
   const bytes = entries.reduce((sum, { uncompressedSize }) => sum + uncompressedSize, 0);
-  if (bytes > MOST_BYTES) {
-    const what = `The archive unpacks to ${Math.round(bytes / 1024 ** 3)} GiB; the limit is 20 GiB.`;
+  if (bytes > MAX_BYTES) {
+    const what = `The archive unpacks to ${Math.round(bytes / 1024 ** 3)} GiB; the limit is ${MAX_BYTES / 1024 ** 3} GiB.`;
     return [
       problem(
         'ARCHIVE_TOO_LARGE',
@@ -135,7 +135,7 @@ function bombProblems(entries: readonly Entry[], archive: ObjectRecord): Problem
       ),
     ];
   }
-  if (bytes > HIGHEST_RATIO * archive.size) {
+  if (bytes > MAX_RATIO * archive.size) {
     const what = `The archive unpacks to ${Math.round(bytes / archive.size)} times its size; images never do.`;
     return [problem('ARCHIVE_BOMB', archive.key, what, 'Zip the images again.')];
   }
@@ -143,20 +143,26 @@ function bombProblems(entries: readonly Entry[], archive: ObjectRecord): Problem
 }
 
 const BLOCK_BYTES = 128 * 1024;
-const MOST_BLOCKS = 64;
+const MAX_BLOCKS = 64;
 
-/** Bytes of the archive by range, in blocks of which the last ones are kept: small images share a request. */
+/** Reads the archive by ranges, in blocks; caches the latest ones, so that small images share a request. */
 function blocksOf(objects: Objects, { key, etag, size }: ObjectRecord) {
-  const kept = new Map<number, Promise<Uint8Array>>();
+  const cache = new Map<number, Promise<Uint8Array>>(); // the most recently used last
 
   function block(index: number): Promise<Uint8Array> {
-    const known = kept.get(index);
+    const bytes = cache.get(index) ?? fetchBlock(index);
+    cache.delete(index);
+    cache.set(index, bytes);
+    const oldest = cache.keys().next();
+    if (cache.size > MAX_BLOCKS && !oldest.done) cache.delete(oldest.value);
+    return bytes;
+  }
+
+  function fetchBlock(index: number): Promise<Uint8Array> {
     const start = index * BLOCK_BYTES;
-    const bytes = known ?? objects.readRange(key, start, Math.min(start + BLOCK_BYTES, size), etag);
-    kept.delete(index);
-    kept.set(index, bytes);
-    const oldest = kept.keys().next();
-    if (kept.size > MOST_BLOCKS && !oldest.done) kept.delete(oldest.value);
+    const bytes = objects.readRange(key, start, Math.min(start + BLOCK_BYTES, size), etag);
+    // A failure must not stay in the cache: the next reader tries again.
+    bytes.catch(() => cache.get(index) === bytes && cache.delete(index));
     return bytes;
   }
 
@@ -175,7 +181,7 @@ function blocksOf(objects: Objects, { key, etag, size }: ObjectRecord) {
   };
 }
 
-/** yauzl wants a class. An S3 error is marked, so that it is not taken for a fault of the archive. */
+/** The reader that yauzl requires. It marks errors of S3, to tell them from errors in the archive. */
 class BlockReader extends RandomAccessReader {
   #blocks: (start: number, end: number) => Promise<Uint8Array>;
 

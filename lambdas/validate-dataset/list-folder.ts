@@ -3,18 +3,16 @@ import { SEAL_FILE } from '#core/keys.ts';
 import type { Objects } from '#ports';
 import { type DatasetFiles, HEAD_BYTES } from './dataset-files.ts';
 
-/** The objects of a sealed folder as files. The seal and the recipe are no part of the data. */
+/** The data files of a sealed folder. */
 export function listFolder(
   objects: Objects,
   prefix: string,
-  recipeKey: string,
-  listed: readonly ObjectFacts[],
+  data: readonly ObjectFacts[],
 ): DatasetFiles {
-  const data = listed.filter(({ key }) => isData(key, prefix, recipeKey));
   const files = data.map(({ key, size, etag }) => ({
     path: key.slice(prefix.length),
     size,
-    // Whether the ETag is an MD5 depends on how the bucket encrypts; a listing does not say, so nothing is claimed.
+    // Whether an ETag is an MD5 depends on the bucket's encryption, which a listing does not mention.
     record: { object: { key, size, etag, etagIsMd5: false } },
     head: () =>
       size === 0 ? Promise.resolve(new Uint8Array()) : objects.readRange(key, 0, HEAD_BYTES, etag),
@@ -22,6 +20,6 @@ export function listFolder(
   return { files, problems: [] };
 }
 
-/** Consoles make a "folder" by an empty object whose key ends in a slash. */
+/** Whether an object of the folder is data: not the recipe, the seal, or the empty object by which consoles mark a folder. */
 export const isData = (key: string, prefix: string, recipeKey: string): boolean =>
   key !== recipeKey && key !== `${prefix}${SEAL_FILE}` && !key.endsWith('/');

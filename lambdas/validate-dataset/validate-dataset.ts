@@ -1,150 +1,120 @@
 import pLimit from 'p-limit';
 import { budgetProblems } from '#core/cost.ts';
-import {
-  archiveSeal,
-  folderSeal,
-  jobIdOf,
-  type ObjectFacts,
-  recipeHash,
-  sha256,
-} from '#core/identity.ts';
-import { advance, type Job, type Observation, receive } from '#core/job.ts';
-import { datasetOf, jobKeys, SEAL_FILE, type Upload, uploadSealedBy } from '#core/keys.ts';
+import { jobIdOf, recipeHash, sha256 } from '#core/identity.ts';
+import { type Job, type Observation, receive } from '#core/job.ts';
+import { datasetOf, jobKeys, type Upload, uploadSealedBy } from '#core/keys.ts';
 import { writeManifest } from '#core/manifest.ts';
-import { PROBLEMS_IN_ROW, type Problem, problem } from '#core/problem.ts';
+import { PROBLEMS_IN_ROW, type Problem } from '#core/problem.ts';
 import { parseRecipe, type TeacherLimits } from '#core/recipe.ts';
-import type { Clock, Jobs, Objects } from '#ports';
+import { type RecordPorts, record } from '#lambdas/record.ts';
+import type { Objects, Subject } from '#ports';
 import type { DatasetFiles } from './dataset-files.ts';
 import { readClassFolders } from './formats/class-folders.ts';
 import { imageProblem } from './image-header.ts';
-import { listArchive } from './list-archive.ts';
-import { isData, listFolder } from './list-folder.ts';
+import { type ListedUpload, listUpload } from './list-upload.ts';
 
-export interface ValidationPorts {
+export interface ValidationPorts extends RecordPorts {
   objects: Objects;
-  jobs: Jobs;
-  now: Clock;
   teachers: ReadonlyMap<string, TeacherLimits>;
-  allowedInstanceTypes?: readonly string[] | undefined; // the only ones that a recipe may name; any, if left out
+  allowedInstanceTypes?: readonly string[] | undefined; // for recipes; any, if left out
 }
 
-/** Stage 1. An upload is sealed: accept the dataset, or tell its owner everything that is wrong with it. */
+/**
+ * Stage 1. Accepts the dataset of a sealed upload, or reports everything that is wrong with it.
+ *
+ * @param key the object that seals the upload
+ * @param about filled in with the job, for the log
+ */
 export async function validateDataset(
   ports: ValidationPorts,
   key: string,
+  about: Subject = {},
 ): Promise<Job | undefined> {
-  const upload = uploadSealedBy(key);
-  const listed = upload && (await listUpload(ports.objects, upload));
-  if (!upload || !listed) return undefined; // no seal, or the upload is gone again
-
-  const recipeText = await ports.objects.readText(upload.recipeKey);
-  const job = await received(ports, upload, listed, recipeText);
-  if (job.progress.state !== 'received') return job; // a repeated event, or the same bytes once more
-
-  const seen = await judge(ports, job, upload, listed, recipeText);
-
-  const judged = advance(job, seen, ports.now());
-  if (judged !== job) await ports.jobs.save(judged);
-  return judged;
+  const received = await receiveUpload(ports, key);
+  if (!received) return undefined;
+  about.jobId = received.job.id;
+  return received.job.progress.state === 'received' ? judge(ports, received) : received.job;
 }
 
-interface Listed {
-  seal: string;
-  objects: ObjectFacts[];
-  uploadedAt: string;
-  files: () => Promise<DatasetFiles>;
-}
-
-async function listUpload(objects: Objects, upload: Upload): Promise<Listed | undefined> {
-  if (upload.form === 'folder') {
-    const { prefix, recipeKey } = upload;
-    const all: ObjectFacts[] = [];
-    for await (const object of objects.list(prefix)) all.push(object);
-    const ready = all.find(({ key }) => key === `${prefix}${SEAL_FILE}`);
-    if (!ready) return undefined;
-    const data = all.filter(({ key }) => isData(key, prefix, recipeKey));
-    return {
-      seal: folderSeal(data),
-      objects: data,
-      uploadedAt: ready.lastModified,
-      files: async () => listFolder(objects, prefix, recipeKey, data),
-    };
-  }
-
-  const object = await objects.head(upload.key);
-  if (!object) return undefined;
-  return {
-    seal: archiveSeal(object),
-    objects: [object],
-    uploadedAt: object.lastModified,
-    files: async () =>
-      upload.form === 'archive' ? listArchive(objects, object) : stray(upload.key),
-  };
-}
-
-function stray(key: string): DatasetFiles {
-  const remedy =
-    'Upload a .zip of class folders, or a folder of class folders and then an empty _READY in it.';
-  return {
-    files: [],
-    problems: [problem('NOT_A_DATASET', key, 'This file is no dataset.', remedy)],
-  };
-}
-
-async function received(
+/** Like `validateDataset`, but leaves an upload that has a job already to that job's deadline, validated or not. */
+export async function validateNewUpload(
   ports: ValidationPorts,
-  upload: Upload,
-  listed: Listed,
-  recipeText: string | undefined,
-) {
-  const { bucket } = ports.objects;
-  const dataset = datasetOf(upload);
-  const identity = { bucket, dataset, seal: listed.seal, recipeHash: recipeHash(recipeText) };
-  const id = jobIdOf(identity);
-  const known = await ports.jobs.load(id);
-  if (known) return known;
+  key: string,
+  about: Subject = {},
+): Promise<Job | undefined> {
+  const received = await receiveUpload(ports, key);
+  if (!received) return undefined;
+  about.jobId = received.job.id;
+  return received.isNew ? judge(ports, received) : received.job;
+}
 
+interface Received {
+  job: Job;
+  isNew: boolean;
+  upload: Upload;
+  listed: ListedUpload;
+  recipeText: string | undefined;
+}
+
+/** The job of an upload, created if there is none; `undefined` if the key seals nothing or the upload is gone. */
+async function receiveUpload(ports: ValidationPorts, key: string): Promise<Received | undefined> {
+  const { objects, jobs, log, now } = ports;
+  const upload = uploadSealedBy(key);
+  const listed = upload && (await listUpload(objects, upload));
+  if (!upload || !listed) return undefined;
   const { name, form, recipeKey } = upload;
-  const { uploadedAt } = listed;
-  const versionId = form === 'folder' ? undefined : listed.objects[0]?.versionId;
+  const recipeText = await objects.readText(recipeKey);
+
+  const dataset = datasetOf(upload);
+  const identity = {
+    bucket: objects.bucket,
+    dataset,
+    seal: listed.seal,
+    recipeHash: recipeHash(recipeText),
+  };
+  const id = jobIdOf(identity);
+  const known = await jobs.load(id);
+  if (known) return { job: known, isNew: false, upload, listed, recipeText };
+
+  const { uploadedAt, versionId } = listed;
   const job = receive(
     { id, ...identity, name, form, recipeKey, uploadedAt, ...(versionId && { versionId }) },
-    ports.now(),
+    now(),
   );
-  await ports.jobs.save(job);
-  return job;
+  await jobs.save(job);
+  log.recorded({ jobId: id, observation: 'upload-received', to: 'received' });
+  return { job, isNew: true, upload, listed, recipeText };
 }
 
-/** Reads listings, headers and the recipe; what the trainer needs is written before the row says so. */
-async function judge(
+async function judge(ports: ValidationPorts, received: Received): Promise<Job> {
+  return record(ports, received.job, await validate(ports, received));
+}
+
+/** Reads listings, image headers and the recipe, and writes the report and the trainer's inputs to the bucket. */
+async function validate(
   { objects, teachers, allowedInstanceTypes: allowed }: ValidationPorts,
-  job: Job,
-  upload: Upload,
-  listed: Listed,
-  recipeText: string | undefined,
+  { job, upload, listed, recipeText }: Received,
 ): Promise<Observation> {
   const { files, archive, problems: listing } = await listed.files();
   const { recipe, problems: recipeProblems } = parseRecipe(recipeText, job.recipeKey, teachers);
   const { classes, examples, problems: arrangement } = readClassFolders(files);
   const images = await imageProblems(examples.map(({ file }) => file));
-  // An archive that cannot be listed has no classes either; only the cause is worth telling.
-  const unlisted = files.length === 0 && listing.length > 0;
+  // An archive that cannot be listed has no classes either; only the cause is worth reporting.
+  const isUnlisted = files.length === 0 && listing.length > 0;
   const budget = allowed ? budgetProblems(recipe, job.recipeKey, allowed) : [];
   const problems = [
     ...recipeProblems,
     ...budget,
     ...listing,
-    ...(unlisted ? [] : arrangement),
+    ...(isUnlisted ? [] : arrangement),
     ...images,
   ];
 
   const keys = jobKeys(job.id);
-  const count = (label: number) => examples.filter((example) => example.label === label).length;
-  const summary = classes.map((name, label) => ({ name, examples: count(label) }));
   const report = {
     dataset: datasetOf(upload),
     accepted: problems.length === 0,
-    classes: summary,
+    classes,
     problems,
   };
   await objects.write(keys.report, JSON.stringify(report, null, 2), 'application/json');
@@ -158,14 +128,14 @@ async function judge(
       schema: 1,
       dataset: job.dataset,
       format: 'class-folders',
-      classes,
+      classes: classes.map(({ name }) => name),
       examples: examples.length,
       ...(archive && { archive }),
     },
     examples: examples.map(({ file, label }) => ({ path: file.path, label, ...file.record })),
   });
   const recipeJson = JSON.stringify(recipe, null, 2);
-  // A JSON array of exact keys: a prefix would also take `pets.zip.bak`.
+  // A JSON array of exact keys: a prefix would also match `pets.zip.bak`.
   const channel = [{ prefix: `s3://${job.bucket}/` }, ...listed.objects.map(({ key }) => key)];
   await objects.write(keys.manifest, manifest, 'application/jsonl');
   await objects.write(keys.recipe, recipeJson, 'application/json');
@@ -174,7 +144,7 @@ async function judge(
   return {
     type: 'dataset-validated',
     summary: {
-      classes: summary,
+      classes: classes.length,
       examples: examples.length,
       manifestSha256: sha256(manifest),
       recipeSha256: sha256(recipeJson),
@@ -182,11 +152,10 @@ async function judge(
   };
 }
 
-/** Requests under way at once; S3 serves thousands, a small Lambda tens. */
-const HEADS_AT_ONCE = 32;
+const CONCURRENT_READS = 32; // S3 serves thousands, a small Lambda tens
 
 async function imageProblems(files: DatasetFiles['files']): Promise<Problem[]> {
-  const limit = pLimit(HEADS_AT_ONCE);
+  const limit = pLimit(CONCURRENT_READS);
   const found = await limit.map(files, async (file) => imageProblem(file.path, await file.head()));
   return found.filter((each) => each !== undefined);
 }

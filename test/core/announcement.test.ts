@@ -4,8 +4,8 @@ import { advance, type Observation, receive } from '#core/job.ts';
 
 const noon = new Date('2026-11-25T12:00:00.000Z');
 
-/** What is announced of a job of this name that ends like this. */
-function sentenceOf(name: string, seen: Observation): string {
+/** The sentence of a job with this name, after these observations. */
+function sentenceOf(name: string, ...observations: Observation[]): string {
   const job = receive(
     {
       id: 'a'.repeat(64),
@@ -20,19 +20,52 @@ function sentenceOf(name: string, seen: Observation): string {
     },
     noon,
   );
-  return advance(job, seen, noon).outbox[0]?.sentence ?? expect.fail('nothing was announced');
+  const ended = observations.reduce((each, next) => advance(each, next, noon), job);
+  return ended.outbox[0]?.sentence ?? expect.fail('nothing was announced');
 }
 
 describe('the sentence of an announcement', () => {
-  it('quotes as books do', () => {
-    const what = 'a\\b.png\nis "text", not a image.';
+  it('gives the accuracy of a student, with its interval', () => {
+    const trainingJobName = 'r';
+    const sentence = sentenceOf(
+      'pets',
+      {
+        type: 'dataset-validated',
+        summary: { classes: 2, examples: 10, manifestSha256: 'm', recipeSha256: 'r' },
+      },
+      { type: 'launch-started', trainingJobName },
+      { type: 'training-completed', trainingJobName, artifacts: 's3://b/o' },
+      {
+        type: 'student-published',
+        version: '057356abcdef',
+        accuracy: 0.915,
+        interval95: [0.867, 0.946],
+      },
+    );
 
-    expect(sentenceOf('pets', { type: 'stage-failed', code: 'X', what, remedy: 'Retry.' })).toBe(
-      'The training of “pets” failed (X): a/b.png is “text”, not a image. Retry.',
+    expect(sentence).toBe(
+      'Student “pets” 057356abcdef is ready: 91.5% accuracy on held-out images (95% interval 86.7–94.6%).',
     );
   });
 
-  it('stays what it is when it is put between quotation marks, as EventBridge does', () => {
+  it('gives the first problem of a dataset, and the number of the others', () => {
+    const first = { code: 'X', where: 'a.png', what: 'It is empty.', remedy: 'Replace it.' };
+    const rejected = (problemCount: number) =>
+      sentenceOf('pets', { type: 'dataset-rejected', problems: [first], problemCount });
+
+    expect(rejected(1)).toBe('Dataset “pets” was rejected: a.png: It is empty.');
+    expect(rejected(3)).toBe('Dataset “pets” was rejected: a.png: It is empty. (and 2 more)');
+  });
+
+  it('uses typographic quotation marks', () => {
+    const what = 'a\\b.png\nis "text", not an image.';
+
+    expect(sentenceOf('pets', { type: 'stage-failed', code: 'X', what, remedy: 'Retry.' })).toBe(
+      'The training of “pets” failed (X): a/b.png is “text”, not an image. Retry.',
+    );
+  });
+
+  it('needs no escaping between quotation marks, where EventBridge puts it', () => {
     const text = fc.string({ unit: 'binary' });
     fc.assert(
       fc.property(text, text, (name, what) => {

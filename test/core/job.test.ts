@@ -1,6 +1,7 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { ARROWS, advance, FINAL, Job, type Observation, receive, type State } from '#core/job.ts';
+import { ARROWS, advance, Job, type Observation, receive } from '#core/job.ts';
+import { FINAL, type State } from '#core/job-progress.ts';
 
 const noon = new Date('2026-11-24T12:00:00.000Z');
 const later = new Date('2026-11-24T12:05:00.000Z');
@@ -18,14 +19,14 @@ const upload = {
   uploadedAt: noon.toISOString(),
 };
 const summary = {
-  classes: [{ name: 'cat', examples: 5 }],
+  classes: 1,
   examples: 5,
   manifestSha256: 'm',
   recipeSha256: 'r',
 };
 
 const ACCEPTED: Observation = { type: 'dataset-validated', summary };
-const BEGUN: Observation = { type: 'launch-started', trainingJobName: RUN };
+const BEGUN = { type: 'launch-started', trainingJobName: RUN } satisfies Observation;
 const RUNNING: Observation = { type: 'training-running', trainingJobName: RUN };
 const INTERRUPTED: Observation = { type: 'training-interrupted', trainingJobName: RUN };
 const COMPLETED: Observation = {
@@ -39,19 +40,19 @@ const PUBLISHED: Observation = {
   accuracy: 0.9,
   interval95: [0.8, 0.95],
 };
-const CRASHED: Observation = {
+const CRASHED = {
   type: 'training-failed',
   trainingJobName: RUN,
   code: 'X',
   what: 'It broke.',
   remedy: 'Retry.',
-};
-const NO_ROOM: Observation = {
+} satisfies Observation;
+const NO_ROOM = {
   type: 'launch-refused',
   trainingJobName: RUN,
   waitingFor: 'quota',
   reason: 'full',
-};
+} satisfies Observation;
 
 const jobAfter = (...seen: Observation[]): Job =>
   seen.reduce((job, each) => advance(job, each, later), receive(upload, noon));
@@ -138,6 +139,31 @@ describe('advance', () => {
     expect(jobAfter(ACCEPTED, BEGUN, NO_ROOM, BEGUN).run?.attempt).toBe(1);
   });
 
+  it('keeps the name and the bill of the run before, when the next launch is refused', () => {
+    const second = RUN.replace('-a1', '-a2');
+    const first: Observation[] = [
+      { type: 'launch-started', trainingJobName: RUN },
+      { ...CRASHED, billedSeconds: 300 },
+      { type: 'retry-requested' },
+    ];
+    const launched = jobAfter(ACCEPTED, ...first, { ...BEGUN, trainingJobName: second });
+    expect(launched.run).toMatchObject({ attempt: 2, trainingJobName: second, ended: false });
+
+    const refused = advance(launched, { ...NO_ROOM, trainingJobName: second }, later);
+    expect(refused.run).toEqual({
+      attempt: 1,
+      trainingJobName: RUN,
+      ended: true,
+      billedSeconds: 300,
+    });
+    const again = advance(refused, { ...BEGUN, trainingJobName: second }, later);
+    expect(again.run).toMatchObject({
+      attempt: 2,
+      trainingJobName: second,
+      previous: { attempt: 1, trainingJobName: RUN, billedSeconds: 300 },
+    });
+  });
+
   it('waits twice as long after each refusal, at most an hour', () => {
     const minutes = (job: Job) => (Date.parse(job.deadline ?? '') - later.getTime()) / 60_000;
     const rounds = (n: number) => jobAfter(ACCEPTED, ...Array(n).fill([BEGUN, NO_ROOM]).flat());
@@ -170,7 +196,7 @@ describe('advance', () => {
     const [announcement] = job.outbox;
 
     expect(job.outbox).toHaveLength(1);
-    expect(announcement?.sentence).toContain('90.0 %');
+    expect(announcement?.sentence).toContain('90.0%');
     const told = advance(job, { type: 'announced', announcementId: announcement?.id ?? '' }, later);
     expect(told.outbox).toEqual([]);
     expect(told.deadline).toBeUndefined();

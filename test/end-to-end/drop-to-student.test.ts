@@ -116,7 +116,7 @@ describe('a folder of images, with nothing running', () => {
       expect(stdout).toBe('');
       expect(stderr).toContain('0/notes.png');
       expect(stderr).toContain('"epochs"');
-      expect(stderr).toContain('fewer than "blocks:9" asks for');
+      expect(stderr).toContain('fewer than "blocks:9" requires');
       expect(stderr).not.toContain('    at '); // no stack trace
     },
     2 * MINUTES,

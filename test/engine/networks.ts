@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { readTopology } from '#engine/read-topology.ts';
+import { at } from '#core/at.ts';
+import { readModel } from '#engine/read-model.ts';
 import { tf } from '#engine/tensorflow/load.ts';
 import type { Topology } from '#engine/topology.ts';
 import { teacherNamed } from '#teachers/catalogue.ts';
@@ -28,7 +29,7 @@ export function randomFloats(length: number, seed = 1): Float32Array {
   return Float32Array.from({ length }, () => 2 * random() - 1);
 }
 
-/** A model as tfjs writes it: the parsed `model.json` and the bytes of its weights. */
+/** A model as tfjs saves it: the parsed `model.json` and the bytes of its weights. */
 export async function modelFiles(
   model: tf.LayersModel,
 ): Promise<{ json: unknown; bytes: Uint8Array }> {
@@ -52,12 +53,12 @@ export async function topologyOf(model: tf.LayersModel): Promise<Topology> {
 }
 
 export function topologyIn(json: unknown, bytes: Uint8Array): Topology {
-  const read = readTopology(json, bytes);
-  if ('problems' in read) throw new Error(JSON.stringify(read.problems));
-  return read.topology;
+  const read = readModel(json, bytes);
+  if (!read.ok) throw new Error(JSON.stringify(read.problems));
+  return read.value;
 }
 
-/** Weights far from those that layers begin with: BatchNorm's too, variances positive. */
+/** Replaces all weights, BatchNorm's too, by values far from the initial ones; variances are positive. */
 export function shuffleWeights(model: tf.LayersModel, seed = 1): void {
   for (const [index, layer] of model.layers.entries()) {
     const weights = layer.weights.map((weight, i) => {
@@ -70,9 +71,9 @@ export function shuffleWeights(model: tf.LayersModel, seed = 1): void {
   }
 }
 
-export const SIDE = 12; // pixels a side of the small networks' pictures
+export const SIDE = 12; // pixels; the small networks' images are square
 
-/** Everything the engine knows, in little. */
+/** Small networks with every supported layer. */
 export const SMALL_NETWORKS: Record<string, (x: tf.SymbolicTensor) => tf.SymbolicTensor> = {
   'convolutions with a bias and an activation': (x) =>
     chain(x, [
@@ -101,17 +102,11 @@ export const SMALL_NETWORKS: Record<string, (x: tf.SymbolicTensor) => tf.Symboli
       tf.layers.dense({ units: 5 }),
     ]);
   },
-  'the beginning and end of MobileNetV1': (x) =>
+  'a depthwise multiplier, and ReLUs with and without a maximum': (x) =>
     chain(x, [
-      tf.layers.zeroPadding2d({
-        padding: [
-          [0, 1],
-          [0, 1],
-        ],
-      }),
       tf.layers.conv2d({ filters: 4, kernelSize: 3, strides: 2, useBias: false }),
       tf.layers.batchNormalization(),
-      tf.layers.activation({ activation: 'relu6' }),
+      tf.layers.reLU({ maxValue: 6 }),
       tf.layers.depthwiseConv2d({
         kernelSize: 3,
         padding: 'same',
@@ -121,21 +116,36 @@ export const SMALL_NETWORKS: Record<string, (x: tf.SymbolicTensor) => tf.Symboli
       tf.layers.batchNormalization(),
       tf.layers.reLU(),
       tf.layers.globalAveragePooling2d({ dataFormat: 'channelsLast' }),
-      tf.layers.reshape({ targetShape: [1, 1, 8] }),
-      tf.layers.dropout({ rate: 0.5 }),
-      tf.layers.conv2d({ filters: 5, kernelSize: 1 }),
-      tf.layers.reshape({ targetShape: [-1] }),
-      tf.layers.activation({ activation: 'softmax' }),
+      tf.layers.dense({ units: 5 }),
     ]),
-  'BatchNorms without scale, without centre, after a bias, and after no convolution': (x) =>
+  'BatchNorms without scale, without center, after a bias, and after no convolution': (x) =>
     norms(x, false),
-  'all poolings': (x) =>
+  'average pooling': (x) =>
     chain(x, [
-      tf.layers.maxPooling2d({ poolSize: 3, strides: 2, padding: 'same' }),
-      tf.layers.averagePooling2d({ poolSize: [2, 2], strides: [1, 1], padding: 'same' }),
+      tf.layers.averagePooling2d({ poolSize: [3, 2], strides: [2, 2], padding: 'same' }),
       tf.layers.conv2d({ filters: 4, kernelSize: 1 }),
-      tf.layers.globalMaxPooling2d({ dataFormat: 'channelsLast' }),
+      tf.layers.averagePooling2d({ poolSize: 2 }),
+      tf.layers.flatten(),
       tf.layers.dense({ units: 4, activation: 'relu', useBias: false }),
+    ]),
+  'concatenated branches, of images and of vectors': (x) => {
+    const wide = chain(x, [
+      tf.layers.conv2d({ filters: 4, kernelSize: 3, padding: 'same', activation: 'relu' }),
+    ]);
+    const all = tf.layers.concatenate().apply([x, wide, x]) as tf.SymbolicTensor;
+    const pooled = [wide, all].map((each) =>
+      chain(each, [tf.layers.globalAveragePooling2d({ dataFormat: 'channelsLast' })]),
+    );
+    return chain(tf.layers.concatenate({ axis: 1 }).apply(pooled) as tf.SymbolicTensor, [
+      tf.layers.dense({ units: 5 }),
+    ]);
+  },
+  'a single BatchNorm': (x) =>
+    chain(x, [
+      tf.layers.conv2d({ filters: 4, kernelSize: 3, useBias: false }),
+      tf.layers.batchNormalization(),
+      tf.layers.globalAveragePooling2d({ dataFormat: 'channelsLast' }),
+      tf.layers.dense({ units: 5 }),
     ]),
   'a BatchNorm whose convolution is read twice': (x) => {
     const convolution = chain(x, [tf.layers.conv2d({ filters: 3, kernelSize: 1 })]);
@@ -146,7 +156,7 @@ export const SMALL_NETWORKS: Record<string, (x: tf.SymbolicTensor) => tf.Symboli
   },
 };
 
-/** BatchNorms in all places and of all sorts; stock tfjs cannot train those that are not full. */
+/** BatchNorms of all kinds in all places; stock tfjs trains only those with both scale and center. */
 function norms(x: tf.SymbolicTensor, full: boolean): tf.SymbolicTensor {
   return chain(x, [
     tf.layers.batchNormalization({ name: 'n1' }),
@@ -169,11 +179,11 @@ export const chain = (
 
 export function smallNetwork(name: string): tf.LayersModel {
   const build = SMALL_NETWORKS[name];
-  if (!build) throw new Error(`There is no network ${name}.`);
+  if (!build) throw new Error(`There is no small network ${name}.`);
   return network(build);
 }
 
-/** The network of bare BatchNorms, and one that does the same with full ones. */
+/** The network with bare BatchNorms, and an equivalent one with full ones. */
 export function bareAndFullNorms(): { bare: tf.LayersModel; full: tf.LayersModel } {
   const bare = network((x) => norms(x, false));
   const full = network((x) => norms(x, true));
@@ -208,11 +218,10 @@ export async function realTeacher() {
   return { entry, folder, json, topology };
 }
 
-/** The largest difference of two lists of numbers. */
+/** The largest absolute difference of two lists of numbers. */
 export function difference(a: ArrayLike<number>, b: ArrayLike<number>): number {
-  if (a.length !== b.length) return Number.NaN; // which is not less than anything
+  if (a.length !== b.length) return Number.NaN; // fails every toBeLessThan
   let most = 0;
-  for (let i = 0; i < a.length; i++)
-    most = Math.max(most, Math.abs((a[i] ?? Number.NaN) - (b[i] ?? 0)));
+  for (let i = 0; i < a.length; i++) most = Math.max(most, Math.abs(at(a, i) - at(b, i)));
   return most;
 }

@@ -1,27 +1,35 @@
 import { expect } from 'vitest';
+import { at } from '#core/at.ts';
 import { tf } from '#engine/tensorflow/load.ts';
 import type { Topology } from '#engine/topology.ts';
-import type { TrainingSettings } from '#engine/training-settings.ts';
 import { type TrainingStep, trainingStep } from '#engine/training-step.ts';
+import type { TrainingSettings } from '#engine/write-step.ts';
 import { chain, difference, network, randomBytes, SIDE } from './networks.ts';
 
 export const N = 6;
 export const RESIDUAL = 'a residual block as EfficientNet-Lite has it';
-export const MOBILENET = 'the beginning and end of MobileNetV1'; // with a dropout
 
-/** Plain gradient descent by 1: what a step changes is the gradient. */
+/**
+ * AdamW as plain gradient descent: without memory, and with an epsilon beside which no gradient counts, it divides each
+ * gradient by epsilon. The learning rate has to be multiplied by epsilon in turn.
+ */
+const EPSILON = 1e6;
+export const gradientDescent = (rate: number, parts = 1) => ({
+  optimizer: { beta1: 0, beta2: 0, epsilon: EPSILON, weightDecay: 0 },
+  learningRates: new Array<number>(parts).fill(rate * EPSILON),
+});
+
+/** A learning rate of 1: a step changes the weights by the gradient. */
 export const plain: TrainingSettings = {
-  blocks: [],
+  blockOutputs: [],
   retrained: 0,
   input: 'images',
-  averages: 'frozen',
-  optimizer: { kind: 'sgd', momentum: 0, weightDecay: 0 },
-  learningRates: [1],
+  ...gradientDescent(1),
 };
 
 const open: TrainingStep[] = [];
 
-/** Begins a training that `endAll` ends. */
+/** Starts a training, which `endAll` disposes. */
 export function begin(topology: Topology, settings: TrainingSettings): TrainingStep {
   const step = trainingStep(topology, settings);
   open.push(step);
@@ -45,23 +53,22 @@ export interface Stock {
   gradients: Map<string, Float32Array>; // by the weights' names
 }
 
-/** What stock tfjs finds for a loss. */
+/** The loss and its gradients, by stock tfjs with BatchNorms in inference mode. */
 export function stockGradients(
   model: tf.LayersModel,
   input: Uint8Array,
   lossOf: (logits: tf.Tensor2D) => tf.Scalar,
-  training = false,
 ): Stock {
   let stock: Stock | undefined;
   tf.tidy(() => {
     const { value, grads } = tf.variableGrads(() =>
-      lossOf(model.apply(pixels(input), { training }) as tf.Tensor2D),
+      lossOf(model.apply(pixels(input), { training: false }) as tf.Tensor2D),
     );
     const named = model.trainableWeights.map((weight) => {
       const variable = weight.read() as tf.Variable;
       return [weight.originalName, grads[variable.name]?.dataSync() as Float32Array] as const;
     });
-    stock = { loss: value.dataSync()[0] ?? Number.NaN, gradients: new Map(named) };
+    stock = { loss: at(value.dataSync(), 0), gradients: new Map(named) };
   });
   return stock ?? expect.unreachable();
 }
@@ -75,7 +82,7 @@ export const crossEntropy = (labels: Int32Array) => (logits: tf.Tensor2D) =>
 export const lengthOf = (vectors: Iterable<Float32Array>) =>
   Math.hypot(...[...vectors].map((vector) => Math.hypot(...vector)));
 
-/** Takes one step, and holds what it changes against gradients, in the unit of their length. */
+/** Takes one step of `plain`, and compares the change of each weight with its gradient, relative to the global norm. */
 export function expectStepAlong(
   step: TrainingStep,
   stock: Stock,
@@ -93,9 +100,9 @@ export function expectStepAlong(
   }
 }
 
-export const BLOCKS = ['first', 'second'];
+export const BLOCK_OUTPUTS = ['first', 'second'];
 
-/** Two blocks and a head with a dropout. */
+/** Two blocks and a head. */
 export function threeParts(): tf.LayersModel {
   return network((x) =>
     chain(x, [
@@ -106,23 +113,21 @@ export function threeParts(): tf.LayersModel {
       tf.layers.batchNormalization(),
       tf.layers.reLU({ maxValue: 6, name: 'second' }),
       tf.layers.globalAveragePooling2d({ dataFormat: 'channelsLast' }),
-      tf.layers.dropout({ rate: 0.3 }),
       tf.layers.dense({ units: 4, name: 'head' }),
     ]),
   );
 }
 
 export const adamw: TrainingSettings = {
-  blocks: BLOCKS,
+  blockOutputs: BLOCK_OUTPUTS,
   retrained: 1,
   input: 'images',
-  averages: 'frozen',
-  optimizer: { kind: 'adamw', beta1: 0.9, beta2: 0.99, epsilon: 1e-7, weightDecay: 0.1 },
+  optimizer: { beta1: 0.9, beta2: 0.99, epsilon: 1e-7, weightDecay: 0.1 },
   learningRates: [0.01, 0.1],
-  longestGradient: 1,
-  labelSmoothing: 0.1,
+  clipNorm: 1,
 };
 
+/** Takes the steps with these numbers, each on a batch of its own. */
 export function take(step: TrainingStep, steps: readonly number[]): number[] {
-  return steps.map((i) => step.step(batch(step, i + 1), 1 / (i + 1), i).loss);
+  return steps.map((i) => step.step(batch(step, i + 1), 1 / (i + 1)).loss);
 }

@@ -51,6 +51,12 @@ describe('the Dockerfile', () => {
     expect(variables).toMatchObject({ [DEVICE]: '$DEVICE', [OWN_TEACHERS]: expect.any(String) });
   });
 
+  it('computes in full float32 on GPUs, too', () => {
+    const variables = Object.fromEntries(steps('ENV').flatMap((step) => step.variables));
+
+    expect(variables).toMatchObject({ NVIDIA_TF32_OVERRIDE: '0' });
+  });
+
   it('imports the teacher to where the trainer looks for it', () => {
     const variables = Object.fromEntries(steps('ENV').flatMap((step) => step.variables));
     const [script] = steps('RUN', build).filter((step) => step.script.includes('provide-teacher'));
@@ -78,6 +84,15 @@ describe('the Dockerfile', () => {
 });
 
 describe('what the build sees', () => {
+  it('is what the Dockerfile copies, and nothing else, as in infra/trainer.ts', () => {
+    const copied = [...steps('COPY', build), ...steps('COPY')]
+      .filter(({ from }) => !from)
+      .flatMap(({ sources }) => sources.map((path) => path.split('/')[0]));
+    const seen = readdirSync(PROJECT).filter((name) => !isIgnored(join(PROJECT, name)));
+
+    expect(seen.sort()).toEqual([...new Set(copied)].sort());
+  });
+
   it.each(['README.md', 'test/imports.test.ts', '.git/config', 'infra/app.ts', 'node_modules/zod'])(
     'has no %s: it can change without another image',
     (path) => {
@@ -87,7 +102,7 @@ describe('what the build sees', () => {
 });
 
 describe('the packages of the image', () => {
-  const folders = ['core', 'teachers', 'training-image'];
+  const folders = ['core', 'engine', 'teachers', 'training-image'];
   const files = folders.flatMap((folder) =>
     readdirSync(join(PROJECT, folder), { recursive: true, encoding: 'utf8' })
       .filter((file) => /\.(ts|mjs)$/.test(file) && !file.endsWith('.d.ts'))
@@ -104,6 +119,18 @@ describe('the packages of the image', () => {
     const named = new Set(specifiers.filter((specifier) => Object.hasOwn(dependencies, specifier)));
 
     expect([...named].sort()).toEqual([...PACKAGES].sort());
+  });
+});
+
+describe('the set-up of TensorFlow', () => {
+  it('imports nothing from other folders: the image runs it before they are copied', () => {
+    const folder = 'engine/tensorflow';
+    const sources = readdirSync(join(PROJECT, folder)).filter((file) => file.endsWith('.ts'));
+    const imports = sources.flatMap((file) =>
+      [...read(join(folder, file)).matchAll(/from '((#|\.\.)[^']*)'/g)].map(([, path]) => path),
+    );
+
+    expect(imports).toEqual([]);
   });
 });
 

@@ -83,8 +83,8 @@ async function proveLibraries(image: Image, variant: Device): Promise<void> {
   const files = output.match(/^\/\S+:$/gm) ?? [];
   say(`${files.length} libraries; not found: ${missing.join(', ') || 'none'}\n`);
   assert.deepEqual(missing, []);
-  const { libraries, companions } = route.tensorflow;
-  const cuda = companions.flatMap((each) => each.files).filter((file) => file.includes('.so'));
+  const { libraries, cudaWheels } = route.tensorflow;
+  const cuda = cudaWheels.flatMap((each) => each.files).filter((file) => file.includes('.so'));
   assert.equal(files.length, libraries.length + cuda.length + 2); // and two addons
 
   const ask = `import('./engine/tensorflow/load.ts').then(async ({ tf }) => {

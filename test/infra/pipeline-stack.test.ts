@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Match } from 'aws-cdk-lib/assertions';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { ROWS_WITH_ANNOUNCEMENTS, VALIDATED_ROWS } from '#core/wiring.ts';
+import { ROWS_WITH_ANNOUNCEMENTS, STAGES, VALIDATED_ROWS } from '#core/wiring.ts';
 import { settled } from '#infra/settings.ts';
 import {
   AnnouncementVariables,
@@ -16,7 +16,7 @@ import {
   ValidationVariables,
 } from '#lambdas/environment.ts';
 import { stuckJobsMetric } from '#lambdas/sweep-jobs/stuck-jobs-metric.ts';
-import { asText } from './rights.ts';
+import { asText } from './permissions.ts';
 import { IMAGE, synthesise } from './synthesise.ts';
 
 let template: ReturnType<typeof synthesise>;
@@ -165,21 +165,23 @@ describe('the way of a dataset', () => {
   });
 
   it.each([
-    ['validated rows', VALIDATED_ROWS],
-    ['rows with news', ROWS_WITH_ANNOUNCEMENTS],
-  ])(
-    'takes %s from the stream, reports single failures, and gives up into a queue',
-    (_, pattern) => {
+    ['validated rows', VALIDATED_ROWS, 'launch-training'],
+    ['rows with announcements', ROWS_WITH_ANNOUNCEMENTS, 'announce-job'],
+  ] as const)(
+    'takes %s from the stream, reports single failures, and gives up into a dead-letter queue',
+    (_, pattern, stage) => {
       template.hasResourceProperties('AWS::Lambda::EventSourceMapping', {
         FilterCriteria: { Filters: [{ Pattern: JSON.stringify(pattern) }] },
-        BisectBatchOnFunctionError: true,
+        BatchSize: STAGES[stage].batchSize,
+        BisectBatchOnFunctionError: STAGES[stage].bisectBatchOnFunctionError,
+        MaximumRetryAttempts: STAGES[stage].maximumRetryAttempts,
         FunctionResponseTypes: ['ReportBatchItemFailures'],
         DestinationConfig: { OnFailure: { Destination: Match.anyValue() } },
       });
     },
   );
 
-  it('never hides a message for less than six times what its stage may take', () => {
+  it('hides a message for six times the timeout of its stage, and gives it up as STAGES says', () => {
     const queues = resources('AWS::SQS::Queue').filter(
       ([, { Properties }]) => Properties.RedrivePolicy,
     );
@@ -187,8 +189,15 @@ describe('the way of a dataset', () => {
     expect(queues).toHaveLength(2);
     for (const [, { Properties }] of queues) {
       expect(Properties.VisibilityTimeout).toBe(6 * 900);
-      expect(Properties.RedrivePolicy.maxReceiveCount).toBe(5);
+      expect(Properties.RedrivePolicy.maxReceiveCount).toBe(
+        STAGES['validate-dataset'].maxReceiveCount,
+      );
     }
+    template.resourcePropertiesCountIs(
+      'AWS::Lambda::EventSourceMapping',
+      { ScalingConfig: { MaximumConcurrency: STAGES['validate-dataset'].maxConcurrency } },
+      2,
+    );
   });
 
   it('ends with a sentence on a topic, by mail where an address is given', () => {
@@ -206,7 +215,7 @@ describe('the way of a dataset', () => {
     });
   });
 
-  it('is swept every five minutes, and watched', () => {
+  it('is swept every five minutes, with alarms', () => {
     template.hasResourceProperties('AWS::Events::Rule', { ScheduleExpression: 'rate(5 minutes)' });
     expect(resources('AWS::CloudWatch::Alarm')).toHaveLength(6);
     const { METRICS_NAMESPACE } = functionOf('sweepjobs').Environment.Variables;

@@ -1,5 +1,6 @@
 import type { Context, DynamoDBStreamEvent } from 'aws-lambda';
 import { describe, expect, it } from 'vitest';
+import { memoryLog } from '#examples/in-memory-ports.ts';
 import { rowId } from '#lambdas/aws/jobs.ts';
 import { streamHandler } from '#lambdas/stream-handler.ts';
 
@@ -13,17 +14,18 @@ const event = (...rows: string[]): DynamoDBStreamEvent => ({
 });
 
 describe('a Lambda on the job table’s stream', () => {
-  it('gives each job to its stage, and passes over rows of another kind', async () => {
+  it('gives each job to its stage, and skips rows of other kinds', async () => {
     const seen: string[] = [];
-    const handler = streamHandler(async (jobId) => seen.push(jobId));
+    const handler = streamHandler(memoryLog().log, async (jobId) => seen.push(jobId));
 
     await handler(event(rowId(job('a')), 'upload#pets', rowId(job('b'))), {} as Context);
 
     expect(seen).toEqual([job('a'), job('b')]);
   });
 
-  it('names the failed records only', async () => {
-    const handler = streamHandler(async (jobId) => {
+  it('reports the first failed record, and logs its job', async () => {
+    const { log, failed } = memoryLog();
+    const handler = streamHandler(log, async (jobId) => {
       if (jobId === job('b')) throw new Error('DynamoDB is down');
     });
 
@@ -34,5 +36,6 @@ describe('a Lambda on the job table’s stream', () => {
 
     expect(answer.batchItemFailures.map(({ itemIdentifier }) => itemIdentifier)).toContain('1');
     expect(answer.batchItemFailures.map(({ itemIdentifier }) => itemIdentifier)).not.toContain('0');
+    expect(failed[0]?.about).toEqual({ jobId: job('b') });
   });
 });

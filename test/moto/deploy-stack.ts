@@ -15,7 +15,7 @@ import {
 import { PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
 import yazl from 'yazl';
 import * as z from 'zod';
-import { lastLines, run } from '#engine/tensorflow/run.ts';
+import { lastLines, run } from '#engine/tensorflow/run-command.ts';
 import type { PipelineSettings } from '#infra/settings.ts';
 import { ACCOUNT, motoClient, REGION } from './moto-client.ts';
 

@@ -6,7 +6,7 @@ import {
   GetFunctionConfigurationCommand,
   LambdaClient,
 } from '@aws-sdk/client-lambda';
-import { lastLines } from '#engine/tensorflow/run.ts';
+import { lastLines } from '#engine/tensorflow/run-command.ts';
 import type { DeployedStack } from './deploy-stack.ts';
 import { motoClient, REGION } from './moto-client.ts';
 

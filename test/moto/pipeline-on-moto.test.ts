@@ -57,10 +57,7 @@ describe('a stack that CloudFormation made of the template, with the code that e
 
     const { progress, summary } = await jobOf('tints');
     expect(progress.state).toBe('validated');
-    expect(summary?.classes).toEqual([
-      { name: 'green', examples: 12 },
-      { name: 'red', examples: 12 },
-    ]);
+    expect(summary).toMatchObject({ classes: 2, examples: 24 });
   });
 
   it('launches a training for the validated row, and for no other that the stream tells of', async () => {

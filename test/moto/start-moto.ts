@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { cacheFolder, makeAtOnce } from '#engine/tensorflow/cache-folder.ts';
-import { lastLines, run } from '#engine/tensorflow/run.ts';
+import { lastLines, run } from '#engine/tensorflow/run-command.ts';
 import { SetupFailure } from '#engine/tensorflow/setup-failure.ts';
 
 const REQUIREMENTS = fileURLToPath(new URL('requirements.txt', import.meta.url));

@@ -41,7 +41,7 @@ async function studentIn({ model }: MlFolder): Promise<Record<string, string>> {
     if (bytes) files[name] = bytes.toString('hex');
   }
   const card = JSON.parse(await readFile(join(model, 'student.json'), 'utf8'));
-  files['student.json'] = JSON.stringify({ ...card, createdAt: '', seconds: {} });
+  files['student.json'] = JSON.stringify({ ...card, createdAt: '', timings: {} });
   return files;
 }
 
@@ -139,7 +139,7 @@ describe('the trainer’s program', () => {
       const { lines } = await startTrainer(disturbed).ended;
 
       const epochs = lines.filter((line) => line.startsWith('epoch='));
-      expect(epochs[0]).not.toMatch(/^epoch=[12] /); // it has not begun afresh
+      expect(epochs[0]).not.toMatch(/^epoch=[12] /); // it has resumed
       expect(await studentIn(disturbed)).toEqual(await studentIn(undisturbed));
     },
   );
@@ -216,8 +216,8 @@ describe('the failure file', () => {
   });
 
   it.each([
-    ['a image that grew', 'folder', 'datasets/things/red/3.png', longer, 'red/3.png'],
-    ['a image that is gone', 'folder', 'datasets/things/red/3.png', gone, 'red/3.png'],
+    ['an image that grew', 'folder', 'datasets/things/red/3.png', longer, 'red/3.png'],
+    ['an image that is gone', 'folder', 'datasets/things/red/3.png', gone, 'red/3.png'],
     ['an archive with a flipped bit', 'zip', 'datasets/things.zip', flipped, 'things.zip'],
     ['an archive that grew', 'zip', 'datasets/things.zip', longer, 'things.zip'],
     ['an archive that is gone', 'zip', 'datasets/things.zip', gone, 'things.zip'],
@@ -287,8 +287,8 @@ describe('the failure file', () => {
 
     expect(exit).toBe(1);
     expect(failure).toMatch(/^VALIDATION_FAILED: /);
-    expect(failure).toContain('red/3.png has not the checksum');
-    expect(failure).toContain('green/4.png has not the checksum');
+    expect(failure).toContain('red/3.png does not match its checksum');
+    expect(failure).toContain('green/4.png does not match its checksum');
   });
 
   it.each([

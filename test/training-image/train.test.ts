@@ -9,9 +9,10 @@ import { METRIC_DEFINITIONS } from '#core/plan.ts';
 import { parseProgressLine } from '#core/progress-line.ts';
 import { tf } from '#engine/tensorflow/load.ts';
 import { type JobRequest, layOutJob } from '#examples/job-folder.ts';
-import { teller } from '#training-image/job/reporter.ts';
+import { createReporter } from '#training-image/job/reporter.ts';
 import { train } from '#training-image/train.ts';
 import { tintedClasses } from './images.ts';
+import { never } from './quiet.ts';
 import { smallTeacher } from './small-teacher.ts';
 
 let root: string;
@@ -29,11 +30,8 @@ const job = (request: Omit<JobRequest, 'teacher'>) =>
 
 async function trained(folders: MlFolder): Promise<{ card: StudentCard; lines: string[] }> {
   const lines: string[] = [];
-  const tell = teller(
-    (line) => lines.push(line),
-    () => undefined,
-  );
-  await train(folders, new Map([[teacher.entry.name, teacher.entry]]), tell);
+  const report = createReporter((line) => lines.push(line));
+  await train(folders, new Map([[teacher.entry.name, teacher.entry]]), report, never);
   const text = await readFile(join(folders.model, 'student.json'), 'utf8');
   return { card: StudentCard.parse(JSON.parse(text)), lines };
 }
@@ -50,7 +48,7 @@ describe('a training', () => {
     expect(card.metrics.test).toMatchObject({ n: 12, correct: 12 }); // 0.1 of each class
     expect(card.metrics.majorityBaseline).toBeCloseTo(1 / 3);
     expect(card.data.warnings).toEqual([]);
-    expect(Object.keys(card.seconds)).toEqual([
+    expect(Object.keys(card.timings)).toEqual([
       'verify',
       'decode',
       'features',
@@ -113,7 +111,7 @@ describe('a training', () => {
     const { card } = await trained(folders);
 
     expect(card.head.classWeights.map((each) => each.toFixed(2))).toEqual(['2.33', '1.17', '0.58']);
-    expect(card.data.warnings.join()).toContain('from 0.58 ("red") to 2.33 ("blue") times');
+    expect(card.data.warnings.join()).toContain('by 0.58 ("red") to 2.33 ("blue")');
   });
 
   it('frees every tensor', async () => {

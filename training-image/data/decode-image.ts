@@ -1,17 +1,17 @@
 import sharp from 'sharp';
+import { MAX_PIXELS } from '#core/image-limits.ts';
+import { isOutOfMemory } from '../job/errors.ts';
 import { resize } from './resize.mjs';
 
-/** How images come to the teacher's size; the student's card and README say it, and `understudy predict` does it. */
+/** How images are brought to the teacher's size, in the words of the card; `understudy predict` does the same. */
 export const RESIZE =
-  'resize.mjs: bicubic to px × px without keeping the aspect ratio; before it upright by EXIF, sRGB, alpha on white';
+  'resize.mjs: bicubic to px × px, aspect ratio not kept; before that EXIF orientation applied, sRGB, alpha on white';
 
-const MOST_PIXELS = 25_000_000;
-
-/** In the environment of a thread whose process has limited the loaders already. */
+/** Set in the environment of a thread whose process has already limited the loaders. */
 export const LOADERS_LIMITED = 'UNDERSTUDY_LOADERS_LIMITED';
 
-// A decoder is an attack surface: only those of the formats that the validator accepts are left. It holds for the whole
-// process, whose other threads can decode nothing between the two calls.
+// A decoder is an attack surface: only those of the formats that the validator accepts stay enabled. The setting is
+// process-wide, and between the two calls no other thread could decode anything.
 if (process.env[LOADERS_LIMITED] === undefined) {
   sharp.block({ operation: ['VipsForeignLoad'] });
   sharp.unblock({
@@ -29,8 +29,8 @@ sharp.cache(false); // each image is decoded once
  */
 export async function decodeImage(bytes: Uint8Array, px: number): Promise<Buffer> {
   const { data, info } = await sharp(bytes, {
-    failOn: 'error', // a truncated file is no image
-    limitInputPixels: MOST_PIXELS,
+    failOn: 'error', // also for truncated files
+    limitInputPixels: MAX_PIXELS,
     pages: 1,
     autoOrient: true,
   })
@@ -39,4 +39,18 @@ export async function decodeImage(bytes: Uint8Array, px: number): Promise<Buffer
     .raw({ depth: 'uchar' })
     .toBuffer({ resolveWithObject: true });
   return Buffer.from(resize(data, info.width, info.height, px).buffer);
+}
+
+/** An image as `decodeImage` returns it, or what is wrong with its bytes. */
+export type DecodeResult = { pixels: Uint8Array } | { problem: string };
+
+/** Like `decodeImage`, but returns the faults of the bytes; it throws what is not their fault. */
+export async function tryDecodeImage(bytes: Uint8Array, px: number): Promise<DecodeResult> {
+  try {
+    return { pixels: await decodeImage(bytes, px) };
+  } catch (error) {
+    const message = error instanceof Error ? error.message : String(error);
+    if (isOutOfMemory(message)) throw error;
+    return { problem: message.split('\n')[0] ?? '' };
+  }
 }

@@ -1,8 +1,8 @@
-// A worker thread does not inherit the loader of TypeScript.
+// A worker thread does not inherit the TypeScript loader.
 import { register } from 'tsx/esm/api';
 
 register();
-const { decodeImage } = await import('./decode-image.ts');
+const { tryDecodeImage } = await import('./decode-image.ts');
 
-/** One thread's work in `openDecoders`. */
-export default ({ bytes, px }) => decodeImage(bytes, px);
+/** The task that a thread of `openDecoders` runs. */
+export default ({ bytes, px }) => tryDecodeImage(bytes, px);

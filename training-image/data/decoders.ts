@@ -1,30 +1,36 @@
 import { availableParallelism } from 'node:os';
 import { Piscina } from 'piscina';
-import { LOADERS_LIMITED } from './decode-image.ts';
+import { type DecodeResult, LOADERS_LIMITED } from './decode-image.ts';
 
-/** Threads that decode images: the resize is JavaScript, and would keep all but one core idle. */
+/** A pool of threads that decode images: the resize is JavaScript, and on one thread it would leave all other cores idle. */
 export interface Decoders {
-  readonly atOnce: number; // so many images are worth asking for at the same time
-  /** As `decodeImage` does it; takes the bytes away from whoever gave them. */
-  decode(bytes: Uint8Array, px: number): Promise<Uint8Array>;
+  readonly concurrency: number; // calls of `decode` that keep all threads busy
+  /**
+   * Decodes one image. Its bytes are transferred, and no longer usable by the caller.
+   * @throws Error if the thread itself fails, e.g. for lack of memory
+   */
+  decode(bytes: Uint8Array, px: number): Promise<DecodeResult>;
+  /** Ends the threads, whatever they are doing. */
   close(): Promise<void>;
 }
 
-const MOST_THREADS = 8; // chosen: each may hold a image of 75 MB, and its work besides
+const MAX_THREADS = 8; // chosen: each may hold an image of 75 MB, and its intermediate results
 
-export function openDecoders(): Decoders {
-  const threads = Math.min(availableParallelism(), MOST_THREADS);
-  const pool = new Piscina<DecodeTask, Uint8Array>({
-    filename: new URL('./decode-worker.mjs', import.meta.url).href,
-    minThreads: 0, // a training that goes on may have nothing left to decode
-    idleTimeout: 60_000, // ms; else a thread would end whenever it has to wait
+export function openDecoders(
+  worker: URL = new URL('./decode-worker.mjs', import.meta.url),
+): Decoders {
+  const threads = Math.min(availableParallelism(), MAX_THREADS);
+  const pool = new Piscina<DecodeTask, DecodeResult>({
+    filename: worker.href,
+    minThreads: 0, // a resumed training may have nothing left to decode
+    idleTimeout: 60_000, // ms; otherwise a thread would end whenever it has to wait
     maxThreads: threads,
     env: { ...process.env, [LOADERS_LIMITED]: 'yes' },
   });
   return {
-    atOnce: 2 * threads, // one in work and one at hand for each
+    concurrency: 2 * threads, // one in work and one queued for each
     decode: (bytes, px) => pool.run({ bytes, px }),
-    close: () => pool.close({ force: true }),
+    close: () => pool.destroy(), // pool.close() would wait half a minute for the task of a thread that has died
   };
 }
 

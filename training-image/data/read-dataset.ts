@@ -8,36 +8,36 @@ import { Crc64Nvme } from '@aws-sdk/crc64-nvme';
 import yauzl, { Entry, type ZipFile } from 'yauzl';
 import type { Manifest, ManifestExample, ObjectRecord } from '#core/manifest.ts';
 import type { FailureCode } from '#core/plan.ts';
-import { TrainingRefused, tellFaults } from '../job/errors.ts';
+import { summarise, TrainingRefused } from '../job/errors.ts';
 
-/** The bytes of an example, exactly those that were validated. */
+/** The examples' bytes, verified to be those that were validated. */
 export interface Dataset {
   /** @throws FileRefused */
   read(example: ManifestExample): Promise<Buffer>;
   close(): void;
 }
 
-/** A file is not what was validated, or cannot be unpacked. */
+/** A file differs from what was validated, or cannot be unpacked. */
 export class FileRefused extends TrainingRefused {
   override name = 'FileRefused';
-  readonly fault: string; // the sentence without its end
+  readonly fault: string; // the message without its full stop
   constructor(code: FailureCode, file: string, what: string, options?: ErrorOptions) {
     const fault = `${file} ${what}`;
-    super(code, tellFaults([fault]), options);
+    super(code, summarise([fault]), options);
     this.fault = fault;
   }
 }
 
 /**
- * Opens a dataset as SageMaker laid it out: the bucket's keys below the channel's folder.
+ * Opens a dataset as SageMaker lays it out: the bucket's keys below the channel's folder.
  *
- * @throws FileRefused when the archive is not the one of the manifest
+ * @throws FileRefused if the archive is not the one in the manifest
  */
 export async function openDataset(folder: string, { header }: Manifest): Promise<Dataset> {
   if (header.archive) return openArchive(join(folder, header.archive.key), header.archive);
   return {
     async read({ path, object }) {
-      if (!object) throw new Error(`the manifest says no object for ${path}`);
+      if (!object) throw new Error(`the manifest has no object for ${path}`);
       const bytes = await readFile(join(folder, object.key)).catch((cause: unknown) => {
         throw new FileRefused('DATA_CHANGED', path, 'is missing', { cause });
       });
@@ -51,7 +51,7 @@ export async function openDataset(folder: string, { header }: Manifest): Promise
 async function openArchive(file: string, record: ObjectRecord): Promise<Dataset> {
   await verifyObject(record.key, record, createReadStream(file));
   const { zip, entries } = await listEntries(file);
-  // Where a checksum holds for the archive as a whole, what is wrong inside was so when it was uploaded.
+  // If a checksum proves the archive as a whole, faults inside it were there when it was uploaded.
   const isProven = record.etagIsMd5 || record.crc64nvme !== undefined;
   const code = isProven ? 'VALIDATION_FAILED' : 'DATA_CHANGED';
   return {
@@ -59,21 +59,21 @@ async function openArchive(file: string, record: ObjectRecord): Promise<Dataset>
       const found = entry && entries.get(entry.name);
       if (!entry || !found) throw new FileRefused('DATA_CHANGED', path, 'is not in the archive');
       if (found.uncompressedSize !== entry.size)
-        throw new FileRefused('DATA_CHANGED', path, 'has another size');
+        throw new FileRefused('DATA_CHANGED', path, 'has a different size');
       const bytes = await bytesOf(zip, found).catch((cause: Error) => {
         throw new FileRefused(code, path, `cannot be unpacked (${cause.message})`, { cause });
       });
-      // yauzl does not compute it; the validator read it in the archive's directory, and promised these bytes.
+      // yauzl does not check it. The validator took it from the archive's directory into the manifest.
       if (crc32(bytes) !== entry.crc32)
-        throw new FileRefused(code, path, 'has not the checksum that the archive gives it');
+        throw new FileRefused(code, path, 'does not match its checksum in the archive');
       return bytes;
     },
     close: () => zip.close(),
   };
 }
 
-/** What yauzl has to know of an entry to read it; of a whole one memory holds nearly 1 kB (47 MB for 50,000). */
-type Place = Pick<
+/** The fields that yauzl needs to read an entry; a complete one takes nearly 1 kB of memory (47 MB for 50,000). */
+type EntryLocation = Pick<
   Entry,
   | 'relativeOffsetOfLocalHeader'
   | 'compressedSize'
@@ -82,9 +82,11 @@ type Place = Pick<
   | 'generalPurposeBitFlag'
 >;
 
-async function listEntries(file: string): Promise<{ zip: ZipFile; entries: Map<string, Place> }> {
+async function listEntries(
+  file: string,
+): Promise<{ zip: ZipFile; entries: Map<string, EntryLocation> }> {
   const zip = await yauzl.openPromise(file, { lazyEntries: true, autoClose: false });
-  const entries = new Map<string, Place>();
+  const entries = new Map<string, EntryLocation>();
   for await (const entry of zip.eachEntry()) {
     entries.set(entry.fileName, {
       relativeOffsetOfLocalHeader: entry.relativeOffsetOfLocalHeader,
@@ -97,10 +99,10 @@ async function listEntries(file: string): Promise<{ zip: ZipFile; entries: Map<s
   return { zip, entries };
 }
 
-const bytesOf = async (zip: ZipFile, place: Place): Promise<Buffer> =>
-  buffer(await zip.openReadStreamPromise(Object.assign(new Entry(), place)));
+const bytesOf = async (zip: ZipFile, location: EntryLocation): Promise<Buffer> =>
+  buffer(await zip.openReadStreamPromise(Object.assign(new Entry(), location)));
 
-/** Recomputes of an object what can be recomputed: its size, and its MD5 or else its CRC-64/NVME. */
+/** Verifies an object's size, and its MD5 or else its CRC-64/NVME, as far as they are known. */
 async function verifyObject(
   name: string,
   record: ObjectRecord,
@@ -122,7 +124,7 @@ async function verifyObject(
     refuse('cannot be read', { cause });
   }
   if (size !== record.size) refuse(`has ${size} bytes instead of ${record.size}`);
-  if (md5 && md5.digest('hex') !== record.etag) refuse('has another MD5');
+  if (md5 && md5.digest('hex') !== record.etag) refuse('has a different MD5');
   const sum = crc64 && Buffer.from(await crc64.digest()).toString('base64');
-  if (sum !== undefined && sum !== record.crc64nvme) refuse('has another CRC-64');
+  if (sum !== undefined && sum !== record.crc64nvme) refuse('has a different CRC-64');
 }

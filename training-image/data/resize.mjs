@@ -1,8 +1,8 @@
 /**
- * Brings a image to a square of px × px without keeping its aspect ratio: bicubic, widened where it shrinks, as
- * Pillow's. A student's images must come to its size by this, since every browser and library resizes otherwise.
+ * Resizes an image to px × px without keeping its aspect ratio: bicubic, with the kernel widened when shrinking, as in
+ * Pillow. A student's images must be resized by this function, since every browser and library does it differently.
  *
- * @param {ArrayLike<number>} pixels 0 to 255, row by row: RGB or RGBA (A is left out), or grey
+ * @param {ArrayLike<number>} pixels 0 to 255, row by row: RGB, RGBA (A is ignored) or grey
  * @param {number} width
  * @param {number} height
  * @param {number} px height and width of the result
@@ -14,13 +14,13 @@ export function resize(pixels, width, height, px) {
   const across = weights(width, px);
   const narrow = new Uint8ClampedArray(height * px * 3);
   for (let y = 0, to = 0; y < height; y++) {
-    for (const { first, blockOutputs } of across) {
+    for (const { first, taps } of across) {
       let from = (y * width + first) * channels;
       let red = 0;
       let green = 0;
       let blue = 0;
-      for (let i = 0; i < blockOutputs.length; i++, from += channels) {
-        const weight = blockOutputs[i];
+      for (let i = 0; i < taps.length; i++, from += channels) {
+        const weight = taps[i];
         red += weight * pixels[from];
         green += weight * pixels[from + g];
         blue += weight * pixels[from + b];
@@ -33,10 +33,10 @@ export function resize(pixels, width, height, px) {
 
   const small = new Uint8ClampedArray(px * px * 3);
   const row = new Float64Array(px * 3);
-  for (const [y, { first, blockOutputs }] of weights(height, px).entries()) {
+  for (const [y, { first, taps }] of weights(height, px).entries()) {
     row.fill(0);
-    for (let i = 0; i < blockOutputs.length; i++) {
-      const weight = blockOutputs[i];
+    for (let i = 0; i < taps.length; i++) {
+      const weight = taps[i];
       const from = (first + i) * row.length;
       for (let x = 0; x < row.length; x++) row[x] += weight * narrow[from + x];
     }
@@ -45,18 +45,18 @@ export function resize(pixels, width, height, px) {
   return small;
 }
 
-/** For each of px outputs, the first of n inputs that it is made of, and their weights. */
+/** For each of px outputs: the first of the n inputs that it is computed from, and their weights. */
 function weights(n, px) {
   const scale = Math.max(1, n / px);
   return Array.from({ length: px }, (_, output) => {
     const centre = ((output + 0.5) * n) / px - 0.5;
     const first = Math.max(0, Math.ceil(centre - 2 * scale));
     const last = Math.min(n - 1, Math.floor(centre + 2 * scale));
-    const blockOutputs = Float64Array.from({ length: last - first + 1 }, (_, i) =>
+    const taps = Float64Array.from({ length: last - first + 1 }, (_, i) =>
       catmullRom(Math.abs(first + i - centre) / scale),
     );
-    const sum = blockOutputs.reduce((total, tap) => total + tap, 0);
-    return { first, blockOutputs: blockOutputs.map((tap) => tap / sum) };
+    const sum = taps.reduce((total, tap) => total + tap, 0);
+    return { first, taps: taps.map((tap) => tap / sum) };
   });
 }
 

@@ -1,9 +1,11 @@
 import { createHash } from 'node:crypto';
+import { at } from '#core/at.ts';
 
 /**
- * Numbers from 0 to 1, the same for the same parts: what is drawn is known without keeping a state (Mulberry32).
+ * A generator of numbers in [0, 1) that gives the same sequence for the same parts, so that no random state has to be
+ * stored (Mulberry32).
  *
- * @param parts what the numbers are drawn for: a seed, an epoch, a place
+ * @param parts what the numbers are drawn for: a seed, an epoch, an index
  */
 export function seededRandom(...parts: readonly (string | number)[]): () => number {
   let state = createHash('sha256').update(parts.join('|')).digest().readInt32LE(0);
@@ -15,14 +17,14 @@ export function seededRandom(...parts: readonly (string | number)[]): () => numb
   };
 }
 
-/** The numbers from 0 to n - 1 in a drawn order (Fisher and Yates). */
+/** The numbers from 0 to n - 1 in random order (Fisher–Yates). */
 export function shuffled(n: number, random: () => number): Int32Array {
   const order = Int32Array.from({ length: n }, (_, i) => i);
   for (let i = n - 1; i > 0; i--) {
     const j = Math.floor(random() * (i + 1));
-    const kept = order[i] ?? 0;
-    order[i] = order[j] ?? 0;
-    order[j] = kept;
+    const last = at(order, i);
+    order[i] = at(order, j);
+    order[j] = last;
   }
   return order;
 }

@@ -1,35 +1,50 @@
+import pLimit from 'p-limit';
 import { sha256 } from '#core/identity.ts';
 import type { ManifestExample } from '#core/manifest.ts';
-import { TrainingRefused, tellFaults } from '../job/errors.ts';
-import type { Tell } from '../job/reporter.ts';
+import { summarise, TrainingRefused } from '../job/errors.ts';
+import type { Reporter, StopSignal } from '../job/reporter.ts';
+import { shardsOf } from '../storage/shards.ts';
 import { type Dataset, FileRefused } from './read-dataset.ts';
 
+const CONCURRENCY = 8; // chosen: reads that wait for the disk while others are hashed
+
 /**
- * Reads everything once, against the manifest.
+ * Reads every example once and verifies it against the manifest.
  *
- * @returns the sha256 of each example's bytes
- * @throws TrainingRefused, which names the files
+ * @returns the sha256 of each example's bytes, in the order of the manifest
+ * @throws TrainingRefused, naming the files, with the code of the first in the manifest
  */
 export async function verifyExamples(
   dataset: Dataset,
   examples: readonly ManifestExample[],
-  tell: Tell,
+  report: Reporter,
+  stop: StopSignal,
 ): Promise<string[]> {
-  const contents: string[] = [];
-  const refused: FileRefused[] = [];
-  for (const [done, example] of examples.entries()) {
-    tell.progress('verify', done, examples.length);
+  const limit = pLimit(CONCURRENCY);
+  const results: (string | FileRefused)[] = [];
+  let done = 0;
+
+  async function verify(example: ManifestExample): Promise<string | FileRefused> {
+    stop.throwIfRequested();
+    report.progress('verify', done, examples.length);
     try {
-      contents.push(sha256(await dataset.read(example)));
+      return sha256(await dataset.read(example));
     } catch (error) {
-      if (!(error instanceof FileRefused)) throw error;
-      refused.push(error);
+      if (error instanceof FileRefused) return error;
+      throw error;
+    } finally {
+      done += 1;
     }
   }
-  tell.progress('verify', examples.length, examples.length);
 
+  for (const { from, count } of shardsOf(examples.length)) {
+    results.push(...(await limit.map(examples.slice(from, from + count), verify)));
+  }
+  report.progress('verify', examples.length, examples.length);
+
+  const refused = results.filter((result) => result instanceof FileRefused);
   const [first] = refused;
-  if (!first) return contents;
+  if (!first) return results.filter((result) => typeof result === 'string');
   const faults = refused.map(({ fault }) => fault);
-  throw new TrainingRefused(first.code, tellFaults(faults), { cause: first });
+  throw new TrainingRefused(first.code, summarise(faults), { cause: first });
 }

@@ -1,37 +1,38 @@
-import { type Answers, argMax, chosen, crossEntropies } from './predictions.ts';
+import { at } from '#core/at.ts';
+import { argMax, crossEntropies, type Predictions, predictedClasses } from './predictions.ts';
 
 const BINS = 15; // Guo et al. 2017
-const FEWEST = 50; // examples; chosen: with fewer, the temperature is mostly chance
+const MIN_EXAMPLES = 50; // chosen: with fewer, the temperature is mostly noise
 
 export interface Temperature {
   temperature: number;
-  why: string;
+  why: string; // in the words of the card
 }
 
 /**
- * By how much logits have to be divided so that their probabilities are as right as they are sure
+ * Fits the temperature that logits are divided by so that confidences match accuracies
  * (Guo et al., On Calibration of Modern Neural Networks, ICML 2017): the one with the smallest loss.
  *
- * @param validation what the student was not fitted on
+ * @param validation predictions for examples that the student was not fitted on
  */
-export function fitTemperature(validation: Answers): Temperature {
+export function fitTemperature(validation: Predictions): Temperature {
   const n = validation.labels.length;
-  if (n < FEWEST) {
-    const why = `${n} validation images are too few to tell how sure the student may be; it takes ${FEWEST}.`;
+  if (n < MIN_EXAMPLES) {
+    const why = `Not calibrated: ${n} validation images are too few; at least ${MIN_EXAMPLES} are needed.`;
     return { temperature: 1, why };
   }
-  const answers = chosen(validation);
-  if (validation.labels.every((label, i) => answers[i] === label)) {
-    const why = `All ${n} validation images are named right; that sets no bound to how sure the student may be.`;
+  const predictions = predictedClasses(validation);
+  if (validation.labels.every((label, i) => predictions[i] === label)) {
+    const why = `Not calibrated: all ${n} validation images are classified correctly, so the loss has no minimum.`;
     return { temperature: 1, why };
   }
   const loss = (logTemperature: number) =>
     crossEntropies(validation, Math.exp(logTemperature)).reduce((sum, each) => sum + each, 0) / n;
   const temperature = Math.exp(goldenSection(loss, Math.log(1 / 20), Math.log(20)));
-  return { temperature, why: `The smallest loss on ${n} validation images.` };
+  return { temperature, why: `It minimises the loss on ${n} validation images.` };
 }
 
-/** Of a function with one minimum between two places. */
+/** The minimum of a unimodal function on an interval. */
 function goldenSection(f: (x: number) => number, from: number, to: number): number {
   const ratio = (Math.sqrt(5) - 1) / 2;
   let [a, b] = [from, to];
@@ -51,26 +52,29 @@ function goldenSection(f: (x: number) => number, from: number, to: number): numb
   return (a + b) / 2;
 }
 
-/** The expected calibration error, in bins of equal width, and the mean loss. */
-export function calibration(answers: Answers, temperature: number): { ece: number; nll: number } {
-  const { logits, labels } = answers;
+/** The expected calibration error, in bins of equal width, and the mean negative log-likelihood in nats. */
+export function calibration(
+  predictions: Predictions,
+  temperature: number,
+): { ece: number; nll: number } {
+  const { logits, labels } = predictions;
   const n = labels.length;
   if (n === 0) return { ece: 0, nll: 0 };
   const classes = logits.length / n;
-  const bins = Array.from({ length: BINS }, () => ({ sure: 0, right: 0 }));
+  const bins = Array.from({ length: BINS }, () => ({ confidence: 0, correct: 0 })); // sums
   for (const [i, label] of labels.entries()) {
     const row = logits.subarray(i * classes, (i + 1) * classes);
-    const answer = argMax(row);
-    const most = row[answer] ?? 0;
-    const sum = row.reduce((total, each) => total + Math.exp((each - most) / temperature), 0);
-    const sure = 1 / sum;
-    // Bins are open below and closed above, as in the paper; 1/classes is the least there can be.
-    const bin = bins[Math.min(BINS - 1, Math.max(0, Math.ceil(sure * BINS) - 1))];
-    if (!bin) continue;
-    bin.sure += sure;
-    bin.right += answer === label ? 1 : 0;
+    const predicted = argMax(row);
+    const max = at(row, predicted);
+    const sum = row.reduce((total, each) => total + Math.exp((each - max) / temperature), 0);
+    const confidence = 1 / sum;
+    if (Number.isNaN(confidence)) continue;
+    // Bins are open below and closed above, as in the paper.
+    const bin = at(bins, Math.min(BINS - 1, Math.max(0, Math.ceil(confidence * BINS) - 1)));
+    bin.confidence += confidence;
+    bin.correct += predicted === label ? 1 : 0;
   }
-  const ece = bins.reduce((sum, { sure, right }) => sum + Math.abs(sure - right), 0) / n;
-  const nll = crossEntropies(answers, temperature).reduce((sum, each) => sum + each, 0) / n;
-  return { ece, nll };
+  const gaps = bins.reduce((sum, bin) => sum + Math.abs(bin.confidence - bin.correct), 0);
+  const nll = crossEntropies(predictions, temperature).reduce((sum, each) => sum + each, 0) / n;
+  return { ece: gaps / n, nll };
 }

@@ -1,49 +1,90 @@
-export interface ClassMetrics {
-  n: number; // examples of the class
-  correct: number;
-  precision: number; // of the answers that name it; 0 if none does
-  recall: number; // 0 if there are no examples
-  f1: number;
+import { at } from '#core/at.ts';
+
+/** What all metrics per class are computed from, [classes] each. */
+export interface Tallies {
+  support: Int32Array; // examples of the class
+  predicted: Int32Array; // predictions of the class
+  correct: Int32Array; // correct ones among them
 }
 
-/** @returns how often each answer was given to each class; rows: the true class; columns: the answer */
-export function confusionOf(labels: Int32Array, answers: Int32Array, classes: number): number[][] {
+export const createTallies = (classes: number): Tallies => ({
+  support: new Int32Array(classes),
+  predicted: new Int32Array(classes),
+  correct: new Int32Array(classes),
+});
+
+/**
+ * Counts per class, in place of whatever was counted before.
+ *
+ * @param labels [n]
+ * @param predictions [n], classes
+ */
+export function tally(labels: Int32Array, predictions: Int32Array, into: Tallies): Tallies {
+  const { support, predicted, correct } = into;
+  for (const counts of [support, predicted, correct]) counts.fill(0);
+  for (const [i, label] of labels.entries()) {
+    const prediction = at(predictions, i);
+    support[label] = at(support, label) + 1;
+    predicted[prediction] = at(predicted, prediction) + 1;
+    if (prediction === label) correct[label] = at(correct, label) + 1;
+  }
+  return into;
+}
+
+/** @returns how often each class was predicted for each class; rows: the true class; columns: the predicted one */
+export function confusionMatrix(
+  labels: Int32Array,
+  predictions: Int32Array,
+  classes: number,
+): number[][] {
   const confusion = Array.from({ length: classes }, () => new Array<number>(classes).fill(0));
   for (const [i, label] of labels.entries()) {
-    const row = confusion[label] ?? [];
-    const answer = answers[i] ?? 0;
-    row[answer] = (row[answer] ?? 0) + 1;
+    const row = at(confusion, label);
+    const prediction = at(predictions, i);
+    row[prediction] = at(row, prediction) + 1;
   }
   return confusion;
 }
 
-export function classMetrics(confusion: readonly (readonly number[])[]): ClassMetrics[] {
-  return confusion.map((row, label) => {
-    const n = row.reduce((sum, each) => sum + each, 0);
-    const answers = confusion.reduce((sum, each) => sum + (each[label] ?? 0), 0);
-    const correct = row[label] ?? 0;
+export interface ClassMetrics {
+  n: number; // examples of the class
+  correct: number;
+  precision: number; // 0 if the class was never predicted
+  recall: number; // 0 if there are no examples
+  f1: number; // 0 if neither
+}
+
+export const classMetrics = ({ support, predicted, correct }: Tallies): ClassMetrics[] =>
+  Array.from(support, (n, label) => {
+    const [predictions, hits] = [at(predicted, label), at(correct, label)];
     return {
       n,
-      correct,
-      precision: answers === 0 ? 0 : correct / answers,
-      recall: n === 0 ? 0 : correct / n,
-      f1: n + answers === 0 ? 0 : (2 * correct) / (n + answers),
+      correct: hits,
+      precision: predictions === 0 ? 0 : hits / predictions,
+      recall: n === 0 ? 0 : hits / n,
+      f1: n + predictions === 0 ? 0 : (2 * hits) / (n + predictions),
     };
   });
-}
 
 /** The mean recall of the classes that have examples. */
-export function balancedAccuracy(confusion: readonly (readonly number[])[]): number {
-  return mean(classMetrics(confusion).flatMap(({ n, recall }) => (n === 0 ? [] : [recall])));
+export function balancedAccuracy({ support, correct }: Tallies): number {
+  let [sum, counted] = [0, 0];
+  for (const [label, n] of support.entries()) {
+    if (n === 0) continue;
+    sum += at(correct, label) / n;
+    counted += 1;
+  }
+  return counted === 0 ? 0 : sum / counted;
 }
 
-/** The mean F1 of the classes that have examples or were an answer. */
-export function macroF1(confusion: readonly (readonly number[])[]): number {
-  const counted = classMetrics(confusion).filter(
-    ({ n }, label) => n > 0 || confusion.some((row) => (row[label] ?? 0) > 0),
-  );
-  return mean(counted.map(({ f1 }) => f1));
+/** The mean F1 of the classes that have examples or were predicted. */
+export function macroF1({ support, predicted, correct }: Tallies): number {
+  let [sum, counted] = [0, 0];
+  for (const [label, n] of support.entries()) {
+    const either = n + at(predicted, label);
+    if (either === 0) continue;
+    sum += (2 * at(correct, label)) / either;
+    counted += 1;
+  }
+  return counted === 0 ? 0 : sum / counted;
 }
-
-const mean = (values: readonly number[]): number =>
-  values.length === 0 ? 0 : values.reduce((sum, each) => sum + each, 0) / values.length;

@@ -1,50 +1,58 @@
+import { at } from '#core/at.ts';
 import type { StudentCard } from '#core/card.ts';
 import { wilson95 } from '#core/statistics.ts';
 import { bootstrap95 } from './bootstrap.ts';
 import { calibration, type Temperature } from './calibration.ts';
-import { balancedAccuracy, classMetrics, confusionOf, macroF1 } from './class-metrics.ts';
-import { type Answers, chosen } from './predictions.ts';
+import {
+  balancedAccuracy,
+  classMetrics,
+  confusionMatrix,
+  createTallies,
+  macroF1,
+  tally,
+} from './class-metrics.ts';
+import { type Predictions, predictedClasses } from './predictions.ts';
 
 export type Metrics = Omit<StudentCard['metrics'], 'validation'>;
 
 /**
- * How good a student is on the test part, which nothing has looked at before.
+ * Measures a student on the test part, which nothing has used before.
  *
- * @param test its answers there
+ * @param test the student's predictions there
  * @param seed of the bootstrap
+ * @param onResample called before each of its resamples
  */
 export function computeMetrics(
-  test: Answers,
+  test: Predictions,
   classes: readonly string[],
   { temperature, why }: Temperature,
   seed: number,
+  onResample?: () => void,
 ): Metrics {
   const { labels } = test;
   const n = labels.length;
-  const answers = chosen(test);
-  const confusion = confusionOf(labels, answers, classes.length);
-  const perClass = classMetrics(confusion).map((each, label) => ({
-    name: classes[label] ?? '',
+  const predictions = predictedClasses(test);
+  const tallies = tally(labels, predictions, createTallies(classes.length));
+  const perClass = classMetrics(tallies).map((each, label) => ({
+    name: at(classes, label),
     ...each,
     interval95: wilson95(each.correct, each.n),
   }));
   const correct = perClass.reduce((sum, each) => sum + each.correct, 0);
-  const [balanced = [0, 1], f1 = [0, 1]] = bootstrap95(
-    labels,
-    answers,
-    classes.length,
-    [balancedAccuracy, macroF1],
-    seed,
-  );
   const largest = Math.max(...perClass.map((each) => each.n));
+  const means = { balancedAccuracy, macroF1 };
+  const intervals = bootstrap95(labels, predictions, classes.length, means, seed, onResample);
   return {
     test: {
       n,
       correct,
       accuracy: n === 0 ? 0 : correct / n,
       interval95: wilson95(correct, n),
-      balancedAccuracy: { value: balancedAccuracy(confusion), interval95: balanced },
-      macroF1: { value: macroF1(confusion), interval95: f1 },
+      balancedAccuracy: {
+        value: balancedAccuracy(tallies),
+        interval95: intervals.balancedAccuracy,
+      },
+      macroF1: { value: macroF1(tallies), interval95: intervals.macroF1 },
     },
     calibration: {
       temperature,
@@ -54,6 +62,6 @@ export function computeMetrics(
     },
     majorityBaseline: n === 0 ? 0 : largest / n,
     perClass,
-    confusion,
+    confusion: confusionMatrix(labels, predictions, classes.length),
   };
 }

@@ -1,18 +1,22 @@
-import type { Tell } from '../job/reporter.ts';
-import type { PackedRows } from '../storage/row-file.ts';
+import type { Reporter, StopSignal } from '../job/reporter.ts';
+import type { RowFile } from '../storage/row-file.ts';
 import type { FeatureCache } from './feature-cache.ts';
 import type { Teacher } from './load-teacher.ts';
 import { IMAGES_AT_ONCE, openBackbone } from './open-backbone.ts';
 
-/** Runs the images whose features are still missing through the frozen backbone, once. */
+/**
+ * Runs the images whose features are missing from the cache through the frozen backbone, once.
+ *
+ * @param images uint8 [px, px, 3] per example; only those of the missing shards are read
+ */
 export async function computeFeatures(
   teacher: Teacher,
-  images: PackedRows,
+  images: RowFile,
   cache: FeatureCache,
-  tell: Tell,
+  report: Reporter,
+  stop: StopSignal,
 ): Promise<void> {
-  const { input, features: output } = teacher.entry;
-  const image = input.px * input.px * input.channels; // bytes
+  const { size } = teacher.entry.features;
   const { n } = cache;
   let done = n - cache.missing.reduce((sum, { count }) => sum + count, 0);
 
@@ -20,17 +24,18 @@ export async function computeFeatures(
   try {
     for (const shard of cache.missing) {
       const pixels = await images.read(shard.from, shard.count); // uint8 [count, px, px, 3]
-      const features = new Float32Array(shard.count * output.size); // [count, d]
+      const features = new Float32Array(shard.count * size); // [count, d]
       for (let i = 0; i < shard.count; i += IMAGES_AT_ONCE) {
-        tell.progress('features', done, n);
-        const batch = pixels.subarray(i * image, (i + IMAGES_AT_ONCE) * image);
-        features.set(backbone.features(batch), i * output.size);
-        done += batch.length / image;
+        stop.throwIfRequested();
+        report.progress('features', done, n);
+        const batch = pixels.subarray(i * images.rowBytes, (i + IMAGES_AT_ONCE) * images.rowBytes);
+        features.set(backbone.features(batch), i * size);
+        done += batch.length / images.rowBytes;
       }
-      await cache.keep(shard, features);
+      await cache.store(shard, features);
     }
   } finally {
     backbone.dispose();
   }
-  tell.progress('features', n, n);
+  report.progress('features', n, n);
 }

@@ -1,51 +1,50 @@
 import { join } from 'node:path';
-import { readWhole, writeWhole } from '../storage/atomic-file.ts';
-import { keptFolder } from '../storage/checkpoint-folder.ts';
-import { packedRows } from '../storage/row-file.ts';
+import { readVerified, writeAtomic } from '../storage/atomic-file.ts';
+import { checkpointFolder } from '../storage/checkpoint-folder.ts';
+import { createRowFile, type FloatRows, floatRows } from '../storage/row-file.ts';
 import { type Shard, shardsOf } from '../storage/shards.ts';
-import { type FeatureRows, featureRows } from './feature-rows.ts';
 
-/** The features of all examples, of which those that an interrupted training has finished are read back. */
+/** The features of all examples; those that an interrupted run has finished are read from the checkpoints. */
 export interface FeatureCache {
   n: number; // examples
-  features: FeatureRows; // there are none yet of the missing shards
+  features: FloatRows; // [n, d]; the rows of missing shards cannot be read yet
   missing: Shard[];
-  /** Keeps a shard's features, [count, d], for this training and for the one after an interruption. */
-  keep(shard: Shard, features: Float32Array): Promise<void>;
+  /** Stores a shard's features, [count, d], for this run and for one that resumes it. */
+  store(shard: Shard, features: Float32Array): Promise<void>;
   close(): Promise<void>;
 }
 
 /**
- * @param checkpoints a folder that outlives an interruption
- * @param scratch one that need not: the features lie there, packed
- * @param madeFrom whatever a feature depends on: a shard that was made from anything else is not read, but removed
- * @param n examples
- * @param d features an example
+ * @param checkpoints a folder that survives an interruption: a file per shard
+ * @param scratch a folder that need not: the features of all shards in one file
+ * @param cacheKey everything that a feature depends on; shards stored under another key are deleted
+ * @param n number of examples
+ * @param d features per example
  */
 export async function openFeatureCache(
   { checkpoints, scratch }: { checkpoints: string; scratch: string },
-  madeFrom: readonly string[],
+  cacheKey: readonly string[],
   n: number,
   d: number,
 ): Promise<FeatureCache> {
-  const folder = await keptFolder(checkpoints, 'features', madeFrom);
+  const folder = await checkpointFolder(checkpoints, 'features', cacheKey);
   const fileOf = ({ index }: Shard) => join(folder, `${index}.f32`);
   const rowBytes = d * Float32Array.BYTES_PER_ELEMENT;
-  const rows = await packedRows(join(scratch, 'features.f32'), rowBytes);
+  const rows = await createRowFile(join(scratch, 'features.f32'), rowBytes);
   const missing: Shard[] = [];
   for (const shard of shardsOf(n)) {
-    const kept = await readWhole(fileOf(shard));
-    if (kept?.length === shard.count * rowBytes) await rows.write(shard.from, kept);
+    const stored = await readVerified(fileOf(shard));
+    if (stored?.length === shard.count * rowBytes) await rows.write(shard.from, stored);
     else missing.push(shard);
   }
 
   return {
     n,
-    features: featureRows(rows),
+    features: floatRows(rows),
     missing,
-    async keep(shard, features) {
+    async store(shard, features) {
       await rows.write(shard.from, features);
-      await writeWhole(fileOf(shard), [features]);
+      await writeAtomic(fileOf(shard), [features]);
     },
     close: rows.close,
   };

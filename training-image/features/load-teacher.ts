@@ -1,4 +1,4 @@
-import { readFile, stat } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { LayersModel } from '@tensorflow/tfjs';
 import { MODEL_FILE, type TeacherEntry, teacherDigest } from '#core/teacher.ts';
@@ -6,22 +6,23 @@ import { modelArtifacts } from '#engine/layers-model.ts';
 import { tf } from '#engine/tensorflow/load.ts';
 import { verifyTeacherFiles } from '#teachers/verify-teacher-files.ts';
 import { TrainingRefused } from '../job/errors.ts';
+import { exists } from '../storage/atomic-file.ts';
 
 export interface Teacher {
   entry: TeacherEntry;
   digest: string;
-  model: LayersModel; // [b, px, px, 3] pixels 0 to 255 → logits of what it was trained on
-  json: unknown; // the same, as its files say it
+  model: LayersModel; // [b, px, px, 3], pixels 0 to 255 → logits of the classes it was trained on
+  json: unknown; // the model as in its files
   weights: Uint8Array;
 }
 
-/** The environment variable that names where an image keeps the teachers it brings along, a folder each. */
+/** The environment variable for the folder of the teachers that an image contains, a folder per teacher. */
 export const OWN_TEACHERS = 'UNDERSTUDY_TEACHERS';
 
 /**
- * Loads the teacher that the job brings in its channel, else the image's own.
+ * Loads the teacher from the job's channel if there is one, else the image's own copy.
  *
- * @throws TrainingRefused TEACHER_CHANGED unless the files are the catalogue's to the last bit
+ * @throws TrainingRefused TEACHER_CHANGED unless the files are exactly those of the catalogue
  */
 export async function loadTeacher(channel: string, entry: TeacherEntry): Promise<Teacher> {
   const folder = await teacherFolder(channel, entry);
@@ -41,15 +42,11 @@ export async function loadTeacher(channel: string, entry: TeacherEntry): Promise
 }
 
 async function teacherFolder(channel: string, { name }: TeacherEntry): Promise<string> {
-  if (await isFolder(channel)) return channel; // also an empty one: a mistake there must not go unnoticed
+  if (await exists(channel)) return channel; // even if it is empty: a mistake there must not go unnoticed
   const own = process.env[OWN_TEACHERS];
-  if (own && (await isFolder(join(own, name)))) return join(own, name);
-  const what = `The job brings no teacher, and ${own ? `its image has no "${name}"` : 'there is none beside it'}.`;
-  throw new TrainingRefused('TEACHER_CHANGED', what);
+  if (own && (await exists(join(own, name)))) return join(own, name);
+  const where = own
+    ? `its image does not contain "${name}"`
+    : 'there is no image that contains one';
+  throw new TrainingRefused('TEACHER_CHANGED', `The job has no teacher channel, and ${where}.`);
 }
-
-const isFolder = (path: string): Promise<boolean> =>
-  stat(path).then(
-    (found) => found.isDirectory(),
-    () => false,
-  );

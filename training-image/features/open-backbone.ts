@@ -1,13 +1,13 @@
 import type { LayersModel, SymbolicTensor, Tensor2D } from '@tensorflow/tfjs';
 import { frozenPrefix } from '#engine/frozen-prefix.ts';
-import { readTopology } from '#engine/read-topology.ts';
+import { readModel } from '#engine/read-model.ts';
 import { tf } from '#engine/tensorflow/load.ts';
 import type { Teacher } from './load-teacher.ts';
 
-/** Images that go through the backbone at once; larger batches are no faster on a CPU and take more memory. */
+/** Images per call of the backbone; larger batches are no faster on a CPU and take more memory. */
 export const IMAGES_AT_ONCE = 32;
 
-/** The frozen backbone, ready to be run. */
+/** The frozen backbone, ready to run. */
 export interface Backbone {
   /**
    * @param pixels n images of [px, px, 3], RGB, 0 to 255
@@ -17,13 +17,13 @@ export interface Backbone {
   dispose(): void;
 }
 
-/** As a graph of constants, which is more than twice as fast as tfjs; by tfjs itself where a layer is not known to it. */
+/** Opens the backbone as a graph of constants, more than twice as fast as tfjs; with tfjs if the engine lacks a layer. */
 export function openBackbone({ entry, model, json, weights }: Teacher): Backbone {
   const { px, channels } = entry.input;
   const countOf = (pixels: Uint8Array) => pixels.length / (px * px * channels);
-  const read = readTopology(json, weights);
-  if ('topology' in read) {
-    const prefix = frozenPrefix(read.topology, [{ layer: entry.features.layer }]);
+  const read = readModel(json, weights);
+  if (read.ok) {
+    const prefix = frozenPrefix(read.value, [entry.features.layer]);
     return {
       features: (pixels) => prefix.run(pixels, countOf(pixels))[0] ?? new Float32Array(),
       dispose: prefix.dispose,
@@ -38,11 +38,11 @@ export function openBackbone({ entry, model, json, weights }: Teacher): Backbone
         // predict, not apply: BatchNorm must use its moving statistics.
         return (backbone.predictOnBatch(images) as Tensor2D).dataSync() as Float32Array; // [n, d]
       }),
-    dispose: () => undefined, // its layers are the teacher's
+    dispose: () => undefined, // its layers belong to the teacher
   };
 }
 
-/** [b, px, px, 3] pixels 0 to 255 → features [b, d]; the layers are the model's own. */
+/** The model up to its features, sharing its layers: [b, px, px, 3], pixels 0 to 255 → [b, d]. */
 export const backboneOf = (model: LayersModel, featuresLayer: string): LayersModel =>
   tf.model({
     inputs: model.inputs,

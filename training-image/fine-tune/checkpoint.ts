@@ -1,20 +1,19 @@
-import { access } from 'node:fs/promises';
 import * as z from 'zod';
-import type { Values } from '#engine/variable-access.ts';
-import { readWhole, writeWhole } from '../storage/atomic-file.ts';
+import type { Values } from '#engine/variables.ts';
+import { exists, readVerified, writeAtomic } from '../storage/atomic-file.ts';
 
-/** How far a fine-tuning is. With the seed, it says all that is random: orders, images, dropouts. */
+/** How far a fine-tuning is. Together with the seed it determines everything random: order and augmentation. */
 export const Progress = z.object({
-  epoch: z.int().min(0), // the present one
-  seen: z.int().min(0), // examples of its order that have been learned from
-  lossSum: z.number(), // of those, in nats
-  batch: z.int().min(1),
-  seconds: z.number().min(0), // of the budget that are spent
-  best: z.object({ epoch: z.int(), accuracy: z.number(), crossEntropy: z.number() }).optional(), // by the loss on validation
+  epoch: z.int().min(0), // the current one
+  seen: z.int().min(0), // examples of this epoch that were trained on
+  lossSum: z.number(), // over those, in nats
+  batchSize: z.int().min(1),
+  seconds: z.number().min(0), // spent of the budget
+  best: z.object({ epoch: z.int(), accuracy: z.number(), crossEntropy: z.number() }).optional(), // by validation loss
 });
 export type Progress = z.infer<typeof Progress>;
 
-/** All that a fine-tuning needs to go on as if nothing had happened. */
+/** Everything that a fine-tuning needs to resume as if it had not been interrupted. */
 export interface Checkpoint {
   progress: Progress;
   weights: Values;
@@ -31,7 +30,7 @@ const Header = z.object({
   bestWeights: Lengths,
 });
 
-/** The length of the header in four bytes, the header as JSON, filled up to a multiple of four, and then all values. */
+/** File format: the header's length (uint32), the header as JSON, padded to a multiple of 4 bytes, then all values (float32). */
 export async function writeCheckpoint(file: string, checkpoint: Checkpoint): Promise<void> {
   const lengths = GROUPS.map((group) => [
     group,
@@ -42,17 +41,13 @@ export async function writeCheckpoint(file: string, checkpoint: Checkpoint): Pro
   const header = Buffer.alloc(4 * Math.ceil(bytes.length / 4), ' ');
   bytes.copy(header);
   const values = GROUPS.flatMap((group) => [...checkpoint[group].values()]);
-  await writeWhole(file, [Uint32Array.of(header.length), header, ...values]);
+  await writeAtomic(file, [Uint32Array.of(header.length), header, ...values]);
 }
 
-/** @returns `undefined` if there is none; `damaged` if there is something else */
+/** @returns `undefined` if there is none; 'damaged' if the file cannot be used */
 export async function readCheckpoint(file: string): Promise<Checkpoint | 'damaged' | undefined> {
-  const isThere = await access(file).then(
-    () => true,
-    () => false,
-  );
-  if (!isThere) return undefined;
-  const bytes = await readWhole(file);
+  if (!(await exists(file))) return undefined;
+  const bytes = await readVerified(file);
   return (bytes && parse(bytes)) ?? 'damaged';
 }
 

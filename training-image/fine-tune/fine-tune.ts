@@ -1,22 +1,22 @@
 import { join } from 'node:path';
 import { type Augmentation, augmentationOf, type Recipe } from '#core/recipe.ts';
 import type { TeacherEntry } from '#core/teacher.ts';
-import { cutNetwork } from '#engine/cut-network.ts';
 import { type FrozenPrefix, frozenPrefix } from '#engine/frozen-prefix.ts';
-import { layerOf, sizeOf, type Topology } from '#engine/topology.ts';
-import type { TrainingSettings } from '#engine/training-settings.ts';
+import { sizeOf } from '#engine/graph.ts';
+import { cutNetwork, layerOf, type Topology } from '#engine/topology.ts';
 import { trainingStep } from '#engine/training-step.ts';
-import type { Tell } from '../job/reporter.ts';
-import { keptFolder } from '../storage/checkpoint-folder.ts';
-import type { PackedRows } from '../storage/row-file.ts';
+import type { TrainingSettings } from '#engine/write-step.ts';
+import type { Reporter, StopSignal } from '../job/reporter.ts';
+import { checkpointFolder } from '../storage/checkpoint-folder.ts';
+import type { RowFile } from '../storage/row-file.ts';
 import { readCheckpoint, writeCheckpoint } from './checkpoint.ts';
 import { type Outcome, runEpochs } from './run-epochs.ts';
 import { scheduleFor } from './schedule.ts';
 import { activationSource, imageSource, type Source } from './sources.ts';
 
-/** Some examples, by their rows among the decoded images. */
+/** The examples of one part of the split, as indices into the decoded images. */
 export interface Examples {
-  rows: Int32Array;
+  indices: Int32Array;
   labels: Int32Array;
 }
 
@@ -25,64 +25,73 @@ export interface FineTuning {
   start: Topology;
   entry: Pick<TeacherEntry, 'blockOutputs' | 'input'>;
   retrained: number; // blocks
-  recipe: Recipe;
-  decoded: PackedRows;
+  recipe: Pick<Recipe, 'augmentation' | 'seed'>;
+  decoded: RowFile; // uint8 [px, px, 3] per example
   train: Examples;
   validation: Examples;
   classWeights: readonly number[];
   scratch: string; // a folder for what can be computed again
   checkpoints: string;
-  madeFrom: readonly unknown[]; // what all this depends on
-  seconds(): number; // since the training began
+  cacheKey: readonly unknown[]; // everything that `start`, `decoded` and the parts depend on
+  budgetSeconds: number; // of the whole job
+  elapsed(): number; // seconds since the job's training began
   diskForActivations?: number; // bytes
 }
 
-const DISK_FOR_ACTIVATIONS = 8e9; // bytes; chosen: SageMaker's volume holds 50 GB, the decoded images most of it
-const MOST_VIEWS = 8; // chosen: of each image, each a pass through the frozen blocks
-const FEWEST_VIEWS = 2;
+const DISK_FOR_ACTIVATIONS = 8e9; // bytes; chosen: SageMaker's volume holds 50 GB, mostly of decoded images
+const MAX_VIEWS = 8; // chosen: per image; each costs a pass through the frozen blocks
+const MIN_VIEWS = 2;
 
-/** Of the budget; the rest is for what comes before the next batch, for evaluation and for saving. */
-const SHARE_OF_BUDGET = 0.85;
-const LEFT_SECONDS = 30;
+/** The fraction of the budget for all steps up to and including the fine-tuning; the rest is for evaluating and saving. */
+const BUDGET_FRACTION = 0.85;
+const RESERVED_SECONDS = 30;
 
 /**
- * Retrains the last blocks, from the head that fits the frozen features (LP-FT, Kumar et al., ICLR 2022).
- * What was done before an interruption is not done again.
+ * Retrains the last blocks, starting from the head that fits the frozen features (LP-FT, Kumar et al., ICLR 2022).
+ * It resumes from the checkpoint of an interrupted run, and then gives the same result as without the interruption.
  */
-export async function fineTune(tuning: FineTuning, tell: Tell): Promise<Outcome> {
+export async function fineTune(
+  tuning: FineTuning,
+  report: Reporter,
+  stop: StopSignal,
+): Promise<Outcome> {
   const { start, entry, retrained, recipe, train, validation } = tuning;
-  const schedule = scheduleFor(train.rows.length, retrained);
-  const inputs = openInputs(tuning, schedule.epochs, tell);
+  const schedule = scheduleFor(train.indices.length, retrained);
+  const inputs = openInputs(tuning, schedule.epochs, report, stop);
   const settings: TrainingSettings = {
-    blocks: entry.blockOutputs,
+    blockOutputs: entry.blockOutputs,
     retrained,
     input: inputs.kind,
-    averages: 'frozen',
-    optimizer: { kind: 'adamw', beta1: 0.9, beta2: 0.999, epsilon: 1e-8, weightDecay: 0.01 },
+    optimizer: { beta1: 0.9, beta2: 0.999, epsilon: 1e-8, weightDecay: 0.01 },
     learningRates: schedule.learningRates,
-    longestGradient: 1,
+    clipNorm: 1,
     classWeights: tuning.classWeights,
   };
-  const madeFrom = [...tuning.madeFrom, recipe, settings, schedule];
-  const folder = await keptFolder(tuning.checkpoints, 'fine-tune', madeFrom);
+  // Not the budget: a relaunch on another instance type has another one, and must find the checkpoint all the same.
+  const { augmentation, seed } = recipe;
+  const cacheKey = [...tuning.cacheKey, augmentation, seed, settings, schedule];
+  const folder = await checkpointFolder(tuning.checkpoints, 'fine-tune', cacheKey);
   const file = join(folder, 'checkpoint');
-  const kept = await readCheckpoint(file);
-  if (kept === 'damaged') tell.line('The checkpoint is damaged; the fine-tuning begins afresh.');
+  const checkpoint = await readCheckpoint(file);
+  if (checkpoint === 'damaged') report.line('The checkpoint is damaged; fine-tuning starts over.');
 
   const step = trainingStep(start, settings);
   try {
-    return await runEpochs({
-      step,
-      train: { source: inputs.train, labels: train.labels },
-      validation: { source: inputs.validation, labels: validation.labels },
-      schedule,
-      seed: recipe.seed,
-      begun: kept === 'damaged' ? undefined : kept,
-      keep: (checkpoint) => writeCheckpoint(file, checkpoint),
-      seconds: tuning.seconds,
-      budgetSeconds: Math.max(0, SHARE_OF_BUDGET * 60 * recipe.budget.minutes - LEFT_SECONDS),
-      tell,
-    });
+    return await runEpochs(
+      {
+        step,
+        train: { source: inputs.train, labels: train.labels },
+        validation: { source: inputs.validation, labels: validation.labels },
+        schedule,
+        seed,
+        resumeFrom: checkpoint === 'damaged' ? undefined : checkpoint,
+        saveCheckpoint: (saved) => writeCheckpoint(file, saved),
+        elapsed: tuning.elapsed,
+        budgetSeconds: Math.max(0, BUDGET_FRACTION * tuning.budgetSeconds - RESERVED_SECONDS),
+      },
+      report,
+      stop,
+    );
   } finally {
     step.dispose();
     await inputs.close();
@@ -96,26 +105,34 @@ interface Inputs {
   close(): Promise<void>;
 }
 
-/** Activations of the last frozen block where there is one and the disk holds enough of them, images otherwise. */
-function openInputs(tuning: FineTuning, epochs: number, tell: Tell): Inputs {
-  const { decoded, start, entry, retrained, recipe, scratch } = tuning;
+/** Activations of the last frozen block, if there is one and enough of them fit on the disk; otherwise images. */
+function openInputs(
+  tuning: FineTuning,
+  epochs: number,
+  report: Reporter,
+  stop: StopSignal,
+): Inputs {
+  const { decoded, start, entry, retrained, recipe, scratch: folder } = tuning;
   const { px } = entry.input;
   const how = augmentationOf(recipe);
-  const change = how && { how, seed: recipe.seed };
-  const train = imageSource(decoded, tuning.train.rows, px, change);
-  const validation = imageSource(decoded, tuning.validation.rows, px);
+  const augmentation = how && { how, seed: recipe.seed };
+  const train = imageSource(decoded, tuning.train.indices, px, augmentation);
+  const validation = imageSource(decoded, tuning.validation.indices, px);
   const views = viewsOf(tuning, how, epochs);
   if (views === 0) return { kind: 'images', train, validation, close: async () => undefined };
 
   const { at } = cutNetwork(start, entry.blockOutputs, retrained);
-  const prefix: FrozenPrefix = frozenPrefix(start, [{ layer: at }]);
+  const prefix: FrozenPrefix = frozenPrefix(start, [at]);
+  const trainFiles = { views, folder, name: 'train' };
+  const validationFiles = { views: 1, folder, name: 'validation' };
   const activations = {
-    train: activationSource(train, prefix, views, scratch, 'train', tell),
-    validation: activationSource(validation, prefix, 1, scratch, 'validation', tell),
+    train: activationSource(train, prefix, trainFiles, report, stop),
+    validation: activationSource(validation, prefix, validationFiles, report, stop),
   };
   return {
     kind: 'activations',
-    ...activations,
+    train: activations.train,
+    validation: activations.validation,
     async close() {
       await activations.train.close();
       await activations.validation.close();
@@ -124,7 +141,7 @@ function openInputs(tuning: FineTuning, epochs: number, tell: Tell): Inputs {
   };
 }
 
-/** Of how many different views of each image the activations are kept; 0: of none. */
+/** For how many differently augmented views of each image activations are kept; 0: for none. */
 function viewsOf(
   { start, entry, retrained, train, validation, diskForActivations }: FineTuning,
   how: Augmentation | undefined,
@@ -132,9 +149,9 @@ function viewsOf(
 ): number {
   if (retrained === entry.blockOutputs.length) return 0;
   const { at } = cutNetwork(start, entry.blockOutputs, retrained);
-  const bytes = 4 * sizeOf(layerOf(start, at).shape.slice(1)); // an example
-  const left = (diskForActivations ?? DISK_FOR_ACTIVATIONS) - validation.rows.length * bytes;
-  const most = Math.floor(left / (bytes * Math.max(1, train.rows.length)));
-  if (!how) return most < 1 ? 0 : 1;
-  return most < FEWEST_VIEWS ? 0 : Math.min(most, MOST_VIEWS, epochs);
+  const bytes = 4 * sizeOf(layerOf(start, at).shape.slice(1)); // per example
+  const disk = (diskForActivations ?? DISK_FOR_ACTIVATIONS) - validation.indices.length * bytes;
+  const max = Math.floor(disk / (bytes * Math.max(1, train.indices.length)));
+  if (!how) return max < 1 ? 0 : 1;
+  return max < MIN_VIEWS ? 0 : Math.min(max, MAX_VIEWS, epochs);
 }

@@ -1,170 +1,200 @@
+import { at } from '#core/at.ts';
+import type { StudentCard } from '#core/card.ts';
 import type { TrainingStep } from '#engine/training-step.ts';
-import type { Values } from '#engine/variable-access.ts';
+import type { Values } from '#engine/variables.ts';
 import { seededRandom, shuffled } from '../data/seeded-random.ts';
 import { score } from '../evaluate/predictions.ts';
-import { TrainingInterrupted } from '../job/errors.ts';
-import { isOutOfMemory } from '../job/out-of-memory.ts';
-import type { Tell } from '../job/reporter.ts';
+import { isOutOfMemory, TrainingInterrupted } from '../job/errors.ts';
+import type { Reporter, StopSignal } from '../job/reporter.ts';
 import type { Checkpoint, Progress } from './checkpoint.ts';
-import { rateAt, type Schedule } from './schedule.ts';
+import { lrScaleAt, type Schedule } from './schedule.ts';
 import type { Source } from './sources.ts';
 
-/** One part of the split, with what its examples are. */
-export interface Part {
+/** The examples of one part of the split, with their labels. */
+export interface LabelledSource {
   source: Source;
-  labels: Int32Array;
+  labels: Int32Array; // [n]
 }
 
-export interface Course {
+export interface FineTuningRun {
   step: TrainingStep;
-  train: Part;
-  validation: Part;
+  train: LabelledSource;
+  validation: LabelledSource;
   schedule: Schedule;
   seed: number;
-  /** Where an earlier life stood, if there was one. */
-  begun: Checkpoint | undefined;
-  keep(checkpoint: Checkpoint): Promise<void>;
-  /** In this life. */
-  seconds(): number;
-  /** When to stop, counted from the beginning of the first life. */
+  /** Where an interrupted run stopped, if there was one. */
+  resumeFrom: Checkpoint | undefined;
+  saveCheckpoint(checkpoint: Checkpoint): Promise<void>;
+  /** Seconds since this run began. */
+  elapsed(): number;
+  /** For this run and all that it resumes. */
   budgetSeconds: number;
-  tell: Tell;
 }
 
 export interface Outcome {
-  best: NonNullable<Progress['best']> | undefined; // none: the budget was over before it began, or it ran away
+  best: NonNullable<Progress['best']> | undefined; // none if it stopped before the first epoch was validated
   bestWeights: Values;
   epochs: number; // begun
-  stopped: 'schedule' | 'no-progress' | 'budget';
-  batch: number;
+  stopped: NonNullable<StudentCard['fineTuning']>['stopped'];
+  batchSize: number;
 }
 
-const KEEP_EVERY_SECONDS = 60;
+const CHECKPOINT_INTERVAL_SECONDS = 60;
 
-/** Trains epoch by epoch, and keeps the weights that were the best on validation. */
-export async function runEpochs(course: Course): Promise<Outcome> {
-  const { step, train, schedule, begun, tell } = course;
+/**
+ * Trains epoch by epoch, and keeps the weights with the smallest validation loss. It stops at the first loss that is
+ * not finite: the weights are then lost, and every further step would be wasted.
+ */
+export async function runEpochs(
+  run: FineTuningRun,
+  report: Reporter,
+  stop: StopSignal,
+): Promise<Outcome> {
+  const { step, train, schedule, resumeFrom } = run;
   const { n } = train.source;
-  const progress: Progress = begun?.progress ?? {
-    ...{ epoch: 0, seen: 0, lossSum: 0, batch: schedule.batch, seconds: 0 },
-  };
-  let bestWeights: Values = begun?.bestWeights ?? new Map();
-  if (begun) step.assign(begun);
+  const progress = resumeFrom ? { ...resumeFrom.progress } : initialProgress(schedule);
+  let bestWeights: Values = resumeFrom?.bestWeights ?? new Map();
+  if (resumeFrom) step.assign(resumeFrom);
 
-  const spent = progress.seconds;
-  const isOver = () => spent + course.seconds() >= course.budgetSeconds;
-  let keptAt = course.seconds();
-  const keep = async () => {
-    keptAt = course.seconds();
-    progress.seconds = spent + keptAt;
-    await course.keep({ progress, ...step.read(), bestWeights });
+  const spent = progress.seconds; // in earlier runs
+  const isOver = () => spent + run.elapsed() >= run.budgetSeconds;
+  let savedAt = run.elapsed();
+  const save = async () => {
+    savedAt = run.elapsed();
+    progress.seconds = spent + savedAt;
+    await run.saveCheckpoint({ progress: { ...progress }, ...step.read(), bestWeights });
   };
-  const ended = (stopped: Outcome['stopped'], epochs: number): Outcome => {
-    return { best: progress.best, bestWeights, epochs, stopped, batch: progress.batch };
+  const saveNowAndThen = async () => {
+    if (run.elapsed() - savedAt > CHECKPOINT_INTERVAL_SECONDS) await save();
+  };
+  const outcome = (stopped: Outcome['stopped'], epochs: number): Outcome => {
+    return { best: progress.best, bestWeights, epochs, stopped, batchSize: progress.batchSize };
   };
 
   try {
     while (progress.epoch < schedule.epochs) {
       const { best, epoch } = progress;
-      if (best && epoch - best.epoch > schedule.patience) return ended('no-progress', epoch);
-      if (isOver() && progress.seen < n) return ended('budget', epoch);
-      await runEpoch(course, progress, isOver, async () => {
-        if (course.seconds() - keptAt > KEEP_EVERY_SECONDS) await keep();
-      });
+      if (best && epoch - best.epoch > schedule.patience) return outcome('early-stopping', epoch);
+      if (isOver() && progress.seen < n) return outcome('budget', epoch);
+      const allFinite = await runEpoch(run, progress, isOver, saveNowAndThen, report, stop);
+      if (!allFinite) return outcome('diverged', epoch + 1);
 
-      const isWhole = progress.seen === n;
-      const found = await validate(course, progress);
+      const isComplete = progress.seen === n;
+      const validation = await validate(run, progress.batchSize, report, stop);
       const trainLoss = progress.lossSum / Math.max(1, progress.seen);
-      tell.line(
-        `epoch=${epoch + 1} train_loss=${trainLoss.toFixed(6)} validation_accuracy=${found.accuracy.toFixed(6)} validation_loss=${found.crossEntropy.toFixed(6)}`,
+      report.line(
+        `epoch=${epoch + 1} train_loss=${trainLoss.toFixed(6)} validation_accuracy=${validation.accuracy.toFixed(6)} validation_loss=${validation.crossEntropy.toFixed(6)}`,
       );
-      const isNumber = Number.isFinite(found.crossEntropy); // not if the training has run away
-      if (isNumber && (!best || found.crossEntropy < best.crossEntropy)) {
-        progress.best = { epoch: epoch + 1, ...found };
+      if (!Number.isFinite(validation.crossEntropy)) return outcome('diverged', epoch + 1);
+      if (!best || validation.crossEntropy < best.crossEntropy) {
+        progress.best = { epoch: epoch + 1, ...validation };
         bestWeights = step.read().weights;
       }
-      if (!isWhole) return ended('budget', epoch + 1);
+      if (!isComplete) return outcome('budget', epoch + 1);
       Object.assign(progress, { epoch: epoch + 1, seen: 0, lossSum: 0 });
-      await keep();
+      await save();
     }
-    tell.progress('fine-tune', schedule.epochs * n, schedule.epochs * n);
-    return ended('schedule', schedule.epochs);
+    report.progress('fine-tune', schedule.epochs * n, schedule.epochs * n);
+    return outcome('schedule', schedule.epochs);
   } catch (error) {
-    if (error instanceof TrainingInterrupted) await keep();
+    if (error instanceof TrainingInterrupted) await save();
     throw error;
   }
 }
 
-/** The rest of an epoch, or as much of it as the budget allows. */
+const initialProgress = ({ batchSize }: Schedule): Progress => ({
+  epoch: 0,
+  seen: 0,
+  lossSum: 0,
+  batchSize,
+  seconds: 0,
+});
+
+/**
+ * Trains the rest of an epoch, or as much of it as the budget allows.
+ *
+ * @returns whether all losses were finite
+ */
 async function runEpoch(
-  course: Course,
+  run: FineTuningRun,
   progress: Progress,
   isOver: () => boolean,
-  between: () => Promise<void>,
-): Promise<void> {
-  const { train, schedule, seed, tell } = course;
+  afterBatch: () => Promise<void>,
+  report: Reporter,
+  stop: StopSignal,
+): Promise<boolean> {
+  const { train, schedule, seed } = run;
   const { epoch } = progress;
   const { n } = train.source;
   const order = shuffled(n, seededRandom('order', seed, epoch));
   const total = schedule.epochs * n;
-  const ask = (seen: number) => {
-    const places = order.subarray(seen, seen + portion(n - seen, progress.batch));
-    const input = train.source.rows(epoch, places);
-    input.catch(() => undefined); // whoever waits for it is told; perhaps nobody does
-    return { places, input };
+  const request = (seen: number) => {
+    const indices = order.subarray(seen, seen + nextBatchSize(n - seen, progress.batchSize));
+    const input = train.source.rows(epoch, indices);
+    input.catch(() => undefined); // its error is thrown where it is awaited, if it ever is
+    return { indices, input };
   };
 
-  let batch = ask(progress.seen);
+  let batch = request(progress.seen);
   while (progress.seen < n && !isOver()) {
-    tell.progress('fine-tune', epoch * n + progress.seen, total);
-    const { places } = batch;
+    stop.throwIfRequested();
+    report.progress('fine-tune', epoch * n + progress.seen, total);
+    const { indices } = batch;
     const input = await batch.input;
-    const seen = progress.seen + places.length;
-    if (seen < n) batch = ask(seen); // the disk and sharp work while TensorFlow does
+    const seen = progress.seen + indices.length;
+    if (seen < n) batch = request(seen); // the disk and sharp work while TensorFlow does
 
-    const labels = places.map((place) => train.labels[place] ?? -1);
-    const share = progress.batch / schedule.batch; // half a batch, half a step
-    const rate = share * rateAt((epoch * n + seen) / total);
-    const loss = stepUnlessTooLarge(course, { input, labels }, rate, epoch * n + progress.seen);
+    const labels = indices.map((index) => at(train.labels, index));
+    const batchScale = progress.batchSize / schedule.batchSize; // half the batch size, half the learning rate
+    const lrScale = batchScale * lrScaleAt((epoch * n + seen) / total);
+    const loss = stepUnlessTooLarge(run, { input, labels }, lrScale);
     if (loss === undefined) {
-      if (progress.batch === 1) throw new Error('Out of memory with a single image a batch.');
-      progress.batch = Math.ceil(progress.batch / 2);
-      tell.line(`Memory ran out; going on with ${progress.batch} images a batch.`);
-      batch = ask(progress.seen);
+      if (progress.batchSize === 1) throw new Error('Out of memory with a batch size of 1.');
+      progress.batchSize = Math.ceil(progress.batchSize / 2);
+      report.line(`Out of memory; continuing with a batch size of ${progress.batchSize}.`);
+      batch = request(progress.seen);
       continue;
     }
-    progress.lossSum += loss * places.length;
+    if (!Number.isFinite(loss)) return false;
+    progress.lossSum += loss * indices.length;
     progress.seen = seen;
-    await between();
+    await afterBatch();
   }
+  return true;
 }
 
-/** The rest in portions of about the same size: a last batch of one image would count as much as all others. */
-const portion = (rest: number, batch: number): number => Math.ceil(rest / Math.ceil(rest / batch));
+/** Divides the rest evenly: a last batch of one image would count as much as all others. */
+const nextBatchSize = (rest: number, batchSize: number): number =>
+  Math.ceil(rest / Math.ceil(rest / batchSize));
 
-/** @returns the loss; `undefined` if memory ran out, and nothing has changed */
+/** @returns the mean loss of the batch; `undefined` if memory ran out, and nothing has changed */
 function stepUnlessTooLarge(
-  { step, seed }: Course,
+  { step }: FineTuningRun,
   batch: { input: Uint8Array | Float32Array; labels: Int32Array },
-  rate: number,
-  example: number,
+  lrScale: number,
 ): number | undefined {
   try {
-    return step.step(batch, rate, (seed + example) | 0).loss;
+    return step.step(batch, lrScale).loss;
   } catch (error) {
     if (isOutOfMemory(String(error))) return undefined;
     throw error;
   }
 }
 
-async function validate({ step, validation, tell }: Course, { batch }: Progress) {
+async function validate(
+  { step, validation }: FineTuningRun,
+  batchSize: number,
+  report: Reporter,
+  stop: StopSignal,
+) {
   const { source, labels } = validation;
   const logits = new Float32Array(labels.length * step.classes);
-  for (let from = 0; from < source.n; from += batch) {
-    tell.progress('validate', from, source.n);
-    const count = Math.min(batch, source.n - from);
-    const places = Int32Array.from({ length: count }, (_, i) => from + i);
-    logits.set(step.evaluate(await source.rows(0, places)), from * step.classes);
+  for (let from = 0; from < source.n; from += batchSize) {
+    stop.throwIfRequested();
+    report.progress('validate', from, source.n);
+    const count = Math.min(batchSize, source.n - from);
+    const indices = Int32Array.from({ length: count }, (_, i) => from + i);
+    logits.set(step.evaluate(await source.rows(0, indices)), from * step.classes);
   }
   return score({ logits, labels });
 }

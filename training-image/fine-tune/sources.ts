@@ -1,91 +1,89 @@
 import { join } from 'node:path';
+import { at } from '#core/at.ts';
 import type { Augmentation } from '#core/recipe.ts';
 import type { FrozenPrefix } from '#engine/frozen-prefix.ts';
-import { sizeOf } from '#engine/topology.ts';
+import { sizeOf } from '#engine/graph.ts';
 import { seededRandom } from '../data/seeded-random.ts';
 import { IMAGES_AT_ONCE } from '../features/open-backbone.ts';
-import type { Tell } from '../job/reporter.ts';
-import { type PackedRows, packedRows } from '../storage/row-file.ts';
+import type { Reporter, StopSignal } from '../job/reporter.ts';
+import { createRowFile, floatRows, type RowFile } from '../storage/row-file.ts';
 import { augment } from './augment.ts';
 
-/** The examples of one part of the split, as the trained blocks take them in. */
+/** The examples of one part of the split, as input of the trained blocks. */
 export interface Source {
   readonly n: number;
   /**
-   * @param places in the part, 0 to n - 1
-   * @returns uint8 images or float32 activations, [places, …]; in another epoch perhaps others
+   * @param indices within the part, 0 to n - 1
+   * @returns uint8 images or float32 activations, [indices, …]; augmented ones differ between epochs
    */
-  rows(epoch: number, places: Int32Array): Promise<Uint8Array | Float32Array>;
+  rows(epoch: number, indices: Int32Array): Promise<Uint8Array | Float32Array>;
   close(): Promise<void>;
 }
 
 export interface ImageSource extends Source {
-  rows(epoch: number, places: Int32Array): Promise<Uint8Array>;
+  rows(epoch: number, indices: Int32Array): Promise<Uint8Array>;
 }
 
 /**
  * Images from the disk.
  *
- * @param examples the rows of the part's examples among the decoded ones
- * @param change what to do to them, by which seed; left as they are if left out
+ * @param examples the part's examples, as indices into the decoded images
+ * @param augmentation with the seed of its random choices; images stay as they are if left out
  */
 export function imageSource(
-  decoded: PackedRows,
+  decoded: RowFile,
   examples: Int32Array,
   px: number,
-  change?: { how: Augmentation; seed: number },
+  augmentation?: { how: Augmentation; seed: number },
 ): ImageSource {
   return {
     n: examples.length,
-    async rows(epoch, places) {
-      const images = await decoded.pick(places.map((place) => examples[place] ?? -1));
-      if (!change) return images;
+    async rows(epoch, indices) {
+      const images = await decoded.pick(indices.map((index) => at(examples, index)));
+      if (!augmentation) return images;
       const size = decoded.rowBytes;
-      const changed = Array.from(places, (place, i) => {
-        const random = seededRandom('augment', change.seed, epoch, place);
-        return augment(images.subarray(i * size, (i + 1) * size), px, change.how, random);
+      const augmented = Array.from(indices, (index, i) => {
+        const random = seededRandom('augment', augmentation.seed, epoch, index);
+        return augment(images.subarray(i * size, (i + 1) * size), px, augmentation.how, random);
       });
-      return Buffer.concat(await Promise.all(changed));
+      return Buffer.concat(await Promise.all(augmented));
     },
     close: async () => undefined, // the decoded images are not its own
   };
 }
 
 /**
- * What the last frozen block gives for images, computed when first asked for and kept on the disk: in an epoch the
- * frozen blocks run again only if the images are others.
+ * The output of the last frozen block for images, computed on first use and kept on disk: the frozen blocks do not run
+ * again in every epoch.
  *
- * @param images of which the first `views` epochs are used, again and again
+ * @param images of which the first `views` epochs are used, in turn
  * @param name of the files
  */
 export function activationSource(
   images: ImageSource,
   prefix: FrozenPrefix,
-  views: number,
-  folder: string,
-  name: string,
-  tell: Tell,
+  { views, folder, name }: { views: number; folder: string; name: string },
+  report: Reporter,
+  stop: StopSignal,
 ): Source {
-  const size = sizeOf(prefix.shapes[0] ?? []);
+  const size = sizeOf(at(prefix.shapes, 0));
   const { n } = images;
-  const kept = new Map<number, Promise<PackedRows>>();
+  const computed = new Map<number, Promise<RowFile>>(); // by view
   let isOpen = true;
 
-  async function compute(view: number): Promise<PackedRows> {
+  async function compute(view: number): Promise<RowFile> {
     const file = join(folder, `${name}-${view}.f32`);
-    const rows = await packedRows(file, size * Float32Array.BYTES_PER_ELEMENT);
+    const rows = await createRowFile(file, size * Float32Array.BYTES_PER_ELEMENT);
     try {
       for (let from = 0; from < n && isOpen; from += IMAGES_AT_ONCE) {
-        tell.progress('frozen-blocks', from, n);
+        stop.throwIfRequested();
+        report.progress('frozen-blocks', from, n);
         const count = Math.min(IMAGES_AT_ONCE, n - from);
-        const places = Int32Array.from({ length: count }, (_, i) => from + i);
-        const [activations = new Float32Array()] = prefix.run(
-          await images.rows(view, places),
-          count,
-        );
-        await rows.write(from, activations);
+        const indices = Int32Array.from({ length: count }, (_, i) => from + i);
+        const pixels = await images.rows(view, indices);
+        await rows.write(from, at(prefix.run(pixels, count), 0));
       }
-      if (isOpen) tell.progress('frozen-blocks', n, n);
+      if (isOpen) report.progress('frozen-blocks', n, n);
     } catch (error) {
       await rows.close();
       throw error;
@@ -95,15 +93,15 @@ export function activationSource(
 
   return {
     n,
-    async rows(epoch, places) {
+    async rows(epoch, indices) {
       const view = epoch % views;
-      const rows = kept.get(view) ?? compute(view);
-      kept.set(view, rows);
-      return new Float32Array((await (await rows).pick(places)).buffer);
+      const rows = computed.get(view) ?? compute(view);
+      computed.set(view, rows);
+      return floatRows(await rows).pick(indices);
     },
     async close() {
-      isOpen = false; // what is still being computed ends after its batch
-      const all = await Promise.allSettled(kept.values());
+      isOpen = false; // a computation in progress ends after its batch
+      const all = await Promise.allSettled(computed.values());
       for (const rows of all) if (rows.status === 'fulfilled') await rows.value.close();
     },
   };

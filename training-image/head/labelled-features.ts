@@ -1,72 +1,70 @@
-import type { FeatureRows } from '../features/feature-rows.ts';
+import { at } from '#core/at.ts';
+import type { FloatRows } from '../storage/row-file.ts';
 
-/** Features of some examples, read a run at a time, since memory need not hold them all. */
+/** Features of some examples, read in runs, since memory need not hold all of them. */
 export interface Features {
   readonly n: number; // examples
-  readonly d: number; // features an example
-  /** @returns those of a run of examples, [count, d] row by row */
+  readonly d: number; // features per example
+  /** @returns the features of consecutive examples, [count, d] row by row */
   read(from: number, count: number): Promise<Float32Array>;
 }
 
-/** The same, with what the examples are. */
-export interface Labelled extends Features {
+/** Features with the labels of their examples. */
+export interface LabelledFeatures extends Features {
   readonly labels: Int32Array; // [n]
 }
 
-/** Examples of a block; chosen: of 1,280 features they are 10 MB. */
+/** Examples per block; chosen: of 1,280 features they take 10 MB. */
 export const BLOCK = 2048;
 
-/** @param rows numbers of examples */
-export const featuresOf = (all: FeatureRows, rows: Int32Array): Features => ({
-  n: rows.length,
+/** @param indices of the examples among all */
+export const featuresOf = (all: FloatRows, indices: Int32Array): Features => ({
+  n: indices.length,
   d: all.d,
-  read: (from, count) => all.pick(rows.subarray(from, from + count)),
+  read: (from, count) => all.pick(indices.subarray(from, from + count)),
 });
 
 /**
- * @param rows numbers of examples
+ * @param indices of the examples among all
  * @param labels of all examples
+ * @throws RangeError if an example has no label
  */
-export function labelledRows(
-  all: FeatureRows,
-  rows: Int32Array,
-  labels: readonly number[],
-): Labelled {
-  const labelOf = (row: number): number => {
-    const label = labels[row];
-    if (label === undefined) throw new Error(`There is no example ${row}, of ${labels.length}.`);
-    return label;
-  };
-  return { ...featuresOf(all, rows), labels: rows.map(labelOf) };
-}
+export const labelledFeatures = (
+  all: FloatRows,
+  indices: Int32Array,
+  labels: Int32Array,
+): LabelledFeatures => ({
+  ...featuresOf(all, indices),
+  labels: indices.map((index) => at(labels, index)),
+});
 
-/** First the one's examples, then the other's. */
-export function joined(a: Labelled, b: Labelled): Labelled {
+/** The examples of `a`, then those of `b`. */
+export function concatenated(a: LabelledFeatures, b: LabelledFeatures): LabelledFeatures {
   return {
     n: a.n + b.n,
     d: a.d,
     labels: Int32Array.from([...a.labels, ...b.labels]),
     async read(from, count) {
-      const ofA = Math.max(0, Math.min(count, a.n - from));
+      const fromA = Math.max(0, Math.min(count, a.n - from));
       const features = new Float32Array(count * a.d);
-      if (ofA > 0) features.set(await a.read(from, ofA));
-      if (ofA < count) features.set(await b.read(from + ofA - a.n, count - ofA), ofA * a.d);
+      if (fromA > 0) features.set(await a.read(from, fromA));
+      if (fromA < count) features.set(await b.read(from + fromA - a.n, count - fromA), fromA * a.d);
       return features;
     },
   };
 }
 
 /**
- * All examples in their order, a block at a time.
+ * All examples in order, a block at a time.
  *
- * @param between called before each block is read
+ * @param onBlock called before each block is read
  */
 export async function* inBlocks(
   { n, read }: Features,
-  between: () => void = () => undefined,
+  onBlock: () => void = () => undefined,
 ): AsyncGenerator<{ from: number; features: Float32Array }> {
   for (let from = 0; from < n; from += BLOCK) {
-    between();
+    onBlock();
     yield { from, features: await read(from, Math.min(BLOCK, n - from)) };
   }
 }

@@ -1,37 +1,37 @@
-/** A smooth function of many variables, at one point: its value, and its gradient written into `gradient`. */
-export type Smooth = (x: Float64Array, gradient: Float64Array) => number | Promise<number>;
+/** A smooth function of many variables: returns its value at `x`, and writes its gradient into `gradient`. */
+export type Objective = (x: Float64Array, gradient: Float64Array) => number | Promise<number>;
 
 export interface Minimum {
   x: Float64Array;
   value: number;
   iterations: number;
-  converged: boolean; // false: `maxIterations` were not enough, or no step along the gradient lowers the value
+  converged: boolean; // false: `maxIterations` were reached, or no step along the gradient lowers the value
 }
 
-export interface MinimiseOptions {
-  /** Stop when the largest component of the gradient is at most this, in the unit of value per unit of x. */
+export interface LbfgsOptions {
+  /** Stop when no component of the gradient exceeds this, in units of the value per unit of x. */
   tolerance: number;
   maxIterations: number;
   /**
-   * Values that differ by less than this, as a fraction of themselves, are taken for equal: where they are sums of
-   * 32-bit floats, the gradient still shows the way when they no longer do.
+   * Values whose relative difference is smaller are treated as equal: if they are sums of float32 values, the gradient
+   * still points downhill when they no longer tell.
    */
   resolution?: number;
   onIteration?: (iteration: number, value: number) => void;
 }
 
-const MEMORY = 10; // pairs kept; Nocedal & Wright use 3 to 20
+const MEMORY = 10; // correction pairs; Nocedal & Wright use 3 to 20
 const ARMIJO = 1e-4; // Nocedal & Wright, section 3.1
-const SMALLEST_STEP = 1e-20;
+const MIN_STEP = 1e-20;
 
 /**
  * L-BFGS with a backtracking line search (Nocedal & Wright, Numerical Optimization, 2nd ed., algorithms 7.4 and 3.1).
- * Deterministic: no randomness, and no dependence on time or threads. For convex functions.
+ * Deterministic: neither randomness nor time nor threads matter. For convex functions.
  */
-export async function minimise(
-  f: Smooth,
+export async function lbfgs(
+  f: Objective,
   start: Float64Array,
-  options: MinimiseOptions,
+  options: LbfgsOptions,
 ): Promise<Minimum> {
   let x: Float64Array = Float64Array.from(start);
   let gradient: Float64Array = new Float64Array(x.length);
@@ -45,7 +45,7 @@ export async function minimise(
     const direction = descent(gradient, steps);
     let slope = dot(direction, gradient);
     if (slope >= 0) {
-      // Rounding has spoilt the memory; begin again with the gradient itself.
+      // Rounding has spoilt the memory; start again from the gradient.
       steps.length = 0;
       direction.set(gradient.map((each) => -each));
       slope = -dot(gradient, gradient);
@@ -58,7 +58,7 @@ export async function minimise(
     const noise = (options.resolution ?? 0) * Math.abs(value);
     while (!(nextValue <= value + ARMIJO * length * slope + noise)) {
       length /= 2;
-      if (length < SMALLEST_STEP) return { x, value, iterations: iteration, converged: false };
+      if (length < MIN_STEP) return { x, value, iterations: iteration, converged: false };
       next = along(x, direction, length);
       nextValue = await f(next, nextGradient);
     }
@@ -82,7 +82,7 @@ export async function minimise(
   };
 }
 
-/** The two-loop recursion: minus the approximate inverse Hessian times the gradient. */
+/** The two-loop recursion: the approximate inverse Hessian times the negative gradient. */
 function descent(
   gradient: Float64Array,
   steps: readonly { s: Float64Array; y: Float64Array; rho: number }[],

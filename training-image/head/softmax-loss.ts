@@ -1,10 +1,11 @@
+import { at } from '#core/at.ts';
 import { tf } from '#engine/tensorflow/load.ts';
-import type { Smooth } from './lbfgs.ts';
+import type { Objective } from './lbfgs.ts';
 import type { ScaledBlocks } from './scaled-blocks.ts';
 
 /**
- * Weighted mean cross-entropy in nats plus l2/2 · |kernel|², and its gradient, as a function of kernel and bias in one
- * vector. The two matrix products run in TensorFlow, a block of examples at a time; the rest is small.
+ * The weighted mean cross-entropy in nats plus l2/2 · |kernel|², and its gradient, as a function of kernel and bias in
+ * one vector. TensorFlow computes the matrix products, a block of examples at a time.
  *
  * @param blocks [n, d]
  * @param labels [n]
@@ -14,34 +15,34 @@ export function softmaxLoss(
   d: number,
   labels: Int32Array,
   classWeights: readonly number[],
-): (l2: number) => Smooth {
+): (l2: number) => Objective {
   const n = labels.length;
   const classes = classWeights.length;
-  const ofKernel = d * classes;
+  const kernelSize = d * classes;
 
   return (l2) => async (parameters, gradient) => {
-    const kernel = tf.tensor2d(Float32Array.from(parameters.subarray(0, ofKernel)), [d, classes]);
-    const bias = tf.tensor1d(Float32Array.from(parameters.subarray(ofKernel)));
+    const kernel = tf.tensor2d(Float32Array.from(parameters.subarray(0, kernelSize)), [d, classes]);
+    const bias = tf.tensor1d(Float32Array.from(parameters.subarray(kernelSize)));
     let loss = 0;
     gradient.fill(0);
     try {
       await blocks.each((x, from) => {
-        const some = labels.subarray(from, from + (x.shape[0] ?? 0)); // m labels
-        const wanted = tf.oneHot(tf.tensor1d(some, 'int32'), classes).toFloat(); // [m, classes]
-        const shares = Float32Array.from(some, (label) => (classWeights[label] ?? 1) / n);
-        const weights = tf.tensor2d(shares, [some.length, 1]); // [m, 1]
+        const blockLabels = labels.subarray(from, from + x.shape[0]); // [m]
+        const target = tf.oneHot(tf.tensor1d(blockLabels, 'int32'), classes).toFloat(); // [m, classes]
+        const normalised = Float32Array.from(blockLabels, (label) => at(classWeights, label) / n);
+        const weights = tf.tensor2d(normalised, [blockLabels.length, 1]); // [m, 1]
         const logProbabilities = tf.logSoftmax(x.matMul(kernel).add(bias)); // [m, classes]
-        const error = tf.exp(logProbabilities).sub(wanted).mul(weights); // [m, classes]
-        loss -= weights.mul(wanted.mul(logProbabilities)).sum().dataSync()[0] ?? 0;
+        const error = tf.exp(logProbabilities).sub(target).mul(weights); // [m, classes]
+        loss -= weights.mul(target.mul(logProbabilities)).sum().dataSync()[0] ?? Number.NaN;
         add(gradient, x.matMul(error, true, false).dataSync(), 0); // [d, classes]
-        add(gradient, error.sum(0).dataSync(), ofKernel);
+        add(gradient, error.sum(0).dataSync(), kernelSize);
       });
     } finally {
       tf.dispose([kernel, bias]);
     }
 
     let squares = 0;
-    for (let i = 0; i < ofKernel; i++) {
+    for (let i = 0; i < kernelSize; i++) {
       const weight = parameters[i] ?? 0;
       squares += weight * weight;
       gradient[i] = (gradient[i] ?? 0) + l2 * weight;
@@ -50,6 +51,8 @@ export function softmaxLoss(
   };
 }
 
-function add(sum: Float64Array, part: ArrayLike<number>, at: number): void {
-  for (let i = 0; i < part.length; i++) sum[at + i] = (sum[at + i] ?? 0) + (part[i] ?? 0);
+function add(sum: Float64Array, part: ArrayLike<number>, offset: number): void {
+  for (let i = 0; i < part.length; i++) {
+    sum[offset + i] = (sum[offset + i] ?? 0) + (part[i] ?? 0);
+  }
 }

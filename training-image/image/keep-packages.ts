@@ -1,8 +1,8 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { PACKAGES } from './packages.ts';
 
-// A step of the Dockerfile, before anything is installed, hence run by plain Node: package.json is left with what the
-// trainer needs. `npm ci` then installs that alone, in the versions of the lock file.
+// A step of the Dockerfile, run by plain Node before anything is installed: reduces package.json to the dependencies of
+// the trainer, so that `npm ci` installs only those, in the versions of the lock file.
 const file = 'package.json';
 const own = JSON.parse(readFileSync(file, 'utf8')) as { dependencies: Record<string, string> };
 const dependencies = Object.fromEntries(

@@ -1,4 +1,4 @@
-/** The packages that the training image installs, of all that the project has: what its sources import. */
+/** The project's dependencies that the training image installs: those that its sources import. */
 export const PACKAGES = [
   '@aws-sdk/crc64-nvme',
   '@tensorflow/tfjs',

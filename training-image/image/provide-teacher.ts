@@ -4,10 +4,10 @@ import { join } from 'node:path';
 import { DEFAULT_TEACHER, teacherNamed } from '#teachers/catalogue.ts';
 import { importTeacher } from '#teachers/import-teacher.ts';
 
-// A step of the Dockerfile: imports the default teacher into the folder that is named, so that a job need bring none.
+// A step of the Dockerfile: imports the default teacher into the given folder, so that jobs need no teacher channel.
 const [folder] = process.argv.slice(2);
 const entry = teacherNamed(DEFAULT_TEACHER);
-if (!folder || !entry) throw new Error('name the folder for the teachers of the image');
+if (!folder || !entry) throw new Error('Usage: provide-teacher.ts FOLDER');
 
 const cacheFolder = await mkdtemp(join(tmpdir(), 'teacher-'));
 const report = (line: string) => process.stderr.write(`${line}\n`);

@@ -1,6 +1,6 @@
 import type { FailureCode } from '#core/plan.ts';
 
-/** Why this training cannot go on, in the words of the failure file; not a fault of the program. */
+/** The training cannot go on because of the job's own input; becomes the failure file. Not a bug of the trainer. */
 export class TrainingRefused extends Error {
   override name = 'TrainingRefused';
   readonly code: FailureCode;
@@ -10,15 +10,21 @@ export class TrainingRefused extends Error {
   }
 }
 
-/** Somebody asked the training to end; what is done lies in the checkpoints. */
+/** The training was asked to end; finished work is in the checkpoints. */
 export class TrainingInterrupted extends Error {
   override name = 'TrainingInterrupted';
 }
 
-const FILES_NAMED = 10; // the failure file holds a thousand characters
+/** How Node, V8, libvips and TensorFlow report it. */
+const OUT_OF_MEMORY =
+  /out of memory|OOM|ResourceExhausted|ERR_WORKER_OUT_OF_MEMORY|Array buffer allocation failed/i;
 
-/** @param faults each the name of a file and what is wrong with it */
-export function tellFaults(faults: readonly string[]): string {
+export const isOutOfMemory = (message: string): boolean => OUT_OF_MEMORY.test(message);
+
+const FILES_NAMED = 10; // the failure file holds about a thousand characters
+
+/** Joins faults, each the name of a file and what is wrong with it, into a sentence that fits the failure file. */
+export function summarise(faults: readonly string[]): string {
   const more = faults.length - FILES_NAMED;
   const named = faults.slice(0, FILES_NAMED).join('; ');
   return more > 0 ? `${named}; and ${more} more.` : `${named}.`;

@@ -5,8 +5,8 @@ import { isOnGpu } from '#engine/tensorflow/is-on-gpu.ts';
 import { tf } from '#engine/tensorflow/load.ts';
 import own from '../../package.json' with { type: 'json' };
 
-/** The programs and the device that made a student: what one would need to make it again. */
-export async function whatMadeIt(): Promise<StudentCard['made']> {
+/** The software versions and the device that a student is trained with: what it takes to reproduce it. */
+export async function describeEnvironment(): Promise<StudentCard['environment']> {
   await tf.ready();
   const { binding } = tf.backend() as NodeJSKernelBackend;
   return {

@@ -8,48 +8,46 @@ import { Recipe } from '#core/recipe.ts';
 import type { TeacherEntry } from '#core/teacher.ts';
 import { TrainingRefused } from './errors.ts';
 
+/** The inputs of a training job, as the launcher wrote them. */
 export interface TrainingJob {
-  asked: Hyperparameters;
+  hyperparameters: Hyperparameters;
   manifest: Manifest;
   recipe: Recipe;
-  entry: TeacherEntry;
+  entry: TeacherEntry; // of the recipe's teacher
 }
 
 /**
- * Reads what is to be done, and checks that it is what was validated.
+ * Reads the job, and verifies that manifest and recipe are the ones that it was launched with.
  *
- * @throws TrainingRefused
+ * @throws TrainingRefused DATA_CHANGED or TEACHER_CHANGED
  */
 export async function readJob(
   folders: MlFolder,
   catalogue: ReadonlyMap<string, TeacherEntry>,
 ): Promise<TrainingJob> {
-  const asked = Hyperparameters.parse(JSON.parse(await readFile(folders.hyperparameters, 'utf8')));
-  const manifest = readManifest(await pinned(folders, 'manifest', asked.manifest_sha256));
-  const written = Recipe.parse(JSON.parse(await pinned(folders, 'recipe', asked.recipe_sha256)));
-  const minutes = Number(asked.budget_seconds) / 60; // the dollars of the budget may be over before its minutes
-  const recipe = { ...written, budget: { ...written.budget, minutes } };
+  const hyperparameters = Hyperparameters.parse(
+    JSON.parse(await readFile(folders.hyperparameters, 'utf8')),
+  );
+  const { manifest_sha256, recipe_sha256 } = hyperparameters;
+  const manifest = readManifest(await readChannel(folders, 'manifest', manifest_sha256));
+  const recipe = Recipe.parse(JSON.parse(await readChannel(folders, 'recipe', recipe_sha256)));
 
   const entry = catalogue.get(recipe.teacher);
   if (!entry) {
-    throw new TrainingRefused(
-      'TEACHER_CHANGED',
-      `The catalogue has no teacher "${recipe.teacher}".`,
-    );
+    const what = `The catalogue has no teacher "${recipe.teacher}".`;
+    throw new TrainingRefused('TEACHER_CHANGED', what);
   }
-  return { asked, manifest, recipe, entry };
+  return { hyperparameters, manifest, recipe, entry };
 }
 
-async function pinned(
+async function readChannel(
   folders: MlFolder,
   channel: 'manifest' | 'recipe',
-  expected: string,
+  expectedSha256: string,
 ): Promise<string> {
   const { folder, file } = CHANNELS[channel];
   const text = await readFile(join(folders.channel(folder), file), 'utf8');
-  if (sha256(text) === expected) return text;
-  throw new TrainingRefused(
-    'DATA_CHANGED',
-    `${file} is not the one that the job was started with.`,
-  );
+  if (sha256(text) === expectedSha256) return text;
+  const what = `${file} is not the one that the job was launched with.`;
+  throw new TrainingRefused('DATA_CHANGED', what);
 }

@@ -7,49 +7,49 @@ import { isOnGpu } from '#engine/tensorflow/is-on-gpu.ts';
 import { tf } from '#engine/tensorflow/load.ts';
 import { type Device, deviceOf } from '#engine/tensorflow/platform.ts';
 import { TrainingRefused } from './errors.ts';
-import type { Tell } from './reporter.ts';
+import type { Reporter } from './reporter.ts';
 
 /**
- * Says on which device the training will run, and ends it where a GPU is paid for and would stand idle.
+ * Logs the device that the training runs on, and ends it if the instance has a GPU that would be paid for but unused.
  *
  * @throws TrainingRefused NO_GPU
  */
-export async function requireDevice(folders: MlFolder, tell: Tell): Promise<void> {
+export async function requireDevice(folders: MlFolder, report: Reporter): Promise<void> {
   const image = deviceOf(process.env);
-  const instanceType = await instanceTypeIn(folders);
+  const instanceType = await readInstanceType(folders);
   await tf.ready();
   const gpu = isOnGpu();
   const refusal = refusalOf({ image, instanceType, gpu });
   if (refusal) throw new TrainingRefused('NO_GPU', refusal);
-  tell.line(deviceLine({ image, instanceType, gpu }));
+  report.line(deviceLine({ image, instanceType, gpu }));
 }
 
 export interface Devices {
-  image: Device | undefined; // what the training image was built for; the local form runs in none
+  image: Device | undefined; // that the training image was built for; the local form has no image
   instanceType: string | undefined;
   gpu: boolean; // whether TensorFlow sees one
 }
 
-/** Why a training must not begin; it may where there is nothing to be said. */
+/** Why the training must not begin; `undefined` if it may. */
 export function refusalOf({ image, instanceType, gpu }: Devices): string | undefined {
   if (!image || !instanceType || gpu || !hasGpu(instanceType)) return undefined;
   if (image === 'cpu') {
-    return `The instance ${instanceType} has a GPU, and this training image was built for the CPU.`;
+    return `The instance ${instanceType} has a GPU, but this training image was built for CPUs.`;
   }
-  return `The instance ${instanceType} has a GPU, but TensorFlow sees none; the log says why.`;
+  return `The instance ${instanceType} has a GPU, but TensorFlow does not see it; the log says why.`;
 }
 
 export function deviceLine({ image, instanceType, gpu }: Devices): string {
   if (gpu) return 'device: GPU';
-  const processor = `device: CPU, ${cpus().length} cores of ${cpus()[0]?.model ?? 'unknown kind'}`;
+  const processor = `device: CPU, ${cpus().length} cores of ${cpus()[0]?.model ?? 'unknown model'}`;
   if (image !== 'gpu') return processor;
-  return `${processor} (an image for GPUs on ${instanceType ?? 'a machine'} without any)`;
+  return `${processor} (a GPU image on ${instanceType ?? 'a machine'} without a GPU)`;
 }
 
 const ResourceConfig = z.object({ current_instance_type: z.string().optional() });
 
-/** SageMaker always writes the file; whoever starts the image by hand need not. */
-async function instanceTypeIn({ resourceConfig }: MlFolder): Promise<string | undefined> {
+/** SageMaker always writes the file; it may be missing if the image is started by hand. */
+async function readInstanceType({ resourceConfig }: MlFolder): Promise<string | undefined> {
   const text = await readFile(resourceConfig, 'utf8').catch((error: NodeJS.ErrnoException) => {
     if (error.code === 'ENOENT') return '{}';
     throw error;

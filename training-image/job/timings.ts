@@ -1,22 +1,23 @@
-export interface Stopwatch {
-  laps: Record<string, number>; // seconds
-  lap(step: string): void;
-  /** Since it was started. */
-  seconds(): number;
+/** The wall clock of a training and of its steps. */
+export interface Timings {
+  readonly steps: Readonly<Record<string, number>>; // seconds per finished step, in order
+  /** Ends a step, which began where the last one ended. */
+  finish(step: string): void;
+  /** Seconds since the training began. */
+  elapsed(): number;
 }
 
-/** The wall clock of each step, in seconds. */
-export function stopwatch(): Stopwatch {
-  const laps: Record<string, number> = {};
+export function startTimings(): Timings {
+  const steps: Record<string, number> = {};
   const started = performance.now();
   let since = started;
   return {
-    laps,
-    lap(step) {
+    steps,
+    finish(step) {
       const now = performance.now();
-      laps[step] = Math.round(now - since) / 1000;
+      steps[step] = Math.round(now - since) / 1000;
       since = now;
     },
-    seconds: () => (performance.now() - started) / 1000,
+    elapsed: () => (performance.now() - started) / 1000,
   };
 }

@@ -5,48 +5,48 @@ interface OnValidation {
   crossEntropy: number;
 }
 
-/** Which student is shipped, and why; in the words of the card. */
+/** Which student is published, and why; in the words of the card. */
 export interface Choice {
   used: string; // head-only | blocks:k | full
   why: string;
 }
 
 /**
- * A fine-tuned student is shipped only if it is better on the validation part than the head on frozen features: more
- * right, or as many and a smaller loss.
+ * Chooses between the head on frozen features and the fine-tuned student: fine-tuning wins if its accuracy on the
+ * validation part is higher, or the same with a smaller loss. After a divergence the head is the safe choice.
  *
- * @param asked the recipe's regime
- * @param tuned what the fine-tuning came to, if there was one
+ * @param requested the recipe's regime
+ * @param outcome of the fine-tuning, if there was one
  */
 export function chooseStudent(
-  asked: string,
+  requested: string,
   headOnly: OnValidation,
-  tuned: Outcome | undefined,
+  outcome: Outcome | undefined,
 ): Choice {
-  if (!tuned) {
-    const whose =
-      asked === 'auto' ? 'In this version "auto" trains the head only' : 'The recipe asks for it';
-    return {
-      used: 'head-only',
-      why: `${whose}; every layer of the teacher stays as it was, to the last bit.`,
-    };
+  if (!outcome) {
+    const reason =
+      requested === 'auto'
+        ? 'In this version "auto" trains only the head'
+        : 'Only the head was trained, as the recipe requests';
+    return { used: 'head-only', why: `${reason}; the backbone is bit-identical to the teacher's.` };
   }
-  const { best } = tuned;
+  if (outcome.stopped === 'diverged') {
+    const why = 'Fine-tuning diverged (the loss became NaN); the head-only model is shipped.';
+    return { used: 'head-only', why };
+  }
+  const { best } = outcome;
   if (!best) {
-    const why =
-      tuned.stopped === 'budget'
-        ? `The budget was over before ${asked} had begun; the head alone was trained.`
-        : `In ${asked} the loss was soon no number any more; the head alone was trained.`;
+    const why = `The time budget ended before ${requested} fine-tuning began; the head-only model is shipped.`;
     return { used: 'head-only', why };
   }
   const isBetter =
     best.accuracy > headOnly.accuracy ||
     (best.accuracy === headOnly.accuracy && best.crossEntropy < headOnly.crossEntropy);
-  const figures = `on the validation part ${asked} was right on ${figure(best)}, the head alone on ${figure(headOnly)}`;
+  const figures = `validation accuracy ${figure(best)} for ${requested}, ${figure(headOnly)} for the head alone`;
   return isBetter
-    ? { used: asked, why: `Retrained as the recipe asks: ${figures}.` }
-    : { used: 'head-only', why: `Retraining made it no better: ${figures}.` };
+    ? { used: requested, why: `Fine-tuned as the recipe requests: ${figures}.` }
+    : { used: 'head-only', why: `Fine-tuning did not improve the model: ${figures}.` };
 }
 
 const figure = ({ accuracy, crossEntropy }: OnValidation): string =>
-  `${(100 * accuracy).toFixed(1)} % (loss ${crossEntropy.toFixed(3)})`;
+  `${(100 * accuracy).toFixed(1)}% (loss ${crossEntropy.toFixed(3)})`;

@@ -3,18 +3,19 @@ import { join } from 'node:path';
 import { sha256 } from '#core/identity.ts';
 
 /**
- * A folder for what should outlive an interruption, and is of use only while nothing that it depends on has changed:
- * what was made from anything else is removed.
+ * Opens the folder for one kind of intermediate result that survives an interruption. Results of the same kind under
+ * another cache key are deleted: they can no longer be used.
  *
- * @param checkpoints where it lies
- * @param kind what is kept in it, in a word
+ * @param checkpoints the folder that SageMaker keeps in step with S3
+ * @param kind a word for what is stored, e.g. `features`
+ * @param cacheKey everything that the results depend on, as JSON values
  */
-export async function keptFolder(
+export async function checkpointFolder(
   checkpoints: string,
   kind: string,
-  madeFrom: readonly unknown[],
+  cacheKey: readonly unknown[],
 ): Promise<string> {
-  const name = `${kind}-${sha256(JSON.stringify(madeFrom)).slice(0, 16)}`;
+  const name = `${kind}-${sha256(JSON.stringify(cacheKey)).slice(0, 16)}`;
   const folder = join(checkpoints, name);
   await mkdir(folder, { recursive: true });
   for (const other of await readdir(checkpoints)) {

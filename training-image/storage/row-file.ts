@@ -1,38 +1,38 @@
 import { type FileHandle, open } from 'node:fs/promises';
 
-/** Rows of one size in one file: what a training needs of each example, and memory does not hold. */
-export interface PackedRows {
+/** Rows of equal size in one file: per-example data that is too large for memory. */
+export interface RowFile {
   readonly rowBytes: number;
-  /** Puts rows where the first of them belongs; they may be written in any order. */
+  /** Writes consecutive rows, the first at index `from`; runs may be written in any order. */
   write(from: number, rows: ArrayBufferView): Promise<void>;
-  /** Those that are named, one after the other, whole. */
-  pick(rows: ArrayLike<number>): Promise<Uint8Array<ArrayBuffer>>;
-  /** A run of them. */
+  /** Reads rows by their indices, in the given order; indices may repeat. */
+  pick(indices: ArrayLike<number>): Promise<Uint8Array<ArrayBuffer>>;
+  /** Reads `count` consecutive rows. */
   read(from: number, count: number): Promise<Uint8Array<ArrayBuffer>>;
-  /** A run of them, as many as there is room for. */
-  readInto(room: Uint8Array, from: number): Promise<void>;
+  /** Fills a buffer with consecutive rows, as many as fit. */
+  readInto(target: Uint8Array, from: number): Promise<void>;
   close(): Promise<void>;
 }
 
-/** Makes the file, empty. */
-export async function packedRows(file: string, rowBytes: number): Promise<PackedRows> {
+/** Creates an empty file of rows, in place of whatever was there. */
+export async function createRowFile(file: string, rowBytes: number): Promise<RowFile> {
   const handle = await open(file, 'w+');
 
-  const readInto = (room: Uint8Array, from: number) => fill(handle, room, from * rowBytes);
+  const readInto = (target: Uint8Array, from: number) => fill(handle, target, from * rowBytes);
 
   return {
     rowBytes,
     async write(from, { buffer, byteOffset, byteLength }) {
       const bytes = new Uint8Array(buffer, byteOffset, byteLength);
       for (let done = 0; done < byteLength; ) {
-        const at = from * rowBytes + done;
-        done += (await handle.write(bytes, done, byteLength - done, at)).bytesWritten;
+        const position = from * rowBytes + done;
+        done += (await handle.write(bytes, done, byteLength - done, position)).bytesWritten;
       }
     },
-    async pick(wanted) {
-      const rows = new Uint8Array(wanted.length * rowBytes);
-      const runs = runsOf(wanted).map(({ row, place, count }) =>
-        readInto(rows.subarray(place * rowBytes, (place + count) * rowBytes), row),
+    async pick(indices) {
+      const rows = new Uint8Array(indices.length * rowBytes);
+      const runs = runsOf(indices).map(({ row, position, count }) =>
+        readInto(rows.subarray(position * rowBytes, (position + count) * rowBytes), row),
       );
       await Promise.all(runs);
       return rows;
@@ -47,13 +47,26 @@ export async function packedRows(file: string, rowBytes: number): Promise<Packed
   };
 }
 
-/** Rows that follow one another in the file and in what is asked for, so that they are read at once. */
-function runsOf(wanted: ArrayLike<number>): { row: number; place: number; count: number }[] {
-  const runs: { row: number; place: number; count: number }[] = [];
-  for (const [place, row] of Array.from(wanted).entries()) {
+/** Rows of float32 values, [d] each. */
+export interface FloatRows {
+  readonly d: number;
+  /** @returns the rows with these indices, [indices, d] */
+  pick(indices: ArrayLike<number>): Promise<Float32Array>;
+}
+
+/** Reads the rows of a file as float32. */
+export const floatRows = (rows: RowFile): FloatRows => ({
+  d: rows.rowBytes / Float32Array.BYTES_PER_ELEMENT,
+  pick: async (indices) => new Float32Array((await rows.pick(indices)).buffer),
+});
+
+/** Indices that are consecutive both in the file and in the request, so that each run is one read. */
+function runsOf(indices: ArrayLike<number>): { row: number; position: number; count: number }[] {
+  const runs: { row: number; position: number; count: number }[] = [];
+  for (const [position, row] of Array.from(indices).entries()) {
     const last = runs.at(-1);
     if (last && row === last.row + last.count) last.count += 1;
-    else runs.push({ row, place, count: 1 });
+    else runs.push({ row, position, count: 1 });
   }
   return runs;
 }
@@ -61,7 +74,7 @@ function runsOf(wanted: ArrayLike<number>): { row: number; place: number; count:
 async function fill(handle: FileHandle, target: Uint8Array, position: number): Promise<void> {
   for (let done = 0; done < target.length; ) {
     const { bytesRead } = await handle.read(target, done, target.length - done, position + done);
-    if (bytesRead === 0) throw new Error('There are fewer rows in the file than were asked for.');
+    if (bytesRead === 0) throw new Error('The file has fewer rows than were requested.');
     done += bytesRead;
   }
 }

@@ -1,89 +1,75 @@
-import { access, readFile } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { NamedTensorMap, Tensor2D, Tensor4D } from '@tensorflow/tfjs';
+import { at } from '#core/at.ts';
 import type { ManifestExample } from '#core/manifest.ts';
 import { modelArtifacts } from '#engine/layers-model.ts';
 import { tf } from '#engine/tensorflow/load.ts';
 import { decodeImage } from '../data/decode-image.ts';
 import type { Dataset } from '../data/read-dataset.ts';
+import { exists } from '../storage/atomic-file.ts';
+import { type Outputs, requireAgreement } from './agreement.ts';
 import { MODEL_FOLDER, SAVED_MODEL_FOLDER, WEIGHTS_FILE } from './save-model.ts';
 
 const IMAGES = 8;
-const LARGEST_DIFFERENCE = 1e-3; // of logits; the runs differ in nothing but the order of float32 sums
 
-/** How a saved student answers. */
+/** A saved student, loaded again. */
 interface Reloaded {
-  /** @returns logits, and the probabilities if it gives them itself, both [classes] */
-  ask(image: Tensor4D): { logits: Float32Array; probabilities?: Float32Array };
+  predict(image: Tensor4D): Outputs;
   dispose(): void;
 }
 
 /**
- * Reads a saved student back, in both of its forms, and asks it about some of its examples, from their bytes on.
+ * Loads a saved student again, in both formats, and compares its predictions for some examples, decoded anew, with those
+ * of the student that was evaluated.
  *
- * @param ask the student as it was measured: the logits of examples by their numbers, [n, classes]
- * @throws Error unless it answers the same: what is published must be what was measured
+ * @param predict the evaluated student: logits of examples by their indices, [n, classes]
+ * @throws Error unless they agree: what is published must be what was measured
  */
 export async function checkSavedModel(
   folder: string,
-  ask: (examples: Int32Array) => Promise<Float32Array>,
+  predict: (indices: Int32Array) => Promise<Float32Array>,
   temperature: number,
   { dataset, examples, px }: { dataset: Dataset; examples: readonly ManifestExample[]; px: number },
 ): Promise<void> {
-  const forms = [await layersModelIn(folder), ...(await savedModelIn(folder))];
+  const models = [await loadLayersModel(folder), ...(await loadSavedModel(folder))];
   const step = Math.ceil(examples.length / IMAGES);
-  let worst = 0;
+  const measured: Float32Array[] = [];
+  const found = new Map(models.map((model) => [model, [] as Outputs[]]));
   for (let i = 0; i < examples.length; i += step) {
-    const pixels = await decodeImage(await dataset.read(examples[i] as ManifestExample), px);
-    const expected = await ask(Int32Array.of(i)); // [classes]
-    const probable = tf.tidy(() =>
-      tf.softmax(tf.div(tf.tensor1d(expected), temperature)).dataSync(),
-    );
-    for (const form of forms) {
-      const found = tf.tidy(() => form.ask(tf.tensor4d(new Float32Array(pixels), [1, px, px, 3])));
-      worst = Math.max(
-        worst,
-        difference(found.logits, expected),
-        found.probabilities ? difference(found.probabilities, probable) : 0,
+    const pixels = await decodeImage(await dataset.read(at(examples, i)), px);
+    measured.push(await predict(Int32Array.of(i)));
+    for (const [model, outputs] of found) {
+      outputs.push(
+        tf.tidy(() => model.predict(tf.tensor4d(new Float32Array(pixels), [1, px, px, 3]))),
       );
     }
   }
-  for (const form of forms) form.dispose();
-  if (worst <= LARGEST_DIFFERENCE) return; // false for NaN too
-  throw new Error(`the saved student's answers differ by ${worst} from those that were measured`);
+  for (const model of models) model.dispose();
+  for (const outputs of found.values()) requireAgreement(outputs, measured, temperature);
 }
 
-const difference = (found: ArrayLike<number>, expected: ArrayLike<number>): number =>
-  Array.from(expected).reduce(
-    (worst, each, k) => Math.max(worst, Math.abs(each - (found[k] ?? Number.NaN))),
-    0,
-  );
-
-async function layersModelIn(folder: string): Promise<Reloaded> {
+async function loadLayersModel(folder: string): Promise<Reloaded> {
   const files = new Map<string, Buffer>();
   for (const name of ['model.json', WEIGHTS_FILE])
     files.set(name, await readFile(join(folder, MODEL_FOLDER, name)));
   const artifacts = modelArtifacts((name) => files.get(name) ?? new Uint8Array());
   const model = await tf.loadLayersModel(tf.io.fromMemory(artifacts));
   return {
-    ask: (image) => ({
+    predict: (image) => ({
       logits: (model.predictOnBatch(image) as Tensor2D).dataSync() as Float32Array,
     }),
     dispose: () => model.dispose(),
   };
 }
 
-async function savedModelIn(folder: string): Promise<Reloaded[]> {
-  const place = join(folder, SAVED_MODEL_FOLDER);
-  const isThere = await access(place).then(
-    () => true,
-    () => false,
-  );
-  if (!isThere) return [];
-  const model = await tf.node.loadSavedModel(place, ['serve'], 'serving_default');
+async function loadSavedModel(folder: string): Promise<Reloaded[]> {
+  const path = join(folder, SAVED_MODEL_FOLDER);
+  if (!(await exists(path))) return [];
+  const model = await tf.node.loadSavedModel(path, ['serve'], 'serving_default');
   return [
     {
-      ask(pixels) {
+      predict(pixels) {
         const { logits, probabilities } = model.predict({ pixels }) as NamedTensorMap;
         return {
           logits: logits?.dataSync() as Float32Array,

@@ -1,9 +1,10 @@
 import type { io, LayersModel } from '@tensorflow/tfjs';
-import { readTopology } from '#engine/read-topology.ts';
+import { readModel } from '#engine/read-model.ts';
 import { tf } from '#engine/tensorflow/load.ts';
-import type { Values } from '#engine/variable-access.ts';
+import type { Topology } from '#engine/topology.ts';
+import type { Values } from '#engine/variables.ts';
 
-/** A network as the files of a layers-model hold it. */
+/** A network as in the files of a tfjs layers-model. */
 export interface Network {
   modelTopology: NonNullable<io.ModelArtifacts['modelTopology']>;
   weightSpecs: io.WeightsManifestEntry[];
@@ -21,34 +22,51 @@ export async function networkOf(model: LayersModel): Promise<Network> {
     return { modelArtifactsInfo: { dateSaved: new Date(0), modelTopologyType: 'JSON' as const } };
   });
   await model.save(handler);
-  if (!network) throw new Error('tfjs saved no network');
+  if (!network) throw new Error('tfjs saved no network.');
   return network;
 }
 
-/** What the engine makes of a network, or what it does not know of it. */
-export const readNetwork = ({ modelTopology, weightSpecs, weights }: Network) =>
-  readTopology({ modelTopology, weightsManifest: [{ weights: weightSpecs }] }, weights);
+/** The network as the engine reads it; `undefined` if it has layers that the engine does not support. */
+export function topologyOf({ modelTopology, weightSpecs, weights }: Network): Topology | undefined {
+  const json = { modelTopology, weightsManifest: [{ weights: weightSpecs }] };
+  const read = readModel(json, weights);
+  return read.ok ? read.value : undefined;
+}
 
 /**
- * The network with some of its weights exchanged, all others the same to the last bit.
+ * Like `topologyOf`, for networks whose layers are known to be supported.
  *
- * @throws Error if it has no such weights
+ * @throws Error if they are not
  */
-export function exchangeWeights(network: Network, changed: Values): Network {
+export function requireTopology(network: Network): Topology {
+  const topology = topologyOf(network);
+  if (!topology) throw new Error('The engine supports the teacher, but not the student.');
+  return topology;
+}
+
+/**
+ * The network with some of its weights replaced; all others stay bit-identical.
+ *
+ * @throws Error if it does not have such weights
+ */
+export function replaceWeights(network: Network, replacements: Values): Network {
   const weights = Uint8Array.from(network.weights);
   const floats = new Float32Array(weights.buffer);
-  let exchanged = 0;
-  let at = 0;
+  let replaced = 0;
+  let offset = 0;
   for (const { name, shape } of network.weightSpecs) {
     const length = shape.reduce((product, size) => product * size, 1);
-    const values = changed.get(name);
+    const values = replacements.get(name);
     if (values) {
-      if (values.length !== length) throw new Error(`${name} has ${values.length} values.`);
-      floats.set(values, at);
-      exchanged += 1;
+      if (values.length !== length)
+        throw new Error(`${name} has ${length} values, not ${values.length}.`);
+      floats.set(values, offset);
+      replaced += 1;
     }
-    at += length;
+    offset += length;
   }
-  if (exchanged !== changed.size) throw new Error('The network lacks some of the weights.');
+  if (replaced !== replacements.size) {
+    throw new Error(`The network has ${replaced} of the ${replacements.size} weights to replace.`);
+  }
   return { ...network, weights };
 }

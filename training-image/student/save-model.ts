@@ -1,7 +1,7 @@
 import { mkdir, readdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { writeSavedModel } from '#engine/saved-model.ts';
 import type { Topology } from '#engine/topology.ts';
-import { writeSavedModel } from '#engine/write-saved-model.ts';
 import type { Network } from './network.ts';
 
 export const MODEL_FOLDER = 'model';
@@ -9,12 +9,12 @@ export const WEIGHTS_FILE = 'weights.bin';
 export const SAVED_MODEL_FOLDER = 'saved_model';
 
 /**
- * Writes a student as a tfjs layers-model of two files, float32, that needs no code of ours to be loaded; and as a
- * SavedModel, unless the engine does not know some of its layers.
+ * Writes a student as a tfjs layers-model of two files, float32, that can be loaded without any code of this project, and
+ * as a SavedModel, unless the engine does not support some of its layers.
  *
- * @param folder the whole student's; whatever an interrupted training left in it goes
- * @param topology what the engine makes of the network
- * @param temperature by which the SavedModel divides logits on their way to probabilities
+ * @param topology the network as the engine reads it
+ * @param temperature by which the SavedModel divides logits to compute probabilities
+ * @param folder of the whole student; emptied first, since an interrupted training may have left files there
  */
 export async function saveModel(
   { modelTopology, weightSpecs, weights }: Network,
@@ -36,7 +36,7 @@ export async function saveModel(
   if (topology) await writeSavedModel(topology, join(folder, SAVED_MODEL_FOLDER), temperature);
 }
 
-/** The folder itself stays: in the container it is a mount. */
+/** Keeps the folder itself: in the container it is a mount. */
 async function empty(folder: string): Promise<void> {
   await mkdir(folder, { recursive: true });
   for (const name of await readdir(folder)) await rm(join(folder, name), { recursive: true });

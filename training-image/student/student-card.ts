@@ -1,35 +1,48 @@
 import type { StudentCard } from '#core/card.ts';
-import { augmentationOf } from '#core/recipe.ts';
+import { augmentationOf, type Recipe } from '#core/recipe.ts';
 import { teacherDigest } from '#core/teacher.ts';
 import type { ClassCounts } from '../data/class-counts.ts';
 import { RESIZE } from '../data/decode-image.ts';
 import type { Metrics } from '../evaluate/metrics.ts';
 import { score } from '../evaluate/predictions.ts';
+import type { Outcome } from '../fine-tune/run-epochs.ts';
+import type { FittedHead } from '../head/fit-head.ts';
 import type { TrainingJob } from '../job/read-job.ts';
-import type { Trained } from '../train-student.ts';
+import type { Choice } from '../plan/choose-student.ts';
+import type { TrainedStudent } from './trained-student.ts';
 
 /** What a training has found out. */
-export interface Training extends TrainingJob {
+export interface Findings {
+  job: TrainingJob;
   contentSha256: string;
   counts: ClassCounts;
-  warnings: string[];
-  trained: Trained;
+  warnings: readonly string[];
+  head: FittedHead;
+  fineTuning: FineTuningResult | undefined;
+  choice: Choice;
+  student: TrainedStudent;
   metrics: Metrics;
-  seconds: Record<string, number>;
-  made: StudentCard['made'];
+  timings: Readonly<Record<string, number>>; // seconds
+  environment: StudentCard['environment'];
 }
 
-/** All that is known of a student but the digests of its files. */
-export type CardBeforeFiles = Omit<StudentCard, 'files'>;
+export interface FineTuningResult {
+  outcome: Outcome;
+  examples: number;
+  classWeights: readonly number[];
+}
 
-export function studentCard(training: Training): CardBeforeFiles {
-  const { asked, manifest, recipe, entry, trained, counts, metrics } = training;
-  const { student, choice, fitted, tuned } = trained;
+/** The card of a student, without the digests of its files. */
+export type CardWithoutFiles = Omit<StudentCard, 'files'>;
+
+export function studentCard(findings: Findings): CardWithoutFiles {
+  const { job, counts, head, fineTuning, choice, student, metrics } = findings;
+  const { hyperparameters, manifest, recipe, entry } = job;
   return {
-    schema: 1,
-    student: asked.student,
-    version: asked.student_version,
-    jobId: asked.job_id,
+    schema: 2,
+    student: hyperparameters.student,
+    version: hyperparameters.student_version,
+    jobId: hyperparameters.job_id,
     createdAt: new Date().toISOString(),
     classes: manifest.header.classes,
     input: { px: entry.input.px, range: '0-255', channels: 'RGB', resize: RESIZE },
@@ -39,19 +52,20 @@ export function studentCard(training: Training): CardBeforeFiles {
       modelSha256: teacherDigest(entry),
     },
     freezePlan: {
-      asked: recipe.regime,
-      ...choice,
-      frozenParameters: frozenParameters(trained, entry.backboneParameters),
+      requested: recipe.regime,
+      used: choice.used,
+      why: choice.why,
+      frozenParameters: frozenParameters(student, choice, entry.backboneParameters),
       trainedParameters: student.trainedParameters,
     },
     data: {
       dataset: manifest.header.dataset,
-      manifestSha256: asked.manifest_sha256,
-      contentSha256: training.contentSha256,
+      manifestSha256: hyperparameters.manifest_sha256,
+      contentSha256: findings.contentSha256,
       perClass: counts,
       warnings: [
-        ...training.warnings,
-        ...weightNotice(manifest.header.classes, fitted.classWeights),
+        ...findings.warnings,
+        ...weightWarning(manifest.header.classes, head.classWeights),
       ],
     },
     metrics: {
@@ -59,54 +73,58 @@ export function studentCard(training: Training): CardBeforeFiles {
       validation: {
         n: counts.reduce((sum, { validation }) => sum + validation, 0),
         ...score(student.validation),
-        headOnly: fitted.validation,
+        headOnly: head.validation,
       },
     },
     head: {
-      examples: fitted.examples,
-      iterations: fitted.iterations,
-      l2: fitted.l2,
-      classWeights: fitted.classWeights,
-      trainCrossEntropy: fitted.crossEntropy,
+      examples: head.examples,
+      iterations: head.iterations,
+      l2: head.l2,
+      classWeights: head.classWeights,
+      trainCrossEntropy: head.crossEntropy,
     },
-    ...(tuned && { fineTuning: fineTuning(training, tuned) }),
-    seconds: training.seconds,
-    made: training.made,
+    ...(fineTuning && { fineTuning: fineTuningSection(recipe, fineTuning) }),
+    timings: findings.timings,
+    environment: findings.environment,
   };
 }
 
-const WORTH_TELLING = 1.1; // chosen: no more than rounding of the split makes
+const WORTH_A_WARNING = 1.1; // chosen: rounding in the split makes smaller differences
 
-function weightNotice(names: readonly string[], weights: readonly number[]): string[] {
+function weightWarning(classes: readonly string[], weights: readonly number[]): string[] {
   const used = weights.filter((weight) => weight > 0);
   const [least, most] = [Math.min(...used), Math.max(...used)];
-  if (most / least < WORTH_TELLING) return [];
-  const of = (weight: number) => `${weight.toFixed(2)} ("${names[weights.indexOf(weight)]}")`;
+  if (most / least < WORTH_A_WARNING) return [];
+  const example = (weight: number) =>
+    `${weight.toFixed(2)} ("${classes[weights.indexOf(weight)]}")`;
   return [
-    `The classes are uneven; in training a image counted from ${of(least)} to ${of(most)} times, so that each class has the same say.`,
+    `The classes are uneven: training weighted each image by ${example(least)} to ${example(most)}, so that every class has the same total weight.`,
   ];
 }
 
 /** Of the backbone, moving averages included. */
-function frozenParameters({ student, choice }: Trained, backbone: number): number {
-  if (choice.used === 'head-only') return backbone;
+function frozenParameters(student: TrainedStudent, { used }: Choice, backbone: number): number {
+  if (used === 'head-only') return backbone;
   const all = [...(student.topology?.weights.values() ?? [])];
   return all.reduce((sum, { length }) => sum + length, 0) - student.trainedParameters;
 }
 
-function fineTuning({ recipe }: Training, tuned: NonNullable<Trained['tuned']>) {
-  const { epochs, best, stopped, batch, classWeights, examples } = tuned;
+function fineTuningSection(
+  recipe: Recipe,
+  { outcome, examples, classWeights }: FineTuningResult,
+): NonNullable<StudentCard['fineTuning']> {
+  const { epochs, best, stopped, batchSize } = outcome;
   const how = augmentationOf(recipe);
-  const changes = how && (['crop', 'colour', 'flip'] as const).filter((each) => how[each]);
+  const augmentations = how && (['crop', 'colour', 'flip'] as const).filter((each) => how[each]);
   return {
     regime: recipe.regime,
     examples,
     epochs,
     bestEpoch: best?.epoch ?? 0,
     stopped,
-    batch,
-    augmentation: changes?.join(', ') ?? 'none',
-    classWeights,
+    batchSize,
+    augmentation: augmentations?.join(', ') ?? 'none',
+    classWeights: [...classWeights],
     ...(best && { validation: { accuracy: best.accuracy, crossEntropy: best.crossEntropy } }),
   };
 }

@@ -1,44 +1,48 @@
+import { at } from '#core/at.ts';
 import { frozenPrefix } from '#engine/frozen-prefix.ts';
-import { sizeOf, type Topology } from '#engine/topology.ts';
-import type { Values } from '#engine/variable-access.ts';
-import type { Answers } from '../evaluate/predictions.ts';
-import type { FeatureRows } from '../features/feature-rows.ts';
+import { sizeOf } from '#engine/graph.ts';
+import type { Topology } from '#engine/topology.ts';
+import type { Values } from '#engine/variables.ts';
+import type { Predictions } from '../evaluate/predictions.ts';
 import type { Teacher } from '../features/load-teacher.ts';
 import { IMAGES_AT_ONCE } from '../features/open-backbone.ts';
 import type { FittedHead } from '../head/fit-head.ts';
-import { headLogits } from '../head/head-logits.ts';
-import { featuresOf, type Labelled } from '../head/labelled-features.ts';
-import type { Tell } from '../job/reporter.ts';
-import type { PackedRows } from '../storage/row-file.ts';
+import { headLogits } from '../head/head.ts';
+import { featuresOf, type LabelledFeatures } from '../head/labelled-features.ts';
+import type { Reporter, StopSignal } from '../job/reporter.ts';
+import type { FloatRows, RowFile } from '../storage/row-file.ts';
 import { buildStudent } from './build-student.ts';
-import { exchangeWeights, type Network, readNetwork } from './network.ts';
+import { type Network, replaceWeights, requireTopology, topologyOf } from './network.ts';
 
-/** A student that is trained, and not written yet. */
+/** A student that has been trained but not saved. */
 export interface TrainedStudent {
   network: Network;
-  topology: Topology | undefined; // none: the engine does not know some of the layers
+  topology: Topology | undefined; // `undefined` if the engine does not support some of its layers
   trainedParameters: number;
-  /** @returns the logits of examples by their numbers, [n, classes] */
-  ask(examples: Int32Array): Promise<Float32Array>;
-  validation: Answers; // as of a student that has not been fitted on them
+  /** @returns the logits of examples by their indices, [n, classes] */
+  predict(indices: Int32Array): Promise<Float32Array>;
+  validation: Predictions; // of a student that was not fitted on them
   dispose(): void;
 }
 
-/** The teacher's backbone as it is, with the head that was fitted last. */
+/**
+ * The unchanged backbone with the head that was fitted on train and validation.
+ *
+ * @param features of all examples
+ */
 export async function headStudent(
   teacher: Teacher,
   { head, beforeRefit }: FittedHead,
-  features: FeatureRows,
-  validation: Labelled,
+  features: FloatRows,
+  validation: LabelledFeatures,
 ): Promise<TrainedStudent> {
   const network = await buildStudent(teacher, head);
-  const read = readNetwork(network);
   const d = teacher.entry.features.size;
   return {
     network,
-    topology: 'topology' in read ? read.topology : undefined,
+    topology: topologyOf(network),
     trainedParameters: head.kernel.length + head.bias.length + 2 * d,
-    ask: (examples) => headLogits(head, featuresOf(features, examples)),
+    predict: (indices) => headLogits(head, featuresOf(features, indices)),
     validation: {
       logits: await headLogits(beforeRefit, validation),
       labels: validation.labels,
@@ -48,33 +52,33 @@ export async function headStudent(
 }
 
 /**
- * A network with what was retrained of it.
+ * A fine-tuned network.
  *
- * @param start the network as it was before
- * @param decoded the images of all examples
- * @param validation the numbers of its examples, and their labels
+ * @param start the network that fine-tuning started from
+ * @param weights those that it changed
+ * @param decoded uint8 [px, px, 3] per example, of all examples
+ * @param validation indices and labels of the part's examples
  */
-export async function tunedStudent(
+export async function fineTunedStudent(
   start: Network,
   weights: Values,
-  decoded: PackedRows,
-  validation: { rows: Int32Array; labels: Int32Array },
-  tell: Tell,
+  decoded: RowFile,
+  validation: { indices: Int32Array; labels: Int32Array },
+  report: Reporter,
+  stop: StopSignal,
 ): Promise<TrainedStudent> {
-  const network = exchangeWeights(start, weights);
-  const read = readNetwork(network);
-  if ('problems' in read) throw new Error('the engine has trained what it cannot read');
-  const { topology } = read;
-  const whole = frozenPrefix(topology, [{ layer: topology.output }]);
-  const classes = sizeOf(whole.shapes[0] ?? []);
+  const network = replaceWeights(start, weights);
+  const topology = requireTopology(network);
+  const whole = frozenPrefix(topology, [topology.output]);
+  const classes = sizeOf(at(whole.shapes, 0));
 
-  async function ask(examples: Int32Array): Promise<Float32Array> {
-    const logits = new Float32Array(examples.length * classes);
-    for (let from = 0; from < examples.length; from += IMAGES_AT_ONCE) {
-      tell.progress('evaluate', from, examples.length);
-      const some = examples.subarray(from, from + IMAGES_AT_ONCE);
-      const [answers = []] = whole.run(await decoded.pick(some), some.length);
-      logits.set(answers, from * classes);
+  async function predict(indices: Int32Array): Promise<Float32Array> {
+    const logits = new Float32Array(indices.length * classes);
+    for (let from = 0; from < indices.length; from += IMAGES_AT_ONCE) {
+      stop.throwIfRequested();
+      report.progress('evaluate', from, indices.length);
+      const batch = indices.subarray(from, from + IMAGES_AT_ONCE);
+      logits.set(at(whole.run(await decoded.pick(batch), batch.length), 0), from * classes);
     }
     return logits;
   }
@@ -83,8 +87,8 @@ export async function tunedStudent(
     network,
     topology,
     trainedParameters: [...weights.values()].reduce((sum, { length }) => sum + length, 0),
-    ask,
-    validation: { logits: await ask(validation.rows), labels: validation.labels },
+    predict,
+    validation: { logits: await predict(validation.indices), labels: validation.labels },
     dispose: whole.dispose,
   };
 }

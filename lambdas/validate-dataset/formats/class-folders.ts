@@ -2,79 +2,70 @@ import { type Problem, problem } from '#core/problem.ts';
 import type { DatasetFile } from '../dataset-files.ts';
 
 export interface ClassFolders {
-  classes: string[]; // sorted by code point
-  examples: { file: DatasetFile; label: number }[];
+  classes: { name: string; examples: number }[]; // sorted by code point
+  examples: { file: DatasetFile; label: number }[]; // a label is an index into `classes`
   problems: Problem[];
 }
 
-const FEWEST_CLASSES = 2;
-/** Fewer leave nothing to hold out; other tools ask for 5 too. */
-const FEWEST_EXAMPLES = 5;
-/** What operating systems and notebooks leave behind; never a image somebody meant. */
+const MIN_CLASSES = 2;
+/** The card has a confusion matrix, and the evaluation resamples it: both grow with the square of the classes. */
+const MAX_CLASSES = 1_000;
+/** With fewer there is nothing to hold out; other tools require 5 too. */
+const MIN_EXAMPLES = 5;
+/** Files that operating systems and notebooks leave behind. */
 const JUNK =
   /(^|\/)(\.[^/]*|__[^/]*|Thumbs\.db|desktop\.ini)(\/|$)|(^|\/)(README|LICEN[CS]E)[^/]*$/i;
 const ARCHIVE = /\.(zip|tar|tgz|gz|bz2|xz|7z|rar)$/i;
 const SPLIT = /^(train|training|validation|valid|val|dev|test|testing|eval|evaluation)$/i;
 const TRAIN = /^train(ing)?$/i;
 
-/** `ROOT/<class>/…/<file>`: the first folder names the class; wrapping folders around all of it are seen through. */
-export function readClassFolders(all: readonly DatasetFile[]): ClassFolders {
-  const files = all.filter(({ path }) => !JUNK.test(path));
+/** `ROOT/<class>/…/<file>`: the first folder is the class. Folders that wrap the whole dataset are skipped. */
+export function readClassFolders(allFiles: readonly DatasetFile[]): ClassFolders {
+  const files = allFiles.filter(({ path }) => !JUNK.test(path));
+  const { byClass, problems } = groupByClass(files);
+  const names = [...byClass.keys()].sort();
+  const classes = names.map((name) => ({ name, examples: byClass.get(name)?.length ?? 0 }));
+
+  if (isSplit(names)) {
+    const what = `The top folders (${names.join(', ')}) are the parts of a split, not classes.`;
+    const remedy = 'Put the class folders at the top; the split is made for you.';
+    problems.push(problem('SPLIT_FOLDERS', 'the dataset', what, remedy));
+    return { classes, examples: [], problems };
+  }
+
+  const examples = names.flatMap((name, label) =>
+    (byClass.get(name) ?? []).map((file) => ({ file, label })),
+  );
+  const all = [...problems, ...countProblems(classes), ...similarNames(names)];
+  return { classes, examples, problems: all };
+}
+
+function groupByClass(files: readonly DatasetFile[]) {
   const parts = files.map(({ path }) => path.split('/'));
   const root = depthOfRoot(parts);
   const problems: Problem[] = [];
   const byClass = new Map<string, DatasetFile[]>();
 
   for (const [i, file] of files.entries()) {
-    const below = parts[i]?.slice(root) ?? [];
-    const [name = ''] = below;
+    const [name = '', ...inside] = parts[i]?.slice(root) ?? [];
     if (ARCHIVE.test(file.path)) {
-      problems.push(
-        problem(
-          'ARCHIVE_INSIDE',
-          file.path,
-          'An archive inside the dataset is not opened.',
-          'Unpack it into class folders, or remove it.',
-        ),
-      );
-    } else if (below.length < 2) {
-      problems.push(
-        problem(
-          'NO_CLASS',
-          file.path,
-          'The file lies in no class folder.',
-          'Move it into the folder of its class, or remove it.',
-        ),
-      );
+      const what = 'Archives inside a dataset are not opened.';
+      const remedy = 'Unpack it into class folders, or remove it.';
+      problems.push(problem('ARCHIVE_INSIDE', file.path, what, remedy));
+    } else if (inside.length === 0) {
+      const what = 'The file is not in a class folder.';
+      const remedy = 'Move it into the folder of its class, or remove it.';
+      problems.push(problem('NO_CLASS', file.path, what, remedy));
     } else {
-      byClass.set(name, [...(byClass.get(name) ?? []), file]);
+      const ofClass = byClass.get(name) ?? [];
+      ofClass.push(file);
+      byClass.set(name, ofClass);
     }
   }
-
-  const classes = [...byClass.keys()].sort();
-  const isSplit =
-    classes.every((name) => SPLIT.test(name)) && classes.some((name) => TRAIN.test(name));
-  if (classes.length > 0 && isSplit) {
-    const what = `The top folders (${classes.join(', ')}) are parts of a split, not classes.`;
-    problems.push(
-      problem(
-        'SPLIT_FOLDERS',
-        'the dataset',
-        what,
-        'Put the class folders at the top; the split is made for you.',
-      ),
-    );
-    return { classes, examples: [], problems };
-  }
-
-  problems.push(...classProblems(byClass, classes));
-  const examples = classes.flatMap((name, label) =>
-    (byClass.get(name) ?? []).map((file) => ({ file, label })),
-  );
-  return { classes, examples, problems };
+  return { byClass, problems };
 }
 
-/** How many folders wrap the class folders: as long as there is one single folder at the top and no file beside it. */
+/** The number of folders around the class folders: a level counts if it is one folder without files beside it. */
 function depthOfRoot(paths: readonly string[][]): number {
   for (let depth = 0; ; depth++) {
     const tops = new Set(paths.map((path) => path[depth]));
@@ -83,45 +74,47 @@ function depthOfRoot(paths: readonly string[][]): number {
   }
 }
 
-function classProblems(byClass: ReadonlyMap<string, DatasetFile[]>, classes: string[]): Problem[] {
+const isSplit = (names: readonly string[]): boolean =>
+  names.length > 0 &&
+  names.every((name) => SPLIT.test(name)) &&
+  names.some((name) => TRAIN.test(name));
+
+function countProblems(classes: ClassFolders['classes']): Problem[] {
   const problems: Problem[] = [];
-  if (classes.length < FEWEST_CLASSES) {
-    const what =
-      classes.length === 0
-        ? 'There are no class folders.'
-        : `There is one class only, "${classes[0]}".`;
-    problems.push(
-      problem(
-        'TOO_FEW_CLASSES',
-        'the dataset',
-        what,
-        'Make one folder for each class, at least two, and put its images into it.',
-      ),
-    );
+  const [first] = classes;
+  if (classes.length < MIN_CLASSES) {
+    const what = first
+      ? `There is only one class, "${first.name}".`
+      : 'There are no class folders.';
+    const remedy = 'Make one folder per class, at least two, and put the images into them.';
+    problems.push(problem('TOO_FEW_CLASSES', 'the dataset', what, remedy));
   }
-  const twins = new Map<string, string>();
-  for (const name of classes) {
-    const n = byClass.get(name)?.length ?? 0;
-    if (n < FEWEST_EXAMPLES) {
-      const what = `The class "${name}" has ${n} ${n === 1 ? 'image' : 'images'}; it needs ${FEWEST_EXAMPLES}.`;
-      problems.push(
-        problem('TOO_FEW_EXAMPLES', name, what, 'Add images to the class, or remove its folder.'),
-      );
-    }
+  if (classes.length > MAX_CLASSES) {
+    const what = `There are ${classes.length} classes; the limit is ${MAX_CLASSES}.`;
+    const remedy = `Merge classes, or split the dataset into several of at most ${MAX_CLASSES} classes.`;
+    problems.push(problem('TOO_MANY_CLASSES', 'the dataset', what, remedy));
+  }
+  for (const { name, examples } of classes) {
+    if (examples >= MIN_EXAMPLES) continue;
+    const what = `The class "${name}" has ${examples} ${examples === 1 ? 'image' : 'images'}; the minimum is ${MIN_EXAMPLES}.`;
+    const remedy = 'Add images to the class, or remove its folder.';
+    problems.push(problem('TOO_FEW_EXAMPLES', name, what, remedy));
+  }
+  return problems;
+}
+
+function similarNames(names: readonly string[]): Problem[] {
+  const problems: Problem[] = [];
+  const known = new Map<string, string>(); // by the folded name
+  for (const name of names) {
     const folded = name.trim().normalize('NFC').toLowerCase();
-    const twin = twins.get(folded);
-    if (twin !== undefined) {
-      const what = `The classes "${twin}" and "${name}" differ in case or spaces only.`;
-      problems.push(
-        problem(
-          'CLASSES_ALIKE',
-          name,
-          what,
-          'Put their images into one folder, or give them different names.',
-        ),
-      );
+    const other = known.get(folded);
+    if (other !== undefined) {
+      const what = `The classes "${other}" and "${name}" differ only in case or spaces.`;
+      const remedy = 'Put their images into one folder, or give them different names.';
+      problems.push(problem('CLASSES_ALIKE', name, what, remedy));
     }
-    twins.set(folded, name);
+    known.set(folded, name);
   }
   return problems;
 }

@@ -43,17 +43,17 @@ describe.each([
   ['the main thread', [first, add]],
   ['a worker thread', inWorker],
 ])('load in %s', (_, script) => {
-  it('gives tfjs on TensorFlow, without a word on stderr', () => {
+  it('gives tfjs on TensorFlow, and prints nothing to stderr', () => {
     expect(runScript(script)).toEqual({ out: 'tensorflow 3\n', said: '' });
   });
 
-  it('lets TensorFlow speak for those who ask for it, and has oneDNN on', () => {
+  it('shows TensorFlow’s log on request, and turns oneDNN on', () => {
     const { said } = runScript(script, { TF_CPP_MIN_LOG_LEVEL: '0' });
 
     expect(said).toContain('oneDNN custom operations are on');
   });
 
-  it('leaves oneDNN off for those who want it off', () => {
+  it('leaves oneDNN off on request', () => {
     const { said } = runScript(script, { TF_CPP_MIN_LOG_LEVEL: '0', TF_ENABLE_ONEDNN_OPTS: '0' });
 
     expect(said).not.toContain('oneDNN custom operations are on');

@@ -47,7 +47,7 @@ afterEach(() => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-/** A command of that name in a folder that is then the whole PATH, so that no other program is found. */
+/** Makes a script of that name the only program on the PATH. */
 function onlyProgram(name: string, script: string): void {
   const programs = join(folder, 'programs');
   mkdirSync(programs, { recursive: true });
@@ -62,7 +62,7 @@ describe('the command npm run setup', () => {
   const command = (...options: string[]) =>
     execFileSync(process.execPath, ['--import', tsx, setUp, ...options], { stdio: 'pipe' });
 
-  it('has nothing to do the second time', () => {
+  it('does nothing the second time', () => {
     command();
 
     const { stderr } = spawnSync(process.execPath, ['--import', tsx, setUp]);
@@ -71,7 +71,7 @@ describe('the command npm run setup', () => {
     expect(() => command('--check')).not.toThrow();
   });
 
-  it('says with --check that TensorFlow is missing, and leaves it so', () => {
+  it('reports with --check that TensorFlow is missing, and does not set it up', () => {
     process.env.UNDERSTUDY_CACHE = join(folder, 'empty');
 
     expect(() => command('--check')).toThrow(/not set up; run: npm run setup/);
@@ -84,7 +84,7 @@ describe('the command npm run setup', () => {
 });
 
 describe('ensureTensorflow', () => {
-  it('links a fresh clone to the cache, also over what a stock installation left', async () => {
+  it('links a fresh clone to the cache, even over a stock installation', async () => {
     const clone = { ...ownSetting(), tfjsNode: join(folder, 'tfjs-node') };
     mkdirSync(librariesIn(clone.tfjsNode), { recursive: true });
     writeFileSync(join(librariesIn(clone.tfjsNode), 'libtensorflow.so.2.9.1'), '');
@@ -95,7 +95,7 @@ describe('ensureTensorflow', () => {
     expect(lstatSync(librariesIn(clone.tfjsNode)).isSymbolicLink()).toBe(true);
   });
 
-  it('does not take a half-finished cache for a finished one', async () => {
+  it('does not mistake an incomplete cache for a complete one', async () => {
     const real = realpathSync(join(addonIn(tfjsNodeFolder()), '..', '..', '..'));
     const setting = { ...ownSetting(), cache: join(folder, 'cache') };
     const cached = join(setting.cache, 'tensorflow', real.split('/').at(-1) ?? '');
@@ -103,14 +103,14 @@ describe('ensureTensorflow', () => {
     writeFileSync(addonIn(cached), 'cut short');
     process.env.PATH = '';
 
-    // No stamp; then a stamp that knows of more bytes. Either way it wants to build, and for that it needs pip.
+    // Without a stamp, and with a stamp of another size, it has to build, which needs pip.
     await expect(ensureTensorflow(silent, setting)).rejects.toThrow(/Python 3 with pip is needed/);
     writeFileSync(join(cached, 'complete.json'), JSON.stringify({ [addonIn('.')]: 98_768 }));
     await expect(ensureTensorflow(silent, setting)).rejects.toThrow(/Python 3 with pip is needed/);
     expect(readdirSync(join(setting.cache, 'tensorflow'))).toHaveLength(1);
   });
 
-  it('names the platforms that do work on one that does not', async () => {
+  it('names the supported platforms on an unsupported one', async () => {
     const machine: Machine = { platform: 'linux', arch: 'x64', glibc: false };
 
     await expect(ensureTensorflow(silent, { ...ownSetting(), machine })).rejects.toThrow(
@@ -144,26 +144,26 @@ describe('the TensorFlow for GPUs', () => {
     const route = gpu('linux', 'x64');
 
     expect(route).toMatchObject({ tensorflow: { wheel: { package: 'tensorflow' } } });
-    const { companions } = route.kind === 'wheel' ? route.tensorflow : { companions: [] };
-    const files = companions.flatMap((each) => each.files);
+    const { cudaWheels } = route.kind === 'wheel' ? route.tensorflow : { cudaWheels: [] };
+    const files = cudaWheels.flatMap((each) => each.files);
     expect(files).toContain('nvidia/cudnn/lib/libcudnn.so.9');
     expect(files.filter((file) => !file.startsWith('nvidia/'))).toEqual([]);
-    for (const { wheel } of companions) expect(wheel.sha256).toMatch(/^[0-9a-f]{64}$/);
-    expect(new Set(companions.map(({ wheel }) => wheel.sha256)).size).toBe(12); // the extra names so many
+    for (const { wheel } of cudaWheels) expect(wheel.sha256).toMatch(/^[0-9a-f]{64}$/);
+    expect(new Set(cudaWheels.map(({ wheel }) => wheel.sha256)).size).toBe(12); // as many as the extra names
   });
 
   it.each<[NodeJS.Platform, string]>([
     ['linux', 'arm64'],
     ['darwin', 'arm64'],
     ['win32', 'x64'],
-  ])('is not to be had on %s and %s', (platform, arch) => {
+  ])('is not available on %s and %s', (platform, arch) => {
     expect(gpu(platform, arch)).toMatchObject({
       kind: 'none',
-      why: expect.stringMatching('Linux and x64 alone'),
+      why: expect.stringMatching('Linux x64 only'),
     });
   });
 
-  it('has a place of its own in the cache', async () => {
+  it('is cached separately', async () => {
     const setting = { ...ownSetting(), cache: join(folder, 'cache') };
     process.env.PATH = '';
     const both = [setting, { ...setting, machine: { ...setting.machine, device: 'gpu' as const } }];
@@ -176,7 +176,7 @@ describe('the TensorFlow for GPUs', () => {
   });
 });
 
-describe('the device that the environment names', () => {
+describe('the device set in the environment', () => {
   it.each([
     [undefined, undefined],
     ['', undefined],
@@ -187,12 +187,12 @@ describe('the device that the environment names', () => {
   });
 
   it('is not guessed', () => {
-    expect(() => deviceOf({ UNDERSTUDY_DEVICE: 'GPU' })).toThrow(/is "GPU"; name .* cpu or gpu/);
+    expect(() => deviceOf({ UNDERSTUDY_DEVICE: 'GPU' })).toThrow(/is "GPU"; set it to cpu or gpu/);
   });
 });
 
 describe('fetchWheel', () => {
-  it('says how to get pip where there is none', async () => {
+  it('says how to install pip where it is missing', async () => {
     process.env.PATH = '';
 
     await expect(fetchWheel(wheel, folder, silent)).rejects.toThrow(/install it .*apt-get install/);
@@ -210,14 +210,14 @@ describe('fetchWheel', () => {
       'ERROR: No matching distribution found for it',
       /does not have tensorflow-cpu 2.21.0/,
     ],
-    ['something else', 'ERROR: the cat sat on the keyboard', /it said:\nERROR: the cat/],
-  ])('tells when it was %s', async (_, says, sentence) => {
+    ['something else', 'ERROR: the cat sat on the keyboard', /Its output:\nERROR: the cat/],
+  ])('blames %s', async (_, says, sentence) => {
     onlyProgram('pip3', `[ "$1" = --version ] && exit 0; echo '${says}' >&2; exit 1`);
 
     await expect(fetchWheel(wheel, folder, silent)).rejects.toThrow(sentence);
   });
 
-  it('refuses a wheel that is not the pinned one', async () => {
+  it('refuses a wheel other than the pinned one', async () => {
     onlyProgram('pip3', `[ "$1" = --version ] || echo other > '${join(folder, 'a.whl')}'`);
 
     await expect(fetchWheel(wheel, folder, silent)).rejects.toThrow(
@@ -231,26 +231,26 @@ describe('compileAddon', () => {
   if (route.kind !== 'wheel') throw new Error('linux on x64 has a wheel');
   const { tensorflow } = route;
 
-  it('says how to get a compiler where there is none', async () => {
+  it('says how to install a compiler where it is missing', async () => {
     process.env.PATH = '';
     delete process.env.CXX;
 
     await expect(compileAddon(folder, tensorflow)).rejects.toThrow(/C\+\+ compiler is needed.*CXX/);
   });
 
-  it('shows the end of what the compiler said', async () => {
+  it('shows the end of the compiler’s output', async () => {
     await expect(compileAddon(folder, tensorflow)).rejects.toThrow(
-      /Compiling .* failed.*It said:\n[\s\S]*tensorflow\/c\/c_api.h/, // there are no headers in this folder
+      /Compiling .* failed.*Its output:\n[\s\S]*tensorflow\/c\/c_api.h/, // there are no headers in this folder
     );
   });
 });
 
 describe('checkAddon', () => {
-  it('trains a line', async () => {
+  it('passes the smoke test', async () => {
     expect(await checkAddon(addonIn(tfjsNodeFolder()))).toBe('2.21.0');
   });
 
-  it('says so when the addon does not load', async () => {
+  it('reports an addon that does not load', async () => {
     writeFileSync(join(folder, 'tfjs_binding.node'), 'no library');
 
     await expect(checkAddon(join(folder, 'tfjs_binding.node'))).rejects.toThrow(
@@ -272,7 +272,7 @@ describe('makeAtOnce', () => {
     expect(readdirSync(folder)).toEqual([]);
   });
 
-  it('lets two do the same work at once', async () => {
+  it('lets several processes do the same work at once', async () => {
     const made = join(folder, 'made');
 
     await Promise.all([1, 2, 3].map(() => makeAtOnce(made, isComplete, finish)));
@@ -280,7 +280,7 @@ describe('makeAtOnce', () => {
     expect(readdirSync(folder)).toEqual(['made']);
   });
 
-  it('puts a finished folder in the place of a half-finished one', async () => {
+  it('replaces an incomplete folder by a complete one', async () => {
     const made = join(folder, 'made');
     mkdirSync(made);
     writeFileSync(join(made, 'half'), '');
@@ -290,7 +290,7 @@ describe('makeAtOnce', () => {
     expect(readdirSync(made)).toEqual(['done']);
   });
 
-  it('removes what a killed process left, but not what a running one is making', async () => {
+  it('removes what a killed process left behind, but not what a running one is writing', async () => {
     const here = hostname();
     const dead = execFileSync('/bin/sh', ['-c', 'echo $$']).toString().trim();
     const names = {

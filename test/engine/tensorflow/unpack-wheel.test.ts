@@ -41,6 +41,6 @@ describe('unpackWheel', () => {
     const unpacking = unpackWheel(join(folder, 'w.whl'), new Map([['x', join(folder, 'x')]]));
 
     await expect(unpacking).rejects.toThrow(SetupFailure);
-    await expect(unpacking).rejects.toThrow(/^The wheel is not a sound zip: /);
+    await expect(unpacking).rejects.toThrow(/^The wheel is not a valid zip: /);
   });
 });

@@ -1,4 +1,3 @@
-import { EventBridgeClient, PutEventsCommand } from '@aws-sdk/client-eventbridge';
 import {
   CreateTrainingJobCommand,
   DescribeTrainingJobCommand,
@@ -11,12 +10,10 @@ import {
 import { mockClient } from 'aws-sdk-client-mock';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { advance, receive } from '#core/job.ts';
-import { eventBridgeAnnouncer } from '#lambdas/aws/announcer.ts';
 import { sageMakerTraining } from '#lambdas/aws/training.ts';
 import { NoCapacity } from '#ports';
 
 const sageMaker = mockClient(SageMakerClient);
-const events = mockClient(EventBridgeClient);
 const training = sageMakerTraining({
   image: 'i@sha256:0',
   role: 'arn:aws:iam::1:role/t',
@@ -41,7 +38,7 @@ const job = advance(
   ),
   {
     type: 'dataset-validated',
-    summary: { classes: [], examples: 10, manifestSha256: 'm', recipeSha256: 'r' },
+    summary: { classes: 2, examples: 10, manifestSha256: 'm', recipeSha256: 'r' },
   },
   noon,
 );
@@ -63,7 +60,6 @@ const validation = (message: string) =>
 
 beforeEach(() => {
   sageMaker.reset();
-  events.reset();
 });
 
 describe('starting a training job', () => {
@@ -87,7 +83,7 @@ describe('starting a training job', () => {
     ]);
   });
 
-  it('asks for no teacher where the image has it', async () => {
+  it('asks for no teacher where the image contains it', async () => {
     sageMaker.on(CreateTrainingJobCommand).resolves({});
     await training.start({ ...request, teacher: undefined });
 
@@ -105,7 +101,7 @@ describe('starting a training job', () => {
     expect(input?.HyperParameters?.budget_seconds).toBe('900');
   });
 
-  it('takes a used name of its own job for a success, and of another for an error', async () => {
+  it('takes an existing training job of this job as a success, and of another as an error', async () => {
     sageMaker.on(CreateTrainingJobCommand).rejects(new ResourceInUse(oops));
     sageMaker.on(DescribeTrainingJobCommand).resolves({ HyperParameters: { job_id: id } });
     await training.start(request);
@@ -114,7 +110,7 @@ describe('starting a training job', () => {
     await expect(training.start(request)).rejects.toThrow('taken by something else');
   });
 
-  it('tries the next instance type where there is no room for the first', async () => {
+  it('tries the next instance type where there is no capacity for the first', async () => {
     sageMaker
       .on(CreateTrainingJobCommand)
       .rejectsOnce(new ResourceLimitExceeded(oops))
@@ -128,7 +124,7 @@ describe('starting a training job', () => {
     expect(types).toEqual(['ml.g4dn.xlarge', 'ml.g5.xlarge']);
   });
 
-  it('names the quota that is too low, and what to type about it', async () => {
+  it('names the quota that is too low, and the command to raise it', async () => {
     const quota = 'ml.g4dn.xlarge for spot training job usage';
     const message = `The account-level service limit '${quota}' is 0 Instances.`;
     sageMaker.on(CreateTrainingJobCommand).rejects(new ResourceLimitExceeded({ ...oops, message }));
@@ -151,45 +147,54 @@ describe('starting a training job', () => {
 
 describe('looking at a training job', () => {
   it.each([
-    [{ TrainingJobStatus: 'InProgress', SecondaryStatus: 'Downloading' }, { is: 'running' }],
-    [{ TrainingJobStatus: 'InProgress', SecondaryStatus: 'Interrupted' }, { is: 'interrupted' }],
-    [{ TrainingJobStatus: 'Stopping', SecondaryStatus: 'Stopping' }, { is: 'running' }],
+    [
+      { TrainingJobStatus: 'InProgress', SecondaryStatus: 'Downloading' },
+      { type: 'training-running' },
+    ],
+    [
+      { TrainingJobStatus: 'InProgress', SecondaryStatus: 'Interrupted' },
+      { type: 'training-interrupted' },
+    ],
+    [{ TrainingJobStatus: 'Stopping', SecondaryStatus: 'Stopping' }, { type: 'training-running' }],
     [
       { TrainingJobStatus: 'Completed', ModelArtifacts: { S3ModelArtifacts: 's3://b/m' } },
-      { is: 'completed', artifacts: 's3://b/m' },
+      { type: 'training-completed', artifacts: 's3://b/m' },
     ],
     [
       { TrainingJobStatus: 'Stopped', SecondaryStatus: 'Stopped' },
-      { is: 'ended', code: 'STOPPED' },
+      { type: 'training-failed', code: 'STOPPED' },
     ],
     [
       { TrainingJobStatus: 'Stopped', SecondaryStatus: 'MaxRuntimeExceeded' },
-      { is: 'ended', code: 'MAX_RUNTIME' },
+      { type: 'training-failed', code: 'MAX_RUNTIME' },
     ],
     [
       { TrainingJobStatus: 'Stopped', SecondaryStatus: 'MaxWaitTimeExceeded' },
-      { is: 'ended', code: 'MAX_WAIT' },
+      { type: 'training-failed', code: 'MAX_WAIT' },
     ],
     [
       {
         TrainingJobStatus: 'Failed',
         FailureReason: 'AlgorithmError: DATA_CHANGED: x., exit code: 1',
       },
-      { is: 'ended', code: 'DATA_CHANGED' },
+      { type: 'training-failed', code: 'DATA_CHANGED' },
     ],
     [
       { TrainingJobStatus: 'Failed', FailureReason: 'CapacityError: none' },
-      { is: 'starved', reason: 'CapacityError: none' },
+      { type: 'training-no-capacity', reason: 'CapacityError: none' },
     ],
   ] as const)('reads %o', async (described, expected) => {
     sageMaker
       .on(DescribeTrainingJobCommand)
       .resolves({ HyperParameters: { job_id: id }, ...described });
 
-    expect(await training.describe('n')).toMatchObject({ ...expected, jobId: id });
+    expect(await training.describe('n')).toMatchObject({
+      jobId: id,
+      observation: { ...expected, trainingJobName: 'n' },
+    });
   });
 
-  it('reads which instance it took, and what is billed', async () => {
+  it('reads the instance type and the billed time', async () => {
     sageMaker.on(DescribeTrainingJobCommand).resolves({
       TrainingJobStatus: 'Completed',
       ResourceConfig: { InstanceType: 'ml.g5.xlarge', VolumeSizeInGB: 50 },
@@ -197,13 +202,13 @@ describe('looking at a training job', () => {
       BillableTimeInSeconds: 93, // spot
     });
 
-    expect((await training.describe('n'))?.usage).toEqual({
+    expect((await training.describe('n'))?.observation).toMatchObject({
       instanceType: 'ml.g5.xlarge',
       billedSeconds: 93,
     });
   });
 
-  it('answers with nothing for a job that is not there, and throws when AWS is not there', async () => {
+  it('returns undefined for a job that does not exist, and throws when AWS cannot be reached', async () => {
     sageMaker.on(DescribeTrainingJobCommand).rejects(validation('Requested resource not found.'));
     expect(await training.describe('n')).toBeUndefined();
 
@@ -211,26 +216,8 @@ describe('looking at a training job', () => {
     await expect(training.describe('n')).rejects.toThrow('hang up');
   });
 
-  it('does not mind stopping what has ended', async () => {
+  it('ignores that a job to be stopped has ended', async () => {
     sageMaker.on(StopTrainingJobCommand).rejects(validation('The job is in status Completed'));
     await expect(training.stop('n')).resolves.toBeUndefined();
-  });
-});
-
-describe('announcing', () => {
-  const announcement = {
-    id: '1',
-    kind: 'published' as const,
-    at: noon.toISOString(),
-    jobId: id,
-    student: 'pets',
-    sentence: 's',
-  };
-
-  it('fails when the bus took nothing, although PutEvents answers 200', async () => {
-    events
-      .on(PutEventsCommand)
-      .resolves({ FailedEntryCount: 1, Entries: [{ ErrorMessage: 'no bus' }] });
-    await expect(eventBridgeAnnouncer('bus').announce(announcement)).rejects.toThrow('no bus');
   });
 });

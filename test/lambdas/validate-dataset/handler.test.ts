@@ -11,6 +11,7 @@ import { DynamoDBDocumentClient, GetCommand, PutCommand } from '@aws-sdk/lib-dyn
 import type { Context, SQSEvent } from 'aws-lambda';
 import { mockClient } from 'aws-sdk-client-mock';
 import { beforeAll, describe, expect, it } from 'vitest';
+import { STAGE_VARIABLES } from '../stage-variables.ts';
 
 const s3 = mockClient(S3Client);
 mockClient(DynamoDBClient);
@@ -41,11 +42,7 @@ const records = (...keys: string[]): SQSEvent => ({
 
 describe('the validate-dataset Lambda', () => {
   beforeAll(() => {
-    Object.assign(process.env, {
-      BUCKET: 'understudy',
-      JOB_TABLE: 'jobs',
-      AWS_REGION: 'eu-west-1',
-    });
+    Object.assign(process.env, STAGE_VARIABLES);
     s3.on(HeadObjectCommand).rejects(new NotFound(answer));
     s3.on(HeadObjectCommand, { Key: 'datasets/pets.rar' }).resolves({
       ContentLength: 4,
@@ -58,7 +55,7 @@ describe('the validate-dataset Lambda', () => {
     dynamo.on(PutCommand).resolves({});
   });
 
-  it('gives back the failed records only, and the others are done', async () => {
+  it('reports the failed records only, and handles the others', async () => {
     const { handler } = await import('#lambdas/validate-dataset/handler.ts');
     const event = records(
       'datasets/pets.rar',

@@ -4,7 +4,7 @@ import { beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { ZipFile } from 'yazl';
 import { jobKeys } from '#core/keys.ts';
 import { readManifest } from '#core/manifest.ts';
-import { memoryJobs, memoryObjects } from '#examples/in-memory-ports.ts';
+import { memoryJobs, memoryLog, memoryObjects } from '#examples/in-memory-ports.ts';
 import { validateDataset } from '#lambdas/validate-dataset/validate-dataset.ts';
 
 const teachers = new Map([
@@ -41,7 +41,7 @@ async function zip(
 }
 
 const validate = (key: string) =>
-  validateDataset({ objects: bucket.objects, jobs, now, teachers }, key);
+  validateDataset({ objects: bucket.objects, jobs, log: memoryLog().log, now, teachers }, key);
 
 async function validateZip(files: Files, options = {}) {
   bucket.put('datasets/pets.zip', await zip(files, options));
@@ -101,10 +101,12 @@ describe('validateDataset', () => {
     expect(channel).not.toContain('datasets/pets/_READY');
   });
 
-  it('sees through wrapping folders', async () => {
+  it('skips wrapping folders', async () => {
     const job = await validateZip(classFolders('my pets/images/'));
 
-    expect(job?.summary?.classes).toEqual([
+    expect(job?.summary).toMatchObject({ classes: 2, examples: 10 });
+    const report = await bucket.objects.readText(jobKeys(job?.id ?? '').report);
+    expect(JSON.parse(report ?? '').classes).toEqual([
       { name: 'cat', examples: 5 },
       { name: 'dog', examples: 5 },
     ]);
@@ -174,7 +176,7 @@ describe('validateDataset', () => {
     expect(codesOf(await validateZip(files()))).toEqual(codes);
   });
 
-  it('rejects a image of more than 25 megapixels by its header', async () => {
+  it('rejects an image of more than 25 megapixels by its header', async () => {
     const large = await sharp({
       create: { width: 5_001, height: 5_000, channels: 3, background: 'red' },
     })

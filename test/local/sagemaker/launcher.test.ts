@@ -23,7 +23,7 @@ function anAcceptedJob(id: string) {
     },
     noon,
   );
-  const summary = { classes: [], examples: 10, manifestSha256: 'm', recipeSha256: 'r' };
+  const summary = { classes: 2, examples: 10, manifestSha256: 'm', recipeSha256: 'r' };
   return advance(received, { type: 'dataset-validated', summary }, noon);
 }
 
@@ -70,7 +70,15 @@ describe('the launcher of the pipeline, against the local SageMaker', () => {
     const seen = await training.describe('understudy-pets-a1');
     const artifacts = `s3://${BUCKET}/jobs/${'a'.repeat(64)}/output/understudy-pets-a1/output/model/`;
     const usage = { instanceType: 'ml.g4dn.xlarge', billedSeconds: expect.any(Number) };
-    expect(seen).toEqual({ is: 'completed', jobId: 'a'.repeat(64), usage, artifacts });
+    expect(seen).toEqual({
+      jobId: 'a'.repeat(64),
+      observation: {
+        type: 'training-completed',
+        trainingJobName: 'understudy-pets-a1',
+        artifacts,
+        ...usage,
+      },
+    });
     const report = JSON.parse(
       await s3.get(`${artifacts.replace(`s3://${BUCKET}/`, '')}report.json`),
     );
@@ -114,15 +122,16 @@ describe('the launcher of the pipeline, against the local SageMaker', () => {
   it('sees a job run, and sees it stopped; stopping it again does nothing', async () => {
     const { training, ended } = await pipeline('ignores-sigterm');
     await training.start(requestOf('understudy-pets-a1'));
-    expect(await training.describe('understudy-pets-a1')).toMatchObject({ is: 'running' });
+    expect(await training.describe('understudy-pets-a1')).toMatchObject({
+      observation: { type: 'training-running' },
+    });
 
     await training.stop('understudy-pets-a1');
     await ended('understudy-pets-a1');
     await training.stop('understudy-pets-a1');
 
     expect(await training.describe('understudy-pets-a1')).toMatchObject({
-      is: 'ended',
-      code: 'STOPPED',
+      observation: { type: 'training-failed', code: 'STOPPED' },
     });
   });
 
@@ -135,12 +144,14 @@ describe('the launcher of the pipeline, against the local SageMaker', () => {
     await ended('understudy-pets-a2');
 
     expect(await training.describe('understudy-pets-a1')).toMatchObject({
-      code: 'TRAINING_FAILED',
+      observation: { code: 'TRAINING_FAILED' },
     });
     expect(await training.describe('understudy-pets-a2')).toMatchObject({
-      is: 'ended',
-      code: 'DATA_CHANGED',
-      what: 'cats/1.png is not the validated one',
+      observation: {
+        type: 'training-failed',
+        code: 'DATA_CHANGED',
+        what: 'cats/1.png is not the validated one',
+      },
     });
   });
 

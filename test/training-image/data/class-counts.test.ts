@@ -1,18 +1,27 @@
 import { describe, expect, it } from 'vitest';
-import { countClasses, judgeCounts } from '#training-image/data/class-counts.ts';
+import { classWeights, countClasses, judgeCounts } from '#training-image/data/class-counts.ts';
 import { TrainingRefused } from '#training-image/job/errors.ts';
 
 const counts = (train: number, test: number, name = 'a') => ({ name, train, validation: 0, test });
 
 describe('countClasses', () => {
   it('counts each class in each part, and nothing that was left out', () => {
-    const examples = [0, 0, 1, 1, 1].map((label) => ({ label }));
+    const labels = Int32Array.of(0, 0, 1, 1, 1);
     const parts = ['train', 'test', 'validation', undefined, 'train'] as const;
 
-    expect(countClasses(['a', 'b'], examples, parts)).toEqual([
+    expect(countClasses(['a', 'b'], labels, parts)).toEqual([
       { name: 'a', train: 1, validation: 0, test: 1 },
       { name: 'b', train: 1, validation: 1, test: 0 },
     ]);
+  });
+});
+
+describe('an example without a label', () => {
+  it('is an error, and not an example of the first class', () => {
+    const labels = Int32Array.of(0);
+
+    expect(() => countClasses(['a', 'b'], labels, ['train', 'train'])).toThrow(RangeError);
+    expect(() => classWeights(Int32Array.of(0, 2), 2, 'auto')).toThrow(RangeError);
   });
 });
 
@@ -27,7 +36,7 @@ describe('judgeCounts', () => {
     [
       'a class that cannot be learned',
       [counts(3, 1), counts(3, 1, 'b'), counts(0, 0, 'c')],
-      [/^"c" has no images of its own/],
+      [/^"c" has no usable images/],
     ],
   ])('warnings %s', (_, given, expected) => {
     const warnings = judgeCounts(given);
@@ -36,8 +45,8 @@ describe('judgeCounts', () => {
   });
 
   it.each([
-    ['no class', [counts(0, 0), counts(0, 0, 'b')], /none does/],
-    ['one class', [counts(0, 0), counts(3, 1, 'b')], /only "b" does/],
+    ['no class', [counts(0, 0), counts(0, 0, 'b')], /none has any/],
+    ['one class', [counts(0, 0), counts(3, 1, 'b')], /only "b" has any/],
     ['no test', [counts(2, 0), counts(2, 0, 'b')], /three different images/],
   ])('refuses a dataset that leaves %s', (_, given, what) => {
     expect(() => judgeCounts(given)).toThrow(TrainingRefused);

@@ -153,7 +153,7 @@ describe('decodeImage', () => {
     await expect(decodeImage(cut, PX)).rejects.toThrow();
   });
 
-  it('refuses a image of 30 megapixels by its header', async () => {
+  it('refuses an image of 30 megapixels by its header', async () => {
     const small = await sharp({ create: { width: 8, height: 8, channels: 3, background: 'red' } })
       .png()
       .toBuffer();

@@ -61,7 +61,12 @@ describe('an object of a folder', () => {
   });
 
   it.each([
-    ['another MD5', { etag: MD5, etagIsMd5: true }, '123456780', /^a\/1\.png has another MD5\.$/],
+    [
+      'another MD5',
+      { etag: MD5, etagIsMd5: true },
+      '123456780',
+      /^a\/1\.png has a different MD5\.$/,
+    ],
     ['another CRC-64', { crc64nvme: CRC64NVME }, '123456780', /CRC-64/],
     ['another size', {}, '12345678', /8 bytes instead of 9/],
   ])('is refused when it has %s', async (_, fields, content, what) => {
@@ -96,7 +101,7 @@ describe('an archive', () => {
 
   it.each([
     ['is not in it', { name: 'a/2.png' }, /not in the archive/],
-    ['has another size', { size: 8 }, /another size/],
+    ['has another size', { size: 8 }, /a different size/],
     ['has another checksum', { crc32: 1 }, /checksum/],
   ])('refuses an entry that %s', async (_, fields, what) => {
     const dataset = await open(zip);
@@ -120,7 +125,7 @@ describe('an archive', () => {
   it('is refused as a whole when its bytes are others', async () => {
     await expect(open(zip, { crc64nvme: CRC64NVME })).rejects.toBeInstanceOf(FileRefused);
     await expect(open(zip, { etag: MD5, etagIsMd5: true })).rejects.toEqual(
-      refusal('DATA_CHANGED', /^datasets\/things\.zip has another MD5/),
+      refusal('DATA_CHANGED', /^datasets\/things\.zip has a different MD5/),
     );
   });
 });

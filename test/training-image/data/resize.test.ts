@@ -27,7 +27,7 @@ describe('resize', () => {
     expect(Math.max(...off)).toBeLessThanOrEqual(1); // Pillow rounds its weights to 22 bits
   });
 
-  it('leaves a image of the right size as it is', () => {
+  it('leaves an image of the right size as it is', () => {
     const pixels = randomBytes(3 * 16 * 16);
 
     expect([...resize(pixels, 16, 16, 16)]).toEqual([...pixels]);

@@ -36,7 +36,7 @@ describe('splitExamples', () => {
     expect(splitExamples(given, fractions, 2).parts).not.toEqual(parts);
   });
 
-  it('never puts copies of a image on two sides', () => {
+  it('never puts copies of an image on two sides', () => {
     const copies = fc.array(
       fc.record({
         content: fc.integer({ min: 0, max: 15 }),
@@ -62,6 +62,14 @@ describe('splitExamples', () => {
     );
   });
 
+  it('may move an image when others of its class are added, but none of another class', () => {
+    const { parts } = splitExamples(examples([30, 40]), fractions, 1);
+    const { parts: more } = splitExamples(examples([30, 80]), fractions, 1);
+
+    expect(more.slice(0, 30)).toEqual(parts.slice(0, 30));
+    expect(more.slice(30, 70)).not.toEqual(parts.slice(30));
+  });
+
   it('says what it found', () => {
     const twice = [
       ...examples([5, 5]),
@@ -69,6 +77,9 @@ describe('splitExamples', () => {
       { contentSha256: sha256('0/1'), label: 1 },
     ];
 
-    expect(splitExamples(twice, fractions, 1).warnings).toHaveLength(2);
+    expect(splitExamples(twice, fractions, 1).warnings).toEqual([
+      '2 images are copies of others; copies are kept on the same side of the split.',
+      '1 image is in more than one class and was left out.',
+    ]);
   });
 });

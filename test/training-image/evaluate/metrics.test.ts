@@ -1,25 +1,32 @@
 import { describe, expect, it } from 'vitest';
 import { calibration, fitTemperature } from '#training-image/evaluate/calibration.ts';
 import { computeMetrics } from '#training-image/evaluate/metrics.ts';
-import type { Answers } from '#training-image/evaluate/predictions.ts';
+import type { Predictions } from '#training-image/evaluate/predictions.ts';
+import { TrainingInterrupted } from '#training-image/job/errors.ts';
 import reference from '../../fixtures/evaluate/reference.json' with { type: 'json' };
 
 const NAMES = ['a', 'b', 'c', 'd'];
-const given: Answers = {
+const given: Predictions = {
   logits: Float32Array.from(reference.logits.flat()),
   labels: Int32Array.from(reference.labels),
 };
 const plain = { temperature: 1, why: '' };
 
-/** Logits that name these classes. */
-const naming = (answers: readonly number[], labels: readonly number[], classes = 3): Answers => ({
+/** Logits that predict these classes. */
+const predicting = (
+  predictions: readonly number[],
+  labels: readonly number[],
+  classes = 3,
+): Predictions => ({
   logits: Float32Array.from(
-    answers.flatMap((answer) => Array.from({ length: classes }, (_, k) => (k === answer ? 1 : 0))),
+    predictions.flatMap((predicted) =>
+      Array.from({ length: classes }, (_, k) => (k === predicted ? 1 : 0)),
+    ),
   ),
   labels: Int32Array.from(labels),
 });
 
-describe('measure', () => {
+describe('computeMetrics', () => {
   it('counts and estimates as scikit-learn does', () => {
     const { test, perClass, confusion, majorityBaseline } = computeMetrics(given, NAMES, plain, 1);
 
@@ -57,8 +64,31 @@ describe('measure', () => {
     );
   });
 
-  it('says nothing of a class that was not tested, and leaves it out of the means', () => {
-    const { perClass, test } = computeMetrics(naming([0, 1], [0, 1]), ['a', 'b', 'c'], plain, 1);
+  it('draws the resamples that it has always drawn', () => {
+    const { balancedAccuracy, macroF1 } = computeMetrics(given, NAMES, plain, 1).test;
+
+    // As of the first version, which built a confusion matrix for each resample.
+    expect(balancedAccuracy.interval95).toEqual([0.482129668167048, 0.7482787535547312]);
+    expect(macroF1.interval95).toEqual([0.45933761867485534, 0.6608995798452867]);
+  });
+
+  it('can be interrupted before each resample', () => {
+    let resamples = 0;
+    const interrupt = () => {
+      resamples += 1;
+      if (resamples === 3) throw new TrainingInterrupted('asked');
+    };
+
+    expect(() => computeMetrics(given, NAMES, plain, 1, interrupt)).toThrow(TrainingInterrupted);
+  });
+
+  it('has no metrics for a class that was not tested, and leaves it out of the means', () => {
+    const { perClass, test } = computeMetrics(
+      predicting([0, 1], [0, 1]),
+      ['a', 'b', 'c'],
+      plain,
+      1,
+    );
 
     expect(perClass[2]).toEqual({
       ...{ name: 'c', n: 0, correct: 0, precision: 0, recall: 0, f1: 0 },
@@ -67,8 +97,8 @@ describe('measure', () => {
     expect([test.balancedAccuracy.value, test.macroF1.value]).toEqual([1, 1]);
   });
 
-  it('takes a wrong answer that names an untested class into the mean of F1', () => {
-    const { test } = computeMetrics(naming([0, 2], [0, 1]), ['a', 'b', 'c'], plain, 1);
+  it('counts an untested class that was predicted in the mean of F1', () => {
+    const { test } = computeMetrics(predicting([0, 2], [0, 1]), ['a', 'b', 'c'], plain, 1);
 
     expect(test.macroF1.value).toBeCloseTo(1 / 3, 12); // sklearn: the mean of 1, 0 and 0
     expect(test.balancedAccuracy.value).toBe(0.5);
@@ -81,18 +111,18 @@ describe('fitTemperature', () => {
   });
 
   it.each([
-    ['few', naming([0, 1, 1], [0, 1, 2]), /^3 validation images are too few/],
-    ['no', naming([], []), /^0 validation images are too few/],
+    ['few', predicting([0, 1, 1], [0, 1, 2]), /: 3 validation images are too few/],
+    ['no', predicting([], []), /: 0 validation images are too few/],
     [
-      'only right',
-      naming(
+      'only correct',
+      predicting(
         Array.from({ length: 60 }, (_, i) => i % 3),
         Array.from({ length: 60 }, (_, i) => i % 3),
       ),
-      /^All 60 validation images are named right/,
+      /: all 60 validation images are classified correctly/,
     ],
-  ])('changes nothing on %s answers, and says so', (_, answers, why) => {
-    const fitted = fitTemperature(answers);
+  ])('changes nothing given %s predictions, and says so', (_, predictions, why) => {
+    const fitted = fitTemperature(predictions);
 
     expect(fitted.temperature).toBe(1);
     expect(fitted.why).toMatch(why);

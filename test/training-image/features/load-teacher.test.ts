@@ -79,12 +79,12 @@ describe('loadTeacher', () => {
     [
       'the image has others',
       () => root,
-      'The job brings no teacher, and its image has no "small".',
+      'The job has no teacher channel, and its image does not contain "small".',
     ],
     [
       'there is no image',
       () => undefined,
-      'The job brings no teacher, and there is none beside it.',
+      'The job has no teacher channel, and there is no image that contains one.',
     ],
   ])('says that there is none: %s', async (_, teachers, message) => {
     const folder = teachers();

@@ -54,7 +54,7 @@ describe('augment', () => {
   });
 
   it('shows windows of at least 85 % of a side', async () => {
-    // A image that says where it was taken: the column in red, the row in green.
+    // An image that says where it was taken: the column in red, the row in green.
     const map = Uint8Array.from(image, (_, i) => {
       const place = [Math.floor(i / 3) % PX, Math.floor(i / 3 / PX), 0][i % 3] ?? 0;
       return 10 * place;

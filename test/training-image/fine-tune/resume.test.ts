@@ -1,9 +1,11 @@
 import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
+import { Recipe } from '#core/recipe.ts';
 import { type FineTuning, fineTune } from '#training-image/fine-tune/fine-tune.ts';
 import { TrainingInterrupted } from '#training-image/job/errors.ts';
-import { distance, killedOver, quiet, smallFineTuning, undisturbed } from './kills.ts';
+import { keeping, never, quiet } from '../quiet.ts';
+import { distance, killedOver, smallFineTuning, undisturbed } from './kills.ts';
 
 const removals: (() => Promise<void>)[] = [];
 afterEach(async () => {
@@ -15,14 +17,14 @@ async function tuningOf(...of: Parameters<typeof smallFineTuning>): Promise<Fine
   return tuning;
 }
 
-/** Where the fine-tuning is interrupted by its nth sign of life. */
-async function interrupted(tuning: FineTuning, sign: number): Promise<string[]> {
+/** The log of a fine-tuning that is interrupted when it looks for the nth time whether it should stop. */
+async function interrupted(tuning: FineTuning, check: number): Promise<string[]> {
   const lines: string[] = [];
-  let left = sign;
-  const progress = () => {
+  let left = check;
+  const throwIfRequested = () => {
     if (left-- === 0) throw new TrainingInterrupted('asked');
   };
-  const ended = fineTune(tuning, { line: (line) => lines.push(line), progress });
+  const ended = fineTune(tuning, keeping(lines), { throwIfRequested });
   await expect(ended).rejects.toBeInstanceOf(TrainingInterrupted);
   return lines;
 }
@@ -42,9 +44,9 @@ describe('a fine-tuning', () => {
     { timeout: 120_000 },
     async (recipe, retrained) => {
       const [one, other] = [await tuningOf(recipe, retrained), await tuningOf(recipe, retrained)];
-      const { outcome, signs } = await undisturbed(one);
+      const { outcome, checks } = await undisturbed(one);
 
-      const killed = await killedOver(other, 10, signs, 7);
+      const killed = await killedOver(other, 10, checks, 7);
 
       expect(distance(outcome, killed)).toBeLessThanOrEqual(1e-6);
     },
@@ -52,7 +54,8 @@ describe('a fine-tuning', () => {
 
   it('is another with another seed, and the same to the last bit with the same', async () => {
     const outcomes = [];
-    for (const seed of [1, 1, 2]) outcomes.push(await fineTune(await tuningOf({ seed }), quiet));
+    for (const seed of [1, 1, 2])
+      outcomes.push(await fineTune(await tuningOf({ seed }), quiet, never));
     const [first, again, other] = outcomes as [
       (typeof outcomes)[0],
       (typeof outcomes)[0],
@@ -68,7 +71,7 @@ describe('a fine-tuning', () => {
     const before = await interrupted(tuning, 40);
     const after: string[] = [];
 
-    await fineTune(tuning, { ...quiet, line: (line) => after.push(line) });
+    await fineTune(tuning, keeping(after), never);
 
     const epochs = [...before, ...after].map((line) => /^epoch=(\d+) /.exec(line)?.[1]);
     expect(before.length).toBeGreaterThan(0);
@@ -87,10 +90,10 @@ describe('a fine-tuning', () => {
     await writeFile(file, change(await readFile(file)));
     const lines: string[] = [];
 
-    const outcome = await fineTune(tuning, { ...quiet, line: (line) => lines.push(line) });
+    const outcome = await fineTune(tuning, keeping(lines), never);
 
-    expect(lines[0]).toBe('The checkpoint is damaged; the fine-tuning begins afresh.');
-    expect(distance(outcome, await fineTune(fresh, quiet))).toBe(0);
+    expect(lines[0]).toBe('The checkpoint is damaged; fine-tuning starts over.');
+    expect(distance(outcome, await fineTune(fresh, quiet, never))).toBe(0);
   });
 
   it('takes no checkpoint of another recipe or other data for its own', async () => {
@@ -98,11 +101,22 @@ describe('a fine-tuning', () => {
     await interrupted(tuning, 40);
     const first = await checkpointOf(tuning);
 
-    const lines = await interrupted({ ...tuning, madeFrom: ['other'] }, 20);
+    const lines = await interrupted({ ...tuning, cacheKey: ['other'] }, 20);
 
     expect(lines.join()).not.toContain('damaged');
     expect(await checkpointOf(tuning)).not.toBe(first); // and the first is gone
     expect(await readdir(tuning.checkpoints)).toHaveLength(1);
+  });
+
+  it('finds its checkpoint again with another budget: a relaunch may get another instance type', async () => {
+    const tuning = await tuningOf({ budget: { minutes: 60, dollars: 5 } });
+    await interrupted(tuning, 40);
+    const recipe = Recipe.parse({ instance_types: ['ml.g5.xlarge'], budget: { minutes: 30 } });
+    const lines: string[] = [];
+
+    await fineTune({ ...tuning, recipe, budgetSeconds: 1800 }, keeping(lines), never);
+
+    expect(lines[0]).not.toMatch(/^epoch=1 /); // it has resumed
   });
 
   it('does without kept activations what it does with them, where they are of the same images', async () => {
@@ -111,8 +125,8 @@ describe('a fine-tuning', () => {
       await tuningOf({ augmentation: 'none' }),
     ];
 
-    const outcome = await fineTune(kept, quiet);
-    const other = await fineTune({ ...whole, diskForActivations: 1_000 }, quiet);
+    const outcome = await fineTune(kept, quiet, never);
+    const other = await fineTune({ ...whole, diskForActivations: 1_000 }, quiet, never);
 
     expect(await readdir(kept.scratch)).toEqual(['train-0.f32', 'validation-0.f32']);
     expect(await readdir(whole.scratch)).toEqual([]);
@@ -128,19 +142,23 @@ describe('a fine-tuning', () => {
       [disk(1), 0], // one view is no augmentation
       [disk(3), 4], // and the validation part
     ] as const) {
-      await fineTune({ ...tuning, madeFrom: [room], diskForActivations: room }, quiet);
+      await fineTune({ ...tuning, cacheKey: [room], diskForActivations: room }, quiet, never);
       expect(await readdir(tuning.scratch)).toHaveLength(files);
     }
   });
 
-  it('stops when the budget is over, also that of earlier lives, with the best so far', async () => {
-    const tuning = await tuningOf({ budget: { minutes: 10 } });
+  it('stops when the budget is over, including earlier runs, with the best so far', async () => {
+    const tuning = await tuningOf({});
     let seconds = 0;
-    const progress = () => {
+    const throwIfRequested = () => {
       seconds += 20;
     };
 
-    const outcome = await fineTune({ ...tuning, seconds: () => seconds }, { ...quiet, progress });
+    const outcome = await fineTune(
+      { ...tuning, budgetSeconds: 600, elapsed: () => seconds },
+      quiet,
+      { throwIfRequested },
+    );
 
     expect(outcome.stopped).toBe('budget');
     expect(outcome.best?.epoch).toBeGreaterThanOrEqual(1);
@@ -151,7 +169,7 @@ describe('a fine-tuning', () => {
   it('comes to nothing where the budget is over before it begins', async () => {
     const tuning = await tuningOf({});
 
-    const outcome = await fineTune({ ...tuning, seconds: () => 1e6 }, quiet);
+    const outcome = await fineTune({ ...tuning, elapsed: () => 1e6 }, quiet, never);
 
     expect(outcome).toMatchObject({ best: undefined, stopped: 'budget', epochs: 0 });
   });

@@ -1,15 +1,17 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import type { Batch, TrainingStep } from '#engine/training-step.ts';
-import { type Course, runEpochs } from '#training-image/fine-tune/run-epochs.ts';
-import { rateAt, scheduleFor } from '#training-image/fine-tune/schedule.ts';
+import type { Checkpoint } from '#training-image/fine-tune/checkpoint.ts';
+import { type FineTuningRun, runEpochs } from '#training-image/fine-tune/run-epochs.ts';
+import { lrScaleAt, scheduleFor } from '#training-image/fine-tune/schedule.ts';
 import type { Source } from '#training-image/fine-tune/sources.ts';
 import { randomBytes, SIDE, topologyOf } from '../../engine/networks.ts';
 import { adamw, begin, endAll, threeParts } from '../../engine/trainings.ts';
+import { keeping, never, quiet } from '../quiet.ts';
 
 afterEach(endAll);
 
 const N = 40;
-const BATCH = 8;
+const BATCH_SIZE = 8;
 
 /** Images in memory. */
 function images(n: number): Source {
@@ -17,32 +19,27 @@ function images(n: number): Source {
   const all = randomBytes(n * size);
   return {
     n,
-    rows: async (_, places) =>
-      Uint8Array.from([...places].flatMap((at) => [...all.subarray(at * size, (at + 1) * size)])),
+    rows: async (_, indices) =>
+      Uint8Array.from([...indices].flatMap((at) => [...all.subarray(at * size, (at + 1) * size)])),
     close: async () => undefined,
   };
 }
 
-async function course(step: TrainingStep): Promise<{ course: Course; lines: string[] }> {
+async function runOf(step: TrainingStep): Promise<FineTuningRun> {
   const part = (n: number) => ({
     source: images(n),
     labels: Int32Array.from({ length: n }, (_, i) => i % 4),
   });
-  const lines: string[] = [];
   return {
-    lines,
-    course: {
-      step,
-      train: part(N),
-      validation: part(8),
-      schedule: { epochs: 3, batch: BATCH, patience: 5, learningRates: [] },
-      seed: 1,
-      begun: undefined,
-      keep: async () => undefined,
-      seconds: () => 0,
-      budgetSeconds: 1e6,
-      tell: { line: (line) => lines.push(line), progress: () => undefined },
-    },
+    step,
+    train: part(N),
+    validation: part(8),
+    schedule: { epochs: 3, batchSize: BATCH_SIZE, patience: 5, learningRates: [] },
+    seed: 1,
+    resumeFrom: undefined,
+    saveCheckpoint: async () => undefined,
+    elapsed: () => 0,
+    budgetSeconds: 1e6,
   };
 }
 
@@ -50,12 +47,12 @@ async function course(step: TrainingStep): Promise<{ course: Course; lines: stri
 function withRoomFor(step: TrainingStep, most: number, taken: Batch[]): TrainingStep {
   return {
     ...step,
-    step(batch, rate, seed) {
+    step(batch, rate) {
       if (batch.labels.length > most) {
         throw new Error('ResourceExhausted: OOM when allocating tensor with shape[8,112,112,96]');
       }
       taken.push(batch);
-      return step.step(batch, rate, seed);
+      return step.step(batch, rate);
     },
   };
 }
@@ -64,14 +61,14 @@ describe('runEpochs', () => {
   it('halves the batch until memory is enough, and leaves out no example', async () => {
     const taken: Batch[] = [];
     const step = withRoomFor(begin(await topologyOf(threeParts()), adamw), 3, taken);
-    const { course: tight, lines } = await course(step);
+    const lines: string[] = [];
 
-    const { batch, epochs } = await runEpochs(tight);
+    const { batchSize, epochs } = await runEpochs(await runOf(step), keeping(lines), never);
 
-    expect({ batch, epochs }).toEqual({ batch: 2, epochs: 3 });
+    expect({ batchSize, epochs }).toEqual({ batchSize: 2, epochs: 3 });
     expect(lines.slice(0, 2)).toEqual([
-      'Memory ran out; going on with 4 images a batch.',
-      'Memory ran out; going on with 2 images a batch.',
+      'Out of memory; continuing with a batch size of 4.',
+      'Out of memory; continuing with a batch size of 2.',
     ]);
     const seen = taken.slice(0, N / 2).flatMap(({ labels }) => [...labels]);
     expect(seen.sort().join('')).toBe('0123'.replaceAll(/./g, (label) => label.repeat(N / 4)));
@@ -79,38 +76,93 @@ describe('runEpochs', () => {
 
   it('gives up where memory is not enough for one example', async () => {
     const step = withRoomFor(begin(await topologyOf(threeParts()), adamw), 0, []);
-    const { course: tight } = await course(step);
+    const run = await runOf(step);
 
-    await expect(runEpochs(tight)).rejects.toThrow('Out of memory with a single image a batch.');
+    await expect(runEpochs(run, quiet, never)).rejects.toThrow(
+      'Out of memory with a batch size of 1.',
+    );
   });
 
   it('lets every other error pass', async () => {
     const step = begin(await topologyOf(threeParts()), adamw);
     const broken = { ...step, step: () => expect.unreachable('a fault of ours') };
 
-    await expect(runEpochs((await course(broken)).course)).rejects.toThrow('a fault of ours');
+    await expect(runEpochs(await runOf(broken), quiet, never)).rejects.toThrow('a fault of ours');
+  });
+
+  it('stops at the first loss that is not finite', async () => {
+    const real = begin(await topologyOf(threeParts()), adamw);
+    let steps = 0;
+    const diverging: TrainingStep = {
+      ...real,
+      step(batch, lrScale) {
+        steps += 1;
+        const result = real.step(batch, lrScale);
+        return steps === 7 ? { ...result, loss: Number.NaN } : result; // in the second epoch
+      },
+    };
+
+    const { stopped, epochs, best } = await runEpochs(await runOf(diverging), quiet, never);
+
+    expect({ stopped, epochs, best: best?.epoch }).toEqual({
+      stopped: 'diverged',
+      epochs: 2,
+      best: 1,
+    });
+    expect(steps).toBe(7);
+  });
+
+  it('stops when the validation loss is not finite', async () => {
+    const real = begin(await topologyOf(threeParts()), adamw);
+    const broken: TrainingStep = {
+      ...real,
+      evaluate: (input) => real.evaluate(input).fill(Number.NaN),
+    };
+
+    const { stopped, epochs, best } = await runEpochs(await runOf(broken), quiet, never);
+
+    expect({ stopped, epochs, best }).toEqual({ stopped: 'diverged', epochs: 1, best: undefined });
+  });
+
+  it('leaves the checkpoint that it resumes from as it is', async () => {
+    const checkpoints: Checkpoint[] = [];
+    const first = await runOf(begin(await topologyOf(threeParts()), adamw));
+    first.schedule = { ...first.schedule, epochs: 1 };
+    first.saveCheckpoint = async (checkpoint) => {
+      checkpoints.push(checkpoint);
+    };
+    await runEpochs(first, quiet, never);
+    const [checkpoint] = checkpoints;
+    if (!checkpoint) return expect.unreachable('there is no checkpoint');
+    const before = structuredClone(checkpoint.progress);
+    const second = await runOf(begin(await topologyOf(threeParts()), adamw));
+
+    await runEpochs({ ...second, step: first.step, resumeFrom: checkpoint }, quiet, never);
+
+    expect(checkpoint.progress).toEqual(before);
   });
 
   it('ends when the validation loss has not fallen for long enough, with the weights of its best', async () => {
     const step = begin(await topologyOf(threeParts()), { ...adamw, learningRates: [0.5, 0.5] });
-    const { course: hopeless, lines } = await course(step);
-    hopeless.schedule = { ...hopeless.schedule, epochs: 50, patience: 2 };
+    const run = await runOf(step);
+    run.schedule = { ...run.schedule, epochs: 50, patience: 2 };
+    const lines: string[] = [];
 
-    const { best, bestWeights, stopped, epochs } = await runEpochs(hopeless);
+    const { best, bestWeights, stopped, epochs } = await runEpochs(run, keeping(lines), never);
 
     const losses = lines.map((line) => Number(/validation_loss=(\S+)/.exec(line)?.[1]));
     expect(losses).toHaveLength(epochs);
     expect(best?.crossEntropy).toBeCloseTo(Math.min(...losses), 6);
     expect(losses.indexOf(Math.min(...losses)) + 1).toBe(best?.epoch);
     expect({ stopped, after: epochs - (best?.epoch ?? 0) }).toEqual({
-      stopped: 'no-progress',
+      stopped: 'early-stopping',
       after: 3, // the first worse one is no sign yet
     });
     expect(bestWeights).not.toEqual(step.read().weights);
   });
 });
 
-describe('rateAt', () => {
+describe('lrScaleAt', () => {
   it.each([
     [0, 0],
     [0.05, 0.5],
@@ -118,7 +170,7 @@ describe('rateAt', () => {
     [0.55, 0.5],
     [1, 0],
   ])('at %f of the schedule is %f', (done, rate) => {
-    expect(rateAt(done)).toBeCloseTo(rate, 10);
+    expect(lrScaleAt(done)).toBeCloseTo(rate, 10);
   });
 });
 
@@ -128,8 +180,8 @@ describe('scheduleFor', () => {
     [200, 20, 16],
     [1_000, 10, 32],
     [100_000, 5, 32],
-  ])('of %i examples is %i epochs in batches of %i', (examples, epochs, batch) => {
-    expect(scheduleFor(examples, 2)).toMatchObject({ epochs, batch });
+  ])('of %i examples is %i epochs in batches of %i', (examples, epochs, batchSize) => {
+    expect(scheduleFor(examples, 2)).toMatchObject({ epochs, batchSize });
   });
 
   it('changes the first blocks the least', () => {

@@ -3,12 +3,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { tf } from '#engine/tensorflow/load.ts';
-import { classWeights } from '#training-image/head/class-weights.ts';
+import { classWeights } from '#training-image/data/class-counts.ts';
 import { type FittedHead, fitHead } from '#training-image/head/fit-head.ts';
-import { headLogits } from '#training-image/head/head-logits.ts';
-import type { Labelled } from '#training-image/head/labelled-features.ts';
+import { headLogits } from '#training-image/head/head.ts';
+import type { LabelledFeatures } from '#training-image/head/labelled-features.ts';
 import { scaled, scalingOf } from '#training-image/head/scale-features.ts';
 import { seeded } from '../../engine/networks.ts';
+import { never, quiet } from '../quiet.ts';
 
 let scratch: string;
 beforeAll(async () => {
@@ -16,7 +17,6 @@ beforeAll(async () => {
 });
 afterAll(() => rm(scratch, { recursive: true }));
 
-const quiet = { line: () => undefined, progress: () => undefined };
 const CLASSES = 3;
 const D = 5;
 
@@ -30,7 +30,7 @@ function clouds(perClass: readonly number[], seed: number): InMemory {
   return inMemory(Float32Array.from(features), Int32Array.from(labels), D);
 }
 
-interface InMemory extends Labelled {
+interface InMemory extends LabelledFeatures {
   features: Float32Array;
 }
 
@@ -42,8 +42,11 @@ const inMemory = (features: Float32Array, labels: Int32Array, d: number): InMemo
   read: async (from, count) => features.slice(from * d, (from + count) * d),
 });
 
-const headOf = (train: Labelled, validation: Labelled, wish: 'auto' | 'none' = 'auto') =>
-  fitHead({ train, validation, weigh: weigh(wish), scratch }, quiet);
+const headOf = (
+  train: LabelledFeatures,
+  validation: LabelledFeatures,
+  wish: 'auto' | 'none' = 'auto',
+) => fitHead({ train, validation, weigh: weigh(wish), scratch }, quiet, never);
 
 const weigh = (wish: 'auto' | 'none') => (labels: Int32Array) =>
   classWeights(labels, CLASSES, wish);
@@ -115,15 +118,17 @@ describe('fitHead', () => {
 
   it('frees every tensor when it is interrupted', async () => {
     const before = tf.memory().numTensors;
-    let calls = 0;
-    const progress = () => {
-      calls += 1;
-      if (calls === 9) throw new Error('asked to end');
+    let checks = 0;
+    const throwIfRequested = () => {
+      checks += 1;
+      if (checks === 9) throw new Error('asked to end');
     };
     const [train, validation] = [clouds([6, 6, 6], 1), clouds([2, 2, 2], 2)];
     const weigh = () => [1, 1, 1];
 
-    const fitting = fitHead({ train, validation, weigh, scratch }, { ...quiet, progress });
+    const fitting = fitHead({ train, validation, weigh, scratch }, quiet, {
+      throwIfRequested,
+    });
 
     await expect(fitting).rejects.toThrow('asked to end');
     expect(tf.memory().numTensors).toBe(before);

@@ -1,10 +1,10 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { featureRows } from '#training-image/features/feature-rows.ts';
 import { fitHead } from '#training-image/head/fit-head.ts';
-import { labelledRows } from '#training-image/head/labelled-features.ts';
-import { packedRows } from '#training-image/storage/row-file.ts';
+import { labelledFeatures } from '#training-image/head/labelled-features.ts';
+import { createRowFile, floatRows } from '#training-image/storage/row-file.ts';
 import { seeded } from '../../engine/networks.ts';
+import { never, quiet } from '../quiet.ts';
 
 // Fits a head on as many examples as its first argument says, in the folder that the second names, and says what it took.
 const D = 1280; // as EfficientNet-Lite0 has
@@ -12,8 +12,8 @@ const CLASSES = 4;
 const AT_ONCE = 250;
 
 async function fitOnce(n: number, folder: string) {
-  const labels = Array.from({ length: n }, (_, i) => i % CLASSES);
-  const rows = await packedRows(join(folder, 'features.f32'), D * 4);
+  const labels = Int32Array.from({ length: n }, (_, i) => i % CLASSES);
+  const rows = await createRowFile(join(folder, 'features.f32'), D * 4);
   const random = seeded(1);
   const noise = Float32Array.from({ length: 100_003 }, () => 2 * random());
   for (let from = 0; from < n; from += AT_ONCE) {
@@ -23,9 +23,9 @@ async function fitOnce(n: number, folder: string) {
     });
     await rows.write(from, some);
   }
-  const features = featureRows(rows);
+  const features = floatRows(rows);
   const part = (isWanted: (i: number) => boolean) =>
-    labelledRows(features, Int32Array.from([...labels.keys()].filter(isWanted)), labels);
+    labelledFeatures(features, Int32Array.from([...labels.keys()].filter(isWanted)), labels);
   const isHeldBack = (i: number) => i % 10 === 9;
   const { examples } = await fitHead(
     {
@@ -34,7 +34,8 @@ async function fitOnce(n: number, folder: string) {
       weigh: () => new Array<number>(CLASSES).fill(1),
       scratch: folder,
     },
-    { line: () => undefined, progress: () => undefined },
+    quiet,
+    never,
   );
   await rows.close();
   const [, kilobytes] = /VmHWM:\s+(\d+) kB/.exec(readFileSync('/proc/self/status', 'utf8')) ?? [];

@@ -1,10 +1,10 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { minimise, type Smooth } from '#training-image/head/lbfgs.ts';
+import { lbfgs, type Objective } from '#training-image/head/lbfgs.ts';
 
 const options = { tolerance: 1e-9, maxIterations: 500 };
 
-describe('minimise', () => {
+describe('lbfgs', () => {
   it('finds the minimum of any convex quadratic, which has a closed form', async () => {
     const scale = fc.double({ min: 0.01, max: 100, noNaN: true });
     const place = fc.double({ min: -10, max: 10, noNaN: true });
@@ -12,13 +12,13 @@ describe('minimise', () => {
       fc.asyncProperty(
         fc.array(fc.tuple(scale, place), { minLength: 1, maxLength: 20 }),
         async (terms) => {
-          const bowl: Smooth = (x, gradient) =>
+          const bowl: Objective = (x, gradient) =>
             terms.reduce((sum, [a, c], i) => {
               const off = (x[i] ?? 0) - c;
               gradient[i] = 2 * a * off;
               return sum + a * off * off;
             }, 0);
-          const { x, converged } = await minimise(bowl, new Float64Array(terms.length), {
+          const { x, converged } = await lbfgs(bowl, new Float64Array(terms.length), {
             ...options,
             tolerance: 1e-6,
           });
@@ -33,13 +33,13 @@ describe('minimise', () => {
   });
 
   it('finds the end of Rosenbrock’s valley at (1, 1)', async () => {
-    const rosenbrock: Smooth = (point, gradient) => {
+    const rosenbrock: Objective = (point, gradient) => {
       const [x = 0, y = 0] = point;
       gradient[0] = -400 * x * (y - x * x) - 2 * (1 - x);
       gradient[1] = 200 * (y - x * x);
       return 100 * (y - x * x) ** 2 + (1 - x) ** 2;
     };
-    const { x, converged } = await minimise(rosenbrock, Float64Array.of(-1.2, 1), options);
+    const { x, converged } = await lbfgs(rosenbrock, Float64Array.of(-1.2, 1), options);
 
     expect(converged).toBe(true);
     expect(x[0]).toBeCloseTo(1, 6);
@@ -47,22 +47,22 @@ describe('minimise', () => {
   });
 
   it('says so when it is not done', async () => {
-    const slope: Smooth = (x, gradient) => {
+    const slope: Objective = (x, gradient) => {
       gradient[0] = 1;
       return x[0] ?? 0;
     };
 
-    expect(
-      await minimise(slope, new Float64Array(1), { ...options, maxIterations: 5 }),
-    ).toMatchObject({
-      converged: false,
-      iterations: 5,
-    });
+    expect(await lbfgs(slope, new Float64Array(1), { ...options, maxIterations: 5 })).toMatchObject(
+      {
+        converged: false,
+        iterations: 5,
+      },
+    );
   });
 
   it('follows the gradient where the value is too coarse to show the way', async () => {
     let asked = 0;
-    const coarse: Smooth = (x, gradient) => {
+    const coarse: Objective = (x, gradient) => {
       asked += 1;
       let sum = 1000;
       for (const [i, each] of x.entries()) {
@@ -73,14 +73,14 @@ describe('minimise', () => {
     };
     const start = Float64Array.of(1.002, 0.999, 1.001, 0.998);
 
-    const { x, converged } = await minimise(coarse, start, { ...options, resolution: 1e-6 });
+    const { x, converged } = await lbfgs(coarse, start, { ...options, resolution: 1e-6 });
 
     expect(converged).toBe(true);
     for (const each of x) expect(each).toBeCloseTo(1, 6);
     expect(asked).toBeLessThan(30);
 
     asked = 0;
-    expect((await minimise(coarse, start, options)).converged).toBe(false); // without it
+    expect((await lbfgs(coarse, start, options)).converged).toBe(false); // without it
     expect(asked).toBeGreaterThan(60);
   });
 });

@@ -6,7 +6,11 @@ import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { tf } from '#engine/tensorflow/load.ts';
-import { type Features, joined, labelledRows } from '#training-image/head/labelled-features.ts';
+import {
+  concatenated,
+  type Features,
+  labelledFeatures,
+} from '#training-image/head/labelled-features.ts';
 import { scaled, scalingOf } from '#training-image/head/scale-features.ts';
 import { scaledBlocks } from '#training-image/head/scaled-blocks.ts';
 
@@ -28,10 +32,10 @@ const features: Features = {
 
 const nothing = () => undefined;
 
-async function gather(mostHeld: number) {
+async function gather(maxInMemory: number) {
   const scaling = await scalingOf(features, nothing);
   const file = join(folder, 'scaled');
-  const blocks = await scaledBlocks(features, scaling, file, nothing, mostHeld);
+  const blocks = await scaledBlocks(features, scaling, file, nothing, maxInMemory);
   const all = new Float32Array(N * D);
   for (let pass = 0; pass < 2; pass++) {
     all.fill(0);
@@ -45,25 +49,28 @@ describe('scaledBlocks', () => {
   it.each([
     ['memory', Number.POSITIVE_INFINITY],
     ['the disk', 0],
-  ])('gives all of them from %s, time and again, and frees every tensor', async (_, mostHeld) => {
-    const before = tf.memory().numTensors;
-    const all = scaled(await features.read(0, N), await scalingOf(features, nothing));
+  ])(
+    'gives all of them from %s, time and again, and frees every tensor',
+    async (_, maxInMemory) => {
+      const before = tf.memory().numTensors;
+      const all = scaled(await features.read(0, N), await scalingOf(features, nothing));
 
-    expect(await gather(mostHeld)).toEqual(all);
-    expect(tf.memory().numTensors).toBe(before);
-  });
+      expect(await gather(maxInMemory)).toEqual(all);
+      expect(tf.memory().numTensors).toBe(before);
+    },
+  );
 });
 
-describe('joined', () => {
+describe('concatenated', () => {
   const all = {
     d: 2,
     pick: async (rows: ArrayLike<number>) =>
       Float32Array.from(Array.from(rows).flatMap((row) => [row, row + 0.5])),
   };
-  const labels = [0, 1, 2, 3, 4, 5, 6, 7, 8, 9];
-  const both = joined(
-    labelledRows(all, Int32Array.of(1, 4, 5), labels),
-    labelledRows(all, Int32Array.of(0, 9, 2, 7), labels),
+  const labels = Int32Array.of(0, 1, 2, 3, 4, 5, 6, 7, 8, 9);
+  const both = concatenated(
+    labelledFeatures(all, Int32Array.of(1, 4, 5), labels),
+    labelledFeatures(all, Int32Array.of(0, 9, 2, 7), labels),
   );
 
   it('reads any run, on either side of where they meet and across', async () => {
@@ -79,7 +86,7 @@ describe('joined', () => {
   });
 
   it('has no labels for examples that there are not', () => {
-    expect(() => labelledRows(all, Int32Array.of(10), labels)).toThrow('no example 10, of 10');
+    expect(() => labelledFeatures(all, Int32Array.of(10), labels)).toThrow('no element 10');
   });
 });
 

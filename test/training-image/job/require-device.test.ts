@@ -16,13 +16,13 @@ const LONG = 120_000; // ms
 describe('where a GPU is paid for', () => {
   it.each<[Devices['image'], string | undefined, boolean, RegExp | undefined]>([
     ['gpu', 'ml.g4dn.xlarge', true, undefined],
-    ['gpu', 'ml.g4dn.xlarge', false, /g4dn.* sees none/],
-    ['gpu', 'ml.g5.48xlarge', false, /sees none/],
-    ['gpu', 'ml.g6e.xlarge', false, /sees none/],
-    ['gpu', 'ml.gr6.4xlarge', false, /sees none/],
-    ['gpu', 'ml.p3.2xlarge', false, /sees none/],
-    ['gpu', 'ml.p4de.24xlarge', false, /sees none/],
-    ['cpu', 'ml.g4dn.xlarge', false, /built for the CPU/],
+    ['gpu', 'ml.g4dn.xlarge', false, /g4dn.* does not see it/],
+    ['gpu', 'ml.g5.48xlarge', false, /does not see it/],
+    ['gpu', 'ml.g6e.xlarge', false, /does not see it/],
+    ['gpu', 'ml.gr6.4xlarge', false, /does not see it/],
+    ['gpu', 'ml.p3.2xlarge', false, /does not see it/],
+    ['gpu', 'ml.p4de.24xlarge', false, /does not see it/],
+    ['cpu', 'ml.g4dn.xlarge', false, /built for CPUs/],
     ['gpu', 'ml.m5.xlarge', false, undefined], // somebody asked for CPU instances
     ['gpu', 'ml.c5n.xlarge', false, undefined],
     ['gpu', undefined, false, undefined], // started by hand, not by SageMaker
@@ -41,7 +41,10 @@ describe('the line that names the device', () => {
   it.each<[Devices, RegExp]>([
     [{ image: 'gpu', instanceType: 'ml.g5.xlarge', gpu: true }, /^device: GPU$/],
     [{ image: 'cpu', instanceType: 'ml.m5.xlarge', gpu: false }, /^device: CPU, \d+ cores of [^(]/],
-    [{ image: 'gpu', instanceType: 'ml.m5.xlarge', gpu: false }, /CPU.*for GPUs on ml\.m5\.xlarge/],
+    [
+      { image: 'gpu', instanceType: 'ml.m5.xlarge', gpu: false },
+      /CPU.*a GPU image on ml\.m5\.xlarge without/,
+    ],
     [{ image: undefined, instanceType: 'ml.local.cpu', gpu: false }, /^device: CPU, \d+ cores/],
   ])('for %j', (devices, line) => {
     expect(deviceLine(devices)).toMatch(line);
@@ -88,6 +91,6 @@ describe('the trainer’s program, in an image for GPUs', () => {
     const { exit, lines } = await startOn('ml.m5.xlarge');
 
     expect(exit).toBe(0);
-    expect(lines[0]).toMatch(/^device: CPU.*\(an image for GPUs on ml\.m5\.xlarge without any\)$/);
+    expect(lines[0]).toMatch(/^device: CPU.*\(a GPU image on ml\.m5\.xlarge without a GPU\)$/);
   });
 });

@@ -7,24 +7,24 @@ const tuned = (accuracy: number, crossEntropy: number): Outcome => ({
   best: { epoch: 3, accuracy, crossEntropy },
   bestWeights: new Map(),
   epochs: 8,
-  stopped: 'no-progress',
-  batch: 32,
+  stopped: 'early-stopping',
+  batchSize: 32,
 });
 
 describe('chooseStudent', () => {
   it.each([
-    ['more right', tuned(0.9, 0.7), 'blocks:2'],
-    ['as many right and a smaller loss', tuned(0.8, 0.4), 'blocks:2'],
-    ['as many right and the same loss', tuned(0.8, 0.5), 'head-only'],
-    ['as many right and a larger loss', tuned(0.8, 0.6), 'head-only'],
-    ['fewer right, whatever the loss', tuned(0.7, 0.1), 'head-only'],
-    ['a loss that is no number', tuned(0.8, Number.NaN), 'head-only'],
+    ['a higher accuracy', tuned(0.9, 0.7), 'blocks:2'],
+    ['the same accuracy and a smaller loss', tuned(0.8, 0.4), 'blocks:2'],
+    ['the same accuracy and the same loss', tuned(0.8, 0.5), 'head-only'],
+    ['the same accuracy and a larger loss', tuned(0.8, 0.6), 'head-only'],
+    ['a lower accuracy, whatever the loss', tuned(0.7, 0.1), 'head-only'],
+    ['the same accuracy and a loss of NaN', tuned(0.8, Number.NaN), 'head-only'],
   ])('given %s', (_, outcome, used) => {
     const choice = chooseStudent('blocks:2', head, outcome);
 
     expect(choice.used).toBe(used);
-    expect(choice.why).toContain('80.0 % (loss 0.500)');
-    expect(choice.why).toContain(`${(100 * (outcome.best?.accuracy ?? 0)).toFixed(1)} % (loss `);
+    expect(choice.why).toContain('80.0% (loss 0.500)');
+    expect(choice.why).toContain(`${(100 * (outcome.best?.accuracy ?? 0)).toFixed(1)}% (loss `);
   });
 
   it('says when the budget was over before anything was retrained', () => {
@@ -36,18 +36,20 @@ describe('chooseStudent', () => {
 
     expect(choice).toEqual({
       used: 'head-only',
-      why: 'The budget was over before full had begun; the head alone was trained.',
+      why: 'The time budget ended before full fine-tuning began; the head-only model is shipped.',
     });
   });
 
-  it('says when a fine-tuning has run away', () => {
-    const choice = chooseStudent('full', head, { ...tuned(0, 0), best: undefined });
+  it('ships the head after a divergence, however good an earlier epoch was', () => {
+    const choice = chooseStudent('full', head, { ...tuned(0.9, 0.1), stopped: 'diverged' });
 
-    expect(choice.used).toBe('head-only');
-    expect(choice.why).toContain('the loss was soon no number any more');
+    expect(choice).toEqual({
+      used: 'head-only',
+      why: 'Fine-tuning diverged (the loss became NaN); the head-only model is shipped.',
+    });
   });
 
-  it.each(['auto', 'head-only'])('trains the head only for %s', (asked) => {
-    expect(chooseStudent(asked, head, undefined).used).toBe('head-only');
+  it.each(['auto', 'head-only'])('trains the head only for %s', (requested) => {
+    expect(chooseStudent(requested, head, undefined).used).toBe('head-only');
   });
 });

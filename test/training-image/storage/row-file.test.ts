@@ -2,8 +2,8 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { readWhole, writeWhole } from '#training-image/storage/atomic-file.ts';
-import { packedRows } from '#training-image/storage/row-file.ts';
+import { readVerified, writeAtomic } from '#training-image/storage/atomic-file.ts';
+import { createRowFile } from '#training-image/storage/row-file.ts';
 
 let folder: string;
 beforeEach(async () => {
@@ -11,9 +11,9 @@ beforeEach(async () => {
 });
 afterEach(() => rm(folder, { recursive: true }));
 
-describe('packedRows', () => {
+describe('createRowFile', () => {
   it('gives back the rows that are asked for, in whatever order they were written', async () => {
-    const rows = await packedRows(join(folder, 'rows'), 2);
+    const rows = await createRowFile(join(folder, 'rows'), 2);
 
     await rows.write(2, Uint8Array.of(20, 21, 30, 31));
     await rows.write(0, Uint8Array.of(0, 1, 10, 11));
@@ -29,7 +29,7 @@ describe('packedRows', () => {
   });
 
   it('makes up no row that was never written', async () => {
-    const rows = await packedRows(join(folder, 'rows'), 2);
+    const rows = await createRowFile(join(folder, 'rows'), 2);
     await rows.write(0, Uint8Array.of(1, 2, 3));
 
     await expect(rows.pick([1])).rejects.toThrow('fewer rows');
@@ -42,9 +42,9 @@ describe('a whole file', () => {
   it('is read as it was written, out of parts of different kinds', async () => {
     const file = join(folder, 'whole');
 
-    await writeWhole(file, [Uint8Array.of(1, 2, 3, 4), Float32Array.of(0.5)]);
+    await writeAtomic(file, [Uint8Array.of(1, 2, 3, 4), Float32Array.of(0.5)]);
 
-    const content = await readWhole(file);
+    const content = await readVerified(file);
     expect([...(content ?? [])]).toEqual([1, 2, 3, 4, 0, 0, 0, 63]);
   });
 
@@ -55,14 +55,14 @@ describe('a whole file', () => {
     ['empty', () => Buffer.alloc(0)],
   ])('is none when it is %s', async (_, change) => {
     const file = join(folder, 'whole');
-    await writeWhole(file, [Uint8Array.of(1, 2, 3, 4)]);
+    await writeAtomic(file, [Uint8Array.of(1, 2, 3, 4)]);
 
     await writeFile(file, change(await readFile(file)));
 
-    expect(await readWhole(file)).toBeUndefined();
+    expect(await readVerified(file)).toBeUndefined();
   });
 
   it('is none when there is nothing', async () => {
-    expect(await readWhole(join(folder, 'nothing'))).toBeUndefined();
+    expect(await readVerified(join(folder, 'nothing'))).toBeUndefined();
   });
 });

@@ -9,9 +9,9 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { tf } from '#engine/tensorflow/load.ts';
 import { layOutJob } from '#examples/job-folder.ts';
 import { decodeImage } from '#training-image/data/decode-image.ts';
-import { teller } from '#training-image/job/reporter.ts';
 import { train } from '#training-image/train.ts';
 import { tinted, tintedClasses } from '../images.ts';
+import { never, quiet } from '../quiet.ts';
 import { SMALL_PX, smallTeacher } from '../small-teacher.ts';
 
 const ASK = fileURLToPath(new URL('./ask-in-bundle.cjs', import.meta.url));
@@ -25,11 +25,7 @@ beforeAll(async () => {
   const files = await tintedClasses([20, 20, 20]);
   const teacher = { entry, folder };
   const folders = await layOutJob(join(root, 'job'), { form: 'zip', files, teacher });
-  const silent = teller(
-    () => undefined,
-    () => undefined,
-  );
-  await train(folders, new Map([[entry.name, entry]]), silent);
+  await train(folders, new Map([[entry.name, entry]]), quiet, never);
   student = folders.model;
 });
 afterAll(() => rm(root, { recursive: true, force: true }));

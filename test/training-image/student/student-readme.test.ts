@@ -9,9 +9,9 @@ import { StudentCard } from '#core/card.ts';
 import { tf } from '#engine/tensorflow/load.ts';
 import { layOutJob } from '#examples/job-folder.ts';
 import { decodeImage } from '#training-image/data/decode-image.ts';
-import { teller } from '#training-image/job/reporter.ts';
 import { train } from '#training-image/train.ts';
 import { tinted, tintedClasses } from '../images.ts';
+import { never, quiet } from '../quiet.ts';
 import { SMALL_PX, smallTeacher } from '../small-teacher.ts';
 
 const NODE_MODULES = fileURLToPath(new URL('../../../node_modules', import.meta.url));
@@ -28,11 +28,7 @@ beforeAll(async () => {
     files,
     teacher: { entry, folder },
   });
-  const silent = teller(
-    () => undefined,
-    () => undefined,
-  );
-  await train(folders, new Map([[entry.name, entry]]), silent);
+  await train(folders, new Map([[entry.name, entry]]), quiet, never);
 
   student = join(root, 'student'); // alone, as somebody downloaded it
   await cp(folders.model, student, { recursive: true });
@@ -63,7 +59,7 @@ describe('the program for Node in a student’s README', () => {
         images.push(file);
       }
     }
-    await writeFile(join(student, 'ask.mjs'), await codeFor('js node'));
+    await writeFile(join(student, 'ask.mjs'), await codeFor('js'));
 
     const { stdout } = await promisify(execFile)(process.execPath, ['ask.mjs', ...images], {
       cwd: student,
@@ -93,15 +89,15 @@ describe('the program for Node in a student’s README', () => {
 
 describe('the page for browsers in a student’s README', () => {
   it('resizes by the student’s own file, which is the trainer’s', async () => {
-    const page = await codeFor('html browser');
+    const page = await codeFor('html');
 
-    expect(page).toContain("import { resize } from '../resize.mjs';");
+    expect(page).toContain("import { resize } from './resize.mjs';");
     const trainers = new URL('../../../training-image/data/resize.mjs', import.meta.url);
     expect(await readFile(join(student, 'resize.mjs'))).toEqual(await readFile(trainers));
   });
 
   it('is a module without a mistake of syntax', async () => {
-    const page = await codeFor('html browser');
+    const page = await codeFor('html');
     const script = /<script type="module">([\s\S]*)<\/script>/.exec(page)?.[1] ?? '';
     await writeFile(join(student, 'page.mjs'), script);
 

@@ -1,0 +1,43 @@
+import * as z from 'zod';
+import { Problem } from './problem.ts';
+
+const Current = z.discriminatedUnion('state', [
+  z.object({ state: z.literal('received') }),
+  z.object({
+    state: z.literal('rejected'),
+    problems: z.array(Problem).min(1), // the first PROBLEMS_IN_ROW; report.json has all
+    problemCount: z.int().positive(),
+  }),
+  z.object({ state: z.literal('validated') }),
+  z.object({ state: z.literal('launching') }),
+  z.object({
+    state: z.literal('waiting'),
+    waitingFor: z.enum(['capacity', 'quota', 'concurrency']),
+    reason: z.string(),
+  }),
+  z.object({ state: z.literal('training') }),
+  z.object({ state: z.literal('interrupted') }),
+  z.object({ state: z.literal('trained'), artifacts: z.string() }), // s3:// prefix, from DescribeTrainingJob
+  z.object({
+    state: z.literal('published'),
+    version: z.string(),
+    accuracy: z.number(), // on the test part, 0..1
+    interval95: z.tuple([z.number(), z.number()]),
+  }),
+  z.object({ state: z.literal('failed'), code: z.string(), what: z.string(), remedy: z.string() }),
+  z.object({ state: z.literal('cancelled') }),
+]);
+
+/** The state of a job, with the data that belongs to it. */
+export const Progress = z.preprocess(withRemedy, Current);
+export type Progress = z.output<typeof Progress>;
+export type State = Progress['state'];
+
+/** States without a next step; only a retry leads out of `failed` and `cancelled`. */
+export const FINAL: ReadonlySet<State> = new Set(['rejected', 'published', 'failed', 'cancelled']);
+
+/** Early rows call the remedy of a failure `toDo`. */
+function withRemedy(stored: unknown): unknown {
+  const { toDo, ...rest } = Object(stored);
+  return typeof toDo === 'string' ? { remedy: toDo, ...rest } : stored;
+}

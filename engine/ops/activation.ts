@@ -1,0 +1,26 @@
+import { FLOAT, type Graph, type GraphTensor } from '../graph.ts';
+import type { Tape } from '../tape.ts';
+
+/**
+ * The gradient is computed from the output, which tells as well as the input where it was clipped. So nothing else reads
+ * what lies between a convolution and its ReLU, and TensorFlow may fuse the two.
+ */
+const rectifier =
+  (operation: 'Relu' | 'Relu6') =>
+  (tape: Tape, x: GraphTensor): GraphTensor => {
+    const { graph } = tape;
+    const y = graph.add(operation, [x], { T: FLOAT }, x.shape);
+    return tape.record(y, [x], (dy) => [
+      () => graph.add(`${operation}Grad`, [dy, y], { T: FLOAT }, x.shape),
+    ]);
+  };
+
+/** max(x, 0) */
+export const relu = rectifier('Relu');
+
+/** min(max(x, 0), 6) */
+export const relu6 = rectifier('Relu6');
+
+/** Over the last axis; without a gradient. */
+export const softmax = (graph: Graph, x: GraphTensor): GraphTensor =>
+  graph.add('Softmax', [x], { T: FLOAT }, x.shape);

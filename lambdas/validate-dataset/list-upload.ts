@@ -1,0 +1,57 @@
+import { archiveSeal, folderSeal, type ObjectFacts } from '#core/identity.ts';
+import { SEAL_FILE, type Upload } from '#core/keys.ts';
+import { problem } from '#core/problem.ts';
+import type { Objects } from '#ports';
+import type { DatasetFiles } from './dataset-files.ts';
+import { listArchive } from './list-archive.ts';
+import { isData, listFolder } from './list-folder.ts';
+
+/** A sealed upload as it is in the bucket now. */
+export interface ListedUpload {
+  seal: string;
+  objects: ObjectFacts[]; // the archive, or the data files of the folder
+  uploadedAt: string; // ISO 8601
+  versionId?: string | undefined; // of an archive
+  files: () => Promise<DatasetFiles>;
+}
+
+/** @returns `undefined` when the upload, or the seal of a folder, is gone */
+export async function listUpload(
+  objects: Objects,
+  upload: Upload,
+): Promise<ListedUpload | undefined> {
+  if (upload.form === 'folder') {
+    const { prefix, recipeKey } = upload;
+    const all: ObjectFacts[] = [];
+    for await (const object of objects.list(prefix)) all.push(object);
+    const ready = all.find(({ key }) => key === `${prefix}${SEAL_FILE}`);
+    if (!ready) return undefined;
+    const data = all.filter(({ key }) => isData(key, prefix, recipeKey));
+    return {
+      seal: folderSeal(data),
+      objects: data,
+      uploadedAt: ready.lastModified,
+      files: async () => listFolder(objects, prefix, data),
+    };
+  }
+
+  const object = await objects.head(upload.key);
+  if (!object) return undefined;
+  return {
+    seal: archiveSeal(object),
+    objects: [object],
+    uploadedAt: object.lastModified,
+    versionId: object.versionId,
+    files: async () =>
+      upload.form === 'archive' ? listArchive(objects, object) : notADataset(upload.key),
+  };
+}
+
+function notADataset(key: string): DatasetFiles {
+  const remedy =
+    'Upload a .zip of class folders, or a folder of class folders and then an empty _READY in it.';
+  return {
+    files: [],
+    problems: [problem('NOT_A_DATASET', key, 'This file is not a dataset.', remedy)],
+  };
+}

@@ -1,0 +1,153 @@
+import { beforeEach, describe, expect, it } from 'vitest';
+import { advance } from '#core/job.ts';
+import { jobKeys } from '#core/keys.ts';
+import { launchTraining } from '#lambdas/launch-training/launch-training.ts';
+import { validateDataset } from '#lambdas/validate-dataset/validate-dataset.ts';
+import { NoCapacity, StaleJob } from '#ports';
+import { noon, type PipelineInMemory, pipelineInMemory, WEIGHTS } from '../pipeline-in-memory.ts';
+
+let pipeline: PipelineInMemory;
+beforeEach(async () => {
+  pipeline = await pipelineInMemory();
+  await validateDataset(pipeline.ports, 'datasets/pets/_READY');
+});
+
+const launch = () => launchTraining(pipeline.ports, pipeline.onlyJob().id);
+
+describe('launchTraining', () => {
+  it('records the maximum cost and the instance type', async () => {
+    await launch();
+
+    expect(pipeline.onlyJob().run).toMatchObject({
+      instanceType: 'ml.g4dn.xlarge',
+      estimate: { instanceType: 'ml.g5.xlarge', dollars: 1.408 },
+    });
+  });
+
+  it('waits when there is no quota, and launches again under the same name', async () => {
+    const { ports, training, onlyJob } = pipeline;
+    const { start } = ports.training;
+    ports.training.start = async () => {
+      throw new NoCapacity('quota', 'Your quota for ml.g4dn.xlarge is 0.');
+    };
+    await launch();
+    expect(onlyJob().progress).toEqual({
+      state: 'waiting',
+      waitingFor: 'quota',
+      reason: 'Your quota for ml.g4dn.xlarge is 0.',
+    });
+
+    ports.training.start = start;
+    await launch();
+    expect([...training.started.keys()]).toEqual([expect.stringMatching(/-a1$/)]);
+  });
+
+  it('goes on with a launch that died before the training job was created, under the same name', async () => {
+    const { ports, training, state } = pipeline;
+    const { start } = ports.training;
+    ports.training.start = () => Promise.reject(new Error('the process died'));
+    await expect(launch()).rejects.toThrow('died');
+    expect(state()).toBe('launching');
+
+    ports.training.start = start;
+    await launch();
+    expect(state()).toBe('training');
+    expect([...training.started.keys()]).toEqual([expect.stringMatching(/-a1$/)]);
+  });
+
+  it('says how many slots are in use, and does not write the row again while that is so', async () => {
+    const { ports, jobs, upload } = pipeline;
+    await launch();
+    upload('birds');
+    const birds = await validateDataset(ports, 'datasets/birds/_READY');
+
+    const waiting = await launchTraining(ports, birds?.id ?? '');
+    expect(waiting?.progress).toMatchObject({
+      state: 'waiting',
+      waitingFor: 'concurrency',
+      reason: 'Waiting: 1 of 1 training slots are in use.',
+    });
+    await launchTraining(ports, birds?.id ?? '');
+    expect(await jobs.load(birds?.id ?? '')).toEqual(waiting);
+  });
+
+  it('fails a job whose validated recipe is missing, instead of training with the default recipe', async () => {
+    const { bucket, training, onlyJob } = pipeline;
+    bucket.remove(jobKeys(onlyJob().id).recipe);
+
+    await launch();
+
+    expect(onlyJob().progress).toMatchObject({ state: 'failed', code: 'RECIPE_MISSING' });
+    expect(training.started.size).toBe(0);
+  });
+
+  it.each([
+    ['another file', `${WEIGHTS}!`, 'differs'],
+    ['no file', undefined, 'missing'],
+  ])('does not train with %s in place of the teacher’s', async (_, body, word) => {
+    const { bucket, training, onlyJob } = pipeline;
+    const key = 'teachers/efficientnet-lite0/model.json';
+    if (body === undefined) bucket.remove(key);
+    else bucket.put(key, body);
+
+    await launch();
+
+    const what = expect.stringContaining(word);
+    expect(onlyJob().progress).toMatchObject({ state: 'failed', code: 'TEACHER_CHANGED', what });
+    expect(training.started.size).toBe(0);
+  });
+
+  it('does not look in the bucket for a teacher that the image contains', async () => {
+    const { bucket, ports, training, state } = pipeline;
+    bucket.remove('teachers/efficientnet-lite0/model.json');
+    ports.teachersInImage = ['efficientnet-lite0'];
+
+    await launch();
+
+    expect(state()).toBe('training');
+    expect([...training.started.values()][0]?.request.teacher).toBeUndefined();
+  });
+
+  it('starts nothing for a job that is unknown, final, or still has a running training job', async () => {
+    const { ports, jobs, training, onlyJob } = pipeline;
+    expect(await launchTraining(ports, 'f'.repeat(64))).toBeUndefined();
+
+    await launch();
+    await jobs.save(advance(onlyJob(), { type: 'cancel-requested' }, noon));
+    await launch();
+    await jobs.save(advance(onlyJob(), { type: 'retry-requested' }, noon));
+    await launch();
+    expect(training.started.size).toBe(1);
+  });
+});
+
+describe('many launchers at the same time', () => {
+  it('never run more trainings than there are slots, and run as many as that in the end', async () => {
+    const { ports, jobs, training, upload } = pipeline;
+    ports.maxConcurrentJobs = 2;
+    const names = ['a', 'b', 'c', 'd', 'e'];
+    for (const name of names) upload(name);
+    for (const name of names) await validateDataset(ports, `datasets/${name}/_READY`);
+    const running = () =>
+      [...training.started.values()].filter(({ observation }) => !observation).length;
+
+    for (let round = 0; round < 3; round++) {
+      const launches = jobs
+        .all()
+        .flatMap(({ id }) => [launchTraining(ports, id), launchTraining(ports, id)]);
+      for (const outcome of await Promise.allSettled(launches)) {
+        if (outcome.status === 'rejected') expect(outcome.reason).toBeInstanceOf(StaleJob);
+      }
+      expect(running()).toBe(2);
+      training.end((_, trainingJobName) => ({
+        type: 'training-failed',
+        trainingJobName,
+        code: 'X',
+        what: 'It failed.',
+        remedy: 'Retry.',
+      }));
+      for (const { id } of jobs.all()) await launchTraining(ports, id);
+      expect(running()).toBe(round < 2 ? 2 : 0);
+    }
+  });
+});

@@ -1,0 +1,160 @@
+import { beforeEach, describe, expect, it } from 'vitest';
+import { advance } from '#core/job.ts';
+import { sweepJobs } from '#lambdas/sweep-jobs/sweep-jobs.ts';
+import { validateDataset } from '#lambdas/validate-dataset/validate-dataset.ts';
+import { NoCapacity, type Objects } from '#ports';
+import { HOUR, noon, type PipelineInMemory, pipelineInMemory } from '../pipeline-in-memory.ts';
+
+let pipeline: PipelineInMemory;
+beforeEach(async () => {
+  pipeline = await pipelineInMemory();
+});
+
+const afterNoon = (seconds: number) => new Date(noon.getTime() + seconds * 1000);
+const cancel = () =>
+  pipeline.jobs.save(advance(pipeline.onlyJob(), { type: 'cancel-requested' }, noon));
+
+/** A validation that dies after the row is written. */
+async function diesWhileValidating(): Promise<void> {
+  const { objects } = pipeline.ports;
+  const { readRange } = objects;
+  objects.readRange = () => Promise.reject(new Error('the process died'));
+  await expect(validateDataset(pipeline.ports, 'datasets/pets/_READY')).rejects.toThrow('died');
+  objects.readRange = readRange;
+}
+
+describe('sweepJobs', () => {
+  it('lets a second job wait for the first, and then launches it', async () => {
+    const { training, upload, sweep, states, complete } = pipeline;
+    upload('birds');
+    await sweep();
+    expect(states()).toEqual(['training', 'waiting']);
+    await sweep();
+    training.end(complete());
+    await sweep();
+    await sweep();
+
+    expect(states()).toEqual(['published', 'training']);
+  });
+
+  it('lets a job wait whose training ended for lack of capacity, and trains again under another name', async () => {
+    const { training, sweep, onlyJob } = pipeline;
+    await sweep();
+    training.end((_, trainingJobName) => ({
+      type: 'training-no-capacity',
+      trainingJobName,
+      reason: 'CapacityError: none',
+    }));
+    await sweep();
+    expect(onlyJob().progress).toMatchObject({ state: 'waiting', waitingFor: 'capacity' });
+
+    await sweep();
+    expect(onlyJob().progress.state).toBe('training');
+    expect([...training.started.keys()]).toHaveLength(2);
+  });
+
+  it('stops the training of a cancelled job', async () => {
+    await pipeline.sweep();
+    await cancel();
+    await pipeline.sweep();
+
+    expect(pipeline.training.stopped).toHaveLength(1);
+  });
+
+  it('rejects a recipe that names an instance type this deployment does not have', async () => {
+    const { ports, bucket, sweep, onlyJob } = pipeline;
+    ports.allowedInstanceTypes = ['ml.g4dn.xlarge'];
+    bucket.put('datasets/pets/dataset.json', '{"instance_types": ["ml.p4d.24xlarge"]}');
+    await sweep();
+
+    const [problem] = Object(onlyJob().progress).problems;
+    expect(problem).toMatchObject({ code: 'INSTANCE_TYPE' });
+    expect(problem.what).toContain('ml.p4d.24xlarge');
+  });
+
+  it('counts the jobs that make no progress', async () => {
+    const { ports } = pipeline;
+    const counts: number[] = [];
+    ports.training.start = () =>
+      Promise.reject(new NoCapacity('quota', 'The limit is 0 Instances.'));
+    const day = 24;
+    for (let hour = 0; hour < 2 * day; hour++) {
+      ports.now = () => afterNoon(hour * HOUR);
+      await sweepJobs(ports, 0, (stuck) => counts.push(stuck));
+    }
+
+    expect(counts.slice(0, day)).toEqual(Array(day).fill(0));
+    expect(counts.at(-1)).toBe(1);
+  });
+
+  it('moves open jobs before it lists uploads', async () => {
+    const { ports, state } = pipeline;
+    await validateDataset(ports, 'datasets/pets/_READY');
+    ports.objects.listTopLevel = () => Promise.reject(new Error('the listing takes too long'));
+
+    await expect(sweepJobs(ports, HOUR)).rejects.toThrow(AggregateError);
+    expect(state()).toBe('training');
+  });
+
+  it('logs a job that fails, goes on with the others, and fails at the end', async () => {
+    const { ports, failed, upload, states, jobs } = pipeline;
+    upload('birds');
+    ports.maxConcurrentJobs = 2;
+    for (const name of ['pets', 'birds']) await validateDataset(ports, `datasets/${name}/_READY`);
+    const [first] = await jobs.open();
+    const { start } = ports.training;
+    ports.training.start = async (request) => {
+      if (request.job.id === first?.id) throw new Error('SageMaker is down');
+      return start(request);
+    };
+
+    await expect(sweepJobs(ports, HOUR)).rejects.toThrow('1 of the swept jobs or uploads failed');
+    expect(states()).toEqual(['launching', 'training']);
+    expect(failed.map(({ about }) => about)).toEqual([{ jobId: first?.id }]);
+  });
+});
+
+describe('a job that is being validated', () => {
+  /** The ranges that are read of images: the cost of a validation. */
+  function countReads(objects: Objects): { count: number } {
+    const reads = { count: 0 };
+    const { readRange } = objects;
+    objects.readRange = (...range) => {
+      reads.count++;
+      return readRange(...range);
+    };
+    return reads;
+  }
+
+  it('is not validated a second time by a sweep before its deadline', async () => {
+    const { ports, state } = pipeline;
+    await diesWhileValidating();
+    const reads = countReads(ports.objects);
+    ports.now = () => afterNoon(60);
+    await sweepJobs(ports);
+
+    expect(state()).toBe('received');
+    expect(reads.count).toBe(0);
+  });
+
+  it('is validated again after its deadline, and nothing else is done to it', async () => {
+    const { ports, state } = pipeline;
+    await diesWhileValidating();
+    ports.now = () => afterNoon(17 * 60);
+    await sweepJobs(ports);
+
+    expect(state()).toBe('validated');
+  });
+
+  it('fails when its upload was replaced before it was validated', async () => {
+    const { bucket, jobs, sweep } = pipeline;
+    await diesWhileValidating();
+    bucket.remove('datasets/pets/cat/0.png');
+    await sweep();
+
+    const codes = jobs
+      .all()
+      .map(({ progress }) => ('code' in progress ? progress.code : progress.state));
+    expect(codes.sort()).toEqual(['UPLOAD_GONE', 'rejected']);
+  });
+});

@@ -1,0 +1,20 @@
+import json
+import sys
+
+import numpy as np
+import tensorflow as tf
+from PIL import Image, ImageOps
+
+with open('student.json', encoding='utf-8') as file:
+    px = json.load(file)['input']['px']
+with open('labels.txt', encoding='utf-8') as file:
+    labels = file.read().rstrip('\n').split('\n')
+student = tf.saved_model.load('saved_model').signatures['serving_default']
+
+for path in sys.argv[1:]:
+    image = ImageOps.exif_transpose(Image.open(path)).convert('RGBA')
+    image = Image.alpha_composite(Image.new('RGBA', image.size, 'white'), image).convert('RGB')
+    pixels = np.asarray(image.resize((px, px), Image.Resampling.BICUBIC), dtype=np.float32)
+    probabilities = student(pixels=tf.constant(pixels[np.newaxis]))['probabilities'][0].numpy()
+    best = probabilities.argmax()
+    print(path, labels[best], f'{probabilities[best]:.3f}')
