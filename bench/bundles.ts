@@ -3,8 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { lastLines, run } from '#engine/tensorflow/run-command.ts';
-import { median } from './median.ts';
 import { BenchError } from './bench-error.ts';
+import { median } from './median.ts';
 
 export interface Bundle {
   stage: string;

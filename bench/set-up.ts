@@ -67,7 +67,9 @@ async function installed(
   await makeAtOnce(folder, isComplete, async (unfinished) => {
     const outcome = await install(unfinished);
     if (!outcome.ok) {
-      throw new BenchError(`${pins.at(-1)} could not be installed:\n${lastLines(outcome.output, 8)}`);
+      throw new BenchError(
+        `${pins.at(-1)} could not be installed:\n${lastLines(outcome.output, 8)}`,
+      );
     }
     await writeFile(join(unfinished, STAMP), '');
   });

@@ -3,8 +3,8 @@ import { once } from 'node:events';
 import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
 import { lastLines } from '#engine/tensorflow/run-command.ts';
-import type { Places } from './set-up.ts';
 import { BenchError } from './bench-error.ts';
+import type { Places } from './set-up.ts';
 import { Measurement, type Task } from './task.ts';
 
 /** All systems that are compared, by the file of each. */
