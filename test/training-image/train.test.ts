@@ -39,7 +39,7 @@ async function trained(folders: MlFolder): Promise<{ card: StudentCard; lines: s
 const modelIn = (folder: string) => tf.loadLayersModel(`file://${join(folder, 'model.json')}`);
 
 describe('a training', () => {
-  it.each(['zip', 'folder'] as const)('makes a student out of a %s of images', async (form) => {
+  it.each(['zip', 'folder'] as const)('makes a student from a %s of images', async (form) => {
     const folders = await job({ form, files: await tintedClasses([40, 40, 40]) });
 
     const { card, lines } = await trained(folders);
@@ -63,7 +63,7 @@ describe('a training', () => {
     }
   });
 
-  it('leaves a folder in which every file but the card has its digest in the card', async () => {
+  it('writes the digest of every other file into the card', async () => {
     const folders = await job({ form: 'zip', files: await tintedClasses([10, 10]) });
 
     const { card } = await trained(folders);
@@ -87,7 +87,7 @@ describe('a training', () => {
     expect(await readFile(join(folders.model, 'labels.txt'), 'utf8')).toBe('green\nred\n');
   });
 
-  it('changes no bit of the teacher in the student', async () => {
+  it('leaves the teacher’s weights bit-identical in the student', async () => {
     const folders = await job({ form: 'zip', files: await tintedClasses([10, 10]) });
 
     await trained(folders);
@@ -105,7 +105,7 @@ describe('a training', () => {
     }
   });
 
-  it('says that rare classes weigh more, and how much', async () => {
+  it('warns that rare classes have larger weights, and says how large', async () => {
     const folders = await job({ form: 'zip', files: await tintedClasses([40, 20, 10]) });
 
     const { card } = await trained(folders);
@@ -114,7 +114,7 @@ describe('a training', () => {
     expect(card.data.warnings.join()).toContain('by 0.58 ("red") to 2.33 ("blue")');
   });
 
-  it('frees every tensor', async () => {
+  it('disposes of every tensor', async () => {
     const folders = await job({ form: 'zip', files: await tintedClasses([10, 10]) });
     const before = tf.memory().numTensors;
 

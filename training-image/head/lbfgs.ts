@@ -13,8 +13,8 @@ export interface LbfgsOptions {
   tolerance: number;
   maxIterations: number;
   /**
-   * Values whose relative difference is smaller are treated as equal: if they are sums of float32 values, the gradient
-   * still points downhill when they no longer tell.
+   * Values whose relative difference is smaller are treated as equal. If they are sums of float32 values, the gradient is
+   * still accurate where the differences between them are only rounding.
    */
   resolution?: number;
   onIteration?: (iteration: number, value: number) => void;

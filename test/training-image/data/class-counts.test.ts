@@ -5,7 +5,7 @@ import { TrainingRefused } from '#training-image/job/errors.ts';
 const counts = (train: number, test: number, name = 'a') => ({ name, train, validation: 0, test });
 
 describe('countClasses', () => {
-  it('counts each class in each part, and nothing that was left out', () => {
+  it('counts each class in each part, without what was left out', () => {
     const labels = Int32Array.of(0, 0, 1, 1, 1);
     const parts = ['train', 'test', 'validation', undefined, 'train'] as const;
 
@@ -38,7 +38,7 @@ describe('judgeCounts', () => {
       [counts(3, 1), counts(3, 1, 'b'), counts(0, 0, 'c')],
       [/^"c" has no usable images/],
     ],
-  ])('warnings %s', (_, given, expected) => {
+  ])('warns of %s', (_, given, expected) => {
     const warnings = judgeCounts(given);
 
     expect(warnings).toEqual(expected.map((each) => expect.stringMatching(each)));

@@ -6,8 +6,8 @@ import { openDecoders } from '#training-image/data/decoders.ts';
 const plain = (background: string) =>
   sharp({ create: { width: 40, height: 30, channels: 3, background } });
 
-describe('the threads that decode', () => {
-  it('give what one thread gives, however many images they get, and from their first on', async () => {
+describe('openDecoders', () => {
+  it('decodes many images as a single thread does, from the first on', async () => {
     const colours = ['red', 'green', 'blue', 'white'];
     const images = await Promise.all(colours.map((colour) => plain(colour).png().toBuffer()));
     const expected = await Promise.all(images.map((bytes) => decodeImage(bytes, 16)));
@@ -27,7 +27,7 @@ describe('the threads that decode', () => {
     }
   }, 60_000);
 
-  it('read no format but those that the validator accepts', async () => {
+  it('reads only the formats that the validator accepts', async () => {
     const svg = '<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9"></svg>';
     const tiff = await plain('red').tiff().toBuffer();
     const decoders = openDecoders();

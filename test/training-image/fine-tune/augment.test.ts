@@ -53,7 +53,7 @@ describe('augment', () => {
     expect(Math.max(...means) - Math.min(...means)).toBeGreaterThan(30);
   });
 
-  it('shows windows of at least 85 % of a side', async () => {
+  it('crops to windows of at least 85% of a side', async () => {
     // An image that says where it was taken: the column in red, the row in green.
     const map = Uint8Array.from(image, (_, i) => {
       const place = [Math.floor(i / 3) % PX, Math.floor(i / 3 / PX), 0][i % 3] ?? 0;

@@ -64,7 +64,7 @@ describe('a fine-tuning', () => {
     ['blocks:2', 'auto'],
     ['full', 'auto'],
   ])(
-    'of %s with augmentation %s beats the head alone, and leaves to the last bit what is frozen',
+    'of %s with augmentation %s beats the head alone, and leaves frozen weights bit-identical',
     async (regime, augmentation) => {
       const { card, folders, lines } = await trained({ regime, augmentation });
 
@@ -98,7 +98,7 @@ describe('a fine-tuning', () => {
     },
   );
 
-  it('frees every tensor', async () => {
+  it('disposes of every tensor', async () => {
     const before = tf.memory().numTensors;
 
     await trained({ regime: 'blocks:2' });

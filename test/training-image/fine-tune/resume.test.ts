@@ -40,7 +40,7 @@ describe('a fine-tuning', () => {
     [{ augmentation: 'auto' }, 1],
     [{ augmentation: 'auto' }, 2],
   ])(
-    'comes to the same through ten kills: %j, %i blocks',
+    'gives the same result through ten kills: %j, %i blocks',
     { timeout: 120_000 },
     async (recipe, retrained) => {
       const [one, other] = [await tuningOf(recipe, retrained), await tuningOf(recipe, retrained)];
@@ -52,7 +52,7 @@ describe('a fine-tuning', () => {
     },
   );
 
-  it('is another with another seed, and the same to the last bit with the same', async () => {
+  it('gives another result with another seed, and a bit-identical one with the same seed', async () => {
     const outcomes = [];
     for (const seed of [1, 1, 2])
       outcomes.push(await fineTune(await tuningOf({ seed }), quiet, never));
@@ -66,7 +66,7 @@ describe('a fine-tuning', () => {
     expect(distance(first, other)).not.toBeLessThanOrEqual(1e-6);
   });
 
-  it('goes on where it was, and does no epoch again', async () => {
+  it('resumes where it stopped, and repeats no epoch', async () => {
     const tuning = await tuningOf({});
     const before = await interrupted(tuning, 40);
     const after: string[] = [];
@@ -79,11 +79,11 @@ describe('a fine-tuning', () => {
   });
 
   it.each([
-    ['cut off', (bytes: Buffer) => bytes.subarray(0, bytes.length / 2)],
+    ['truncated', (bytes: Buffer) => bytes.subarray(0, bytes.length / 2)],
     ['empty', () => Buffer.alloc(0)],
     ['changed in one bit', (bytes: Buffer) => bytes.fill((bytes[200] ?? 0) ^ 1, 200, 201)],
     ['something else', () => Buffer.from('x'.repeat(1000))],
-  ])('begins afresh where the checkpoint is %s, and says so', async (_, change) => {
+  ])('starts over if the checkpoint is %s, and says so', async (_, change) => {
     const [tuning, fresh] = [await tuningOf({}), await tuningOf({})];
     await interrupted(tuning, 40);
     const file = await checkpointOf(tuning);
@@ -96,7 +96,7 @@ describe('a fine-tuning', () => {
     expect(distance(outcome, await fineTune(fresh, quiet, never))).toBe(0);
   });
 
-  it('takes no checkpoint of another recipe or other data for its own', async () => {
+  it('does not use the checkpoint of another recipe or other data', async () => {
     const tuning = await tuningOf({});
     await interrupted(tuning, 40);
     const first = await checkpointOf(tuning);
@@ -119,7 +119,7 @@ describe('a fine-tuning', () => {
     expect(lines[0]).not.toMatch(/^epoch=1 /); // it has resumed
   });
 
-  it('does without kept activations what it does with them, where they are of the same images', async () => {
+  it('gives the same result with and without stored activations, if images are not augmented', async () => {
     const [kept, whole] = [
       await tuningOf({ augmentation: 'none' }),
       await tuningOf({ augmentation: 'none' }),
@@ -133,7 +133,7 @@ describe('a fine-tuning', () => {
     expect(distance(outcome, other)).toBeLessThan(1e-3); // float32 sums in another order, over some hundred steps
   });
 
-  it('keeps as many views of augmented images as the disk has room for', async () => {
+  it('stores as many views of augmented images as fit on the disk', async () => {
     const tuning = await tuningOf({});
     const bytes = 4 * 5 * 5 * 6; // of an example, where the first block ends
     const disk = (n: number) => n * 48 * bytes + 12 * bytes; // 48 to train, 12 to validate
@@ -147,7 +147,7 @@ describe('a fine-tuning', () => {
     }
   });
 
-  it('stops when the budget is over, including earlier runs, with the best so far', async () => {
+  it('stops at the end of the budget, earlier runs included, with the best weights so far', async () => {
     const tuning = await tuningOf({});
     let seconds = 0;
     const throwIfRequested = () => {
@@ -166,7 +166,7 @@ describe('a fine-tuning', () => {
     expect(seconds).toBeLessThan(600);
   });
 
-  it('comes to nothing where the budget is over before it begins', async () => {
+  it('gives no weights if the budget ends before it begins', async () => {
     const tuning = await tuningOf({});
 
     const outcome = await fineTune({ ...tuning, elapsed: () => 1e6 }, quiet, never);

@@ -43,7 +43,7 @@ async function runOf(step: TrainingStep): Promise<FineTuningRun> {
   };
 }
 
-/** TensorFlow, on a machine that has memory for so many examples. */
+/** A step that runs out of memory with more than `most` examples. */
 function withRoomFor(step: TrainingStep, most: number, taken: Batch[]): TrainingStep {
   return {
     ...step,
@@ -58,7 +58,7 @@ function withRoomFor(step: TrainingStep, most: number, taken: Batch[]): Training
 }
 
 describe('runEpochs', () => {
-  it('halves the batch until memory is enough, and leaves out no example', async () => {
+  it('halves the batch size until memory suffices, and skips no example', async () => {
     const taken: Batch[] = [];
     const step = withRoomFor(begin(await topologyOf(threeParts()), adamw), 3, taken);
     const lines: string[] = [];
@@ -74,7 +74,7 @@ describe('runEpochs', () => {
     expect(seen.sort().join('')).toBe('0123'.replaceAll(/./g, (label) => label.repeat(N / 4)));
   });
 
-  it('gives up where memory is not enough for one example', async () => {
+  it('gives up if memory does not suffice for one example', async () => {
     const step = withRoomFor(begin(await topologyOf(threeParts()), adamw), 0, []);
     const run = await runOf(step);
 
@@ -83,11 +83,11 @@ describe('runEpochs', () => {
     );
   });
 
-  it('lets every other error pass', async () => {
+  it('lets every other error through', async () => {
     const step = begin(await topologyOf(threeParts()), adamw);
-    const broken = { ...step, step: () => expect.unreachable('a fault of ours') };
+    const broken = { ...step, step: () => expect.unreachable('a bug') };
 
-    await expect(runEpochs(await runOf(broken), quiet, never)).rejects.toThrow('a fault of ours');
+    await expect(runEpochs(await runOf(broken), quiet, never)).rejects.toThrow('a bug');
   });
 
   it('stops at the first loss that is not finite', async () => {
@@ -156,7 +156,7 @@ describe('runEpochs', () => {
     expect(losses.indexOf(Math.min(...losses)) + 1).toBe(best?.epoch);
     expect({ stopped, after: epochs - (best?.epoch ?? 0) }).toEqual({
       stopped: 'early-stopping',
-      after: 3, // the first worse one is no sign yet
+      after: 3, // the patience of 2, and the epoch that exceeds it
     });
     expect(bestWeights).not.toEqual(step.read().weights);
   });

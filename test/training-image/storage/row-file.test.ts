@@ -12,7 +12,7 @@ beforeEach(async () => {
 afterEach(() => rm(folder, { recursive: true }));
 
 describe('createRowFile', () => {
-  it('gives back the rows that are asked for, in whatever order they were written', async () => {
+  it('returns the requested rows, in whatever order they were written', async () => {
     const rows = await createRowFile(join(folder, 'rows'), 2);
 
     await rows.write(2, Uint8Array.of(20, 21, 30, 31));
@@ -28,7 +28,7 @@ describe('createRowFile', () => {
     await rows.close();
   });
 
-  it('makes up no row that was never written', async () => {
+  it('returns no row that was never written', async () => {
     const rows = await createRowFile(join(folder, 'rows'), 2);
     await rows.write(0, Uint8Array.of(1, 2, 3));
 
@@ -38,9 +38,9 @@ describe('createRowFile', () => {
   });
 });
 
-describe('a whole file', () => {
-  it('is read as it was written, out of parts of different kinds', async () => {
-    const file = join(folder, 'whole');
+describe('readVerified', () => {
+  it('returns what writeAtomic wrote, from parts of different types', async () => {
+    const file = join(folder, 'file');
 
     await writeAtomic(file, [Uint8Array.of(1, 2, 3, 4), Float32Array.of(0.5)]);
 
@@ -49,12 +49,12 @@ describe('a whole file', () => {
   });
 
   it.each([
-    ['cut off', (bytes: Buffer) => bytes.subarray(0, -1)],
+    ['truncated', (bytes: Buffer) => bytes.subarray(0, -1)],
     ['longer', (bytes: Buffer) => Buffer.concat([bytes, bytes])],
     ['changed', (bytes: Buffer) => bytes.fill(9, 0, 1)],
     ['empty', () => Buffer.alloc(0)],
-  ])('is none when it is %s', async (_, change) => {
-    const file = join(folder, 'whole');
+  ])('returns nothing if the file is %s', async (_, change) => {
+    const file = join(folder, 'file');
     await writeAtomic(file, [Uint8Array.of(1, 2, 3, 4)]);
 
     await writeFile(file, change(await readFile(file)));
@@ -62,7 +62,7 @@ describe('a whole file', () => {
     expect(await readVerified(file)).toBeUndefined();
   });
 
-  it('is none when there is nothing', async () => {
+  it('returns nothing if there is no file', async () => {
     expect(await readVerified(join(folder, 'nothing'))).toBeUndefined();
   });
 });
