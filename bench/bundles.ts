@@ -3,8 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { lastLines, run } from '#engine/tensorflow/run-command.ts';
+import { BenchError } from './bench-error.ts';
 import { median } from './median.ts';
-import { Stop } from './stop.ts';
 
 export interface Bundle {
   stage: string;
@@ -40,7 +40,7 @@ export async function measureBundles(): Promise<Bundle[]> {
       CDK_OUTDIR: folder,
     });
     if (!synthesis.ok) {
-      throw new Stop(`The stack could not be made:\n${lastLines(synthesis.output, 8)}`);
+      throw new BenchError(`The stack could not be made:\n${lastLines(synthesis.output, 8)}`);
     }
     const bundles: Bundle[] = [];
     for (const [stage, mostBytes] of Object.entries(MOST_BYTES)) {
@@ -68,7 +68,7 @@ async function assetOf(folder: string, stage: string): Promise<string> {
     ([id, { Type }]) => Type === 'AWS::Lambda::Function' && id.includes(logicalName),
   );
   const [, hash] = /^(\w+)\.zip$/.exec(found?.[1].Properties?.Code?.S3Key ?? '') ?? [];
-  if (!hash) throw new Stop(`The stack has no bundle for ${stage}.`);
+  if (!hash) throw new BenchError(`The stack has no bundle for ${stage}.`);
   return `asset.${hash}`;
 }
 
@@ -81,7 +81,7 @@ async function loadOnce(file: string): Promise<number> {
     process.exit();`;
   const options = ['--enable-source-maps', '--input-type=module', '--eval', program];
   const loaded = await run(process.execPath, options, { ...process.env, ...VARIABLES });
-  if (!loaded.ok) throw new Stop(`${file} does not load:\n${lastLines(loaded.output, 8)}`);
+  if (!loaded.ok) throw new BenchError(`${file} does not load:\n${lastLines(loaded.output, 8)}`);
   return Number(lastLines(loaded.output, 1));
 }
 

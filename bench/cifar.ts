@@ -7,6 +7,7 @@ import { cacheFolder } from '#engine/tensorflow/cache-folder.ts';
 import { ensureTensorflow } from '#engine/tensorflow/ensure-tensorflow.ts';
 import { type Files, layOutJob } from '#examples/job-folder.ts';
 import { decodeImage } from '#training-image/data/decode-image.ts';
+import { BenchError } from './bench-error.ts';
 import { cifarImages, type Photograph } from './cifar-images.ts';
 import { under } from './machine.ts';
 import { type Accuracy, keepAccuracy } from './record.ts';
@@ -14,7 +15,6 @@ import { writeResults } from './results.ts';
 import { type Places, setUp } from './set-up.ts';
 import { type SizedTeacher, sizedTeacher } from './sized-teacher.ts';
 import { lastLineOf } from './start-contender.ts';
-import { Stop } from './stop.ts';
 
 // `npx tsx bench/cifar.ts`: the accuracy of students, next to Keras on the same images and weights. In full:
 // `--per-class=10 --per-class=100 --test=1000 --px=96 --px=224 --regime=head-only --regime=blocks:2 --regime=full`
@@ -56,7 +56,7 @@ try {
   }
   await writeResults();
 } catch (error) {
-  if (!(error instanceof Stop)) throw error;
+  if (!(error instanceof BenchError)) throw error;
   say(error.message);
   process.exitCode = 1;
 } finally {
@@ -66,7 +66,7 @@ try {
 function whole(text: string): number {
   const number = Number(text);
   if (Number.isInteger(number) && number > 0) return number;
-  throw new Stop(`"${text}" is not a whole number of at least 1.`);
+  throw new BenchError(`"${text}" is not a whole number of at least 1.`);
 }
 
 /** The images for both, decoded by the trainer: uint8 [n, px, px, 3], and their classes. */

@@ -1,10 +1,10 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { BenchError } from './bench-error.ts';
 import type { Bar, Comparison, Entry } from './comparisons.ts';
 import { median } from './median.ts';
 import type { Places } from './set-up.ts';
 import { type Contender, startContender } from './start-contender.ts';
-import { Stop } from './stop.ts';
 import type { Measurement, Task } from './task.ts';
 
 /** What is at hand once everything is prepared. */
@@ -60,7 +60,7 @@ function taskOf(bench: Bench, entry: Entry['task']): Task {
  * Asks all contenders for the logits of the same images.
  *
  * @returns the largest difference from the engine's
- * @throws Stop if they do not run the same network
+ * @throws BenchError if they do not run the same network
  */
 export async function requireAgreement(
   bench: Bench,
@@ -82,7 +82,7 @@ export async function requireAgreement(
     const logits = new Float32Array(Uint8Array.from(bytes).buffer);
     ours ??= logits;
     if (logits.length !== ours.length || logits.length === 0) {
-      throw new Stop(`${contender} gives ${logits.length} logits instead of ${ours.length}.`);
+      throw new BenchError(`${contender} gives ${logits.length} logits instead of ${ours.length}.`);
     }
     const difference = logits.reduce(
       (most, each, i) => Math.max(most, Math.abs(each - (ours?.[i] ?? Number.NaN))),
@@ -90,7 +90,7 @@ export async function requireAgreement(
     );
     bench.say(`${contender} agrees to ${difference.toExponential(1)}`);
     if (!(difference <= LARGEST_DIFFERENCE)) {
-      throw new Stop(
+      throw new BenchError(
         `${contender} does not run the same network: its logits differ by ${difference}, so nothing was timed.`,
       );
     }
@@ -144,7 +144,7 @@ function requireSameLosses(
     const other = first.get(task.batch) ?? { label, loss };
     first.set(task.batch, other);
     if (Math.abs(loss / other.loss - 1) <= LARGEST_DIFFERENCE) continue;
-    throw new Stop(
+    throw new BenchError(
       `${label} begins at a loss of ${loss}, ${other.label} at ${other.loss}: they do not train the same network.`,
     );
   }

@@ -5,6 +5,7 @@ import { parseArgs } from 'node:util';
 import { ensureTensorflow } from '#engine/tensorflow/ensure-tensorflow.ts';
 import { teacherNamed } from '#teachers/catalogue.ts';
 import { importTeacher } from '#teachers/import-teacher.ts';
+import { BenchError } from './bench-error.ts';
 import { measureBundles } from './bundles.ts';
 import { type Bench, compare, imagesFile, requireAgreement } from './compare.ts';
 import { COMPARISONS } from './comparisons.ts';
@@ -16,7 +17,6 @@ import { writeResults } from './results.ts';
 import { setUp } from './set-up.ts';
 import { measureStall } from './stall.ts';
 import { CONTENDERS, type Contender, lastLineOf } from './start-contender.ts';
-import { Stop } from './stop.ts';
 
 // `npm run bench`: everything; `-- --only=step --rounds=5 --without=torch` as it says. Writes bench/RESULTS.md.
 
@@ -54,7 +54,7 @@ try {
   }
   await writeResults();
 } catch (error) {
-  if (!(error instanceof Stop)) throw error;
+  if (!(error instanceof BenchError)) throw error;
   say(error.message);
   process.exitCode = 1;
 } finally {
@@ -63,10 +63,11 @@ try {
 
 async function prepare(): Promise<Bench> {
   const wrong = values.only.find((name) => !SECTIONS.includes(name as Section));
-  if (wrong) throw new Stop(`There is no "${wrong}" to be measured, but: ${SECTIONS.join(', ')}.`);
+  if (wrong)
+    throw new BenchError(`There is no "${wrong}" to be measured, but: ${SECTIONS.join(', ')}.`);
   const rounds = Number(values.rounds);
   if (!(Number.isInteger(rounds) && rounds > 0)) {
-    throw new Stop(`--rounds is a whole number of at least 1, not "${values.rounds}".`);
+    throw new BenchError(`--rounds is a whole number of at least 1, not "${values.rounds}".`);
   }
   const without = new Set(values.without);
   await ensureTensorflow(say);

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { cacheFolder, makeAtOnce } from '#engine/tensorflow/cache-folder.ts';
 import { lastLines, run } from '#engine/tensorflow/run-command.ts';
-import { Stop } from './stop.ts';
+import { BenchError } from './bench-error.ts';
 
 export interface Places {
   packages: string; // of npm, in whose node_modules onnxruntime-node is
@@ -17,13 +17,13 @@ const own = (name: string) => fileURLToPath(new URL(`packages/${name}`, import.m
  * Installs what only the bench needs, in the pinned versions, into the cache; once for this machine.
  *
  * @param torch whether that too, which is large
- * @throws Stop with what to do next
+ * @throws BenchError with what to do next
  */
 export async function setUp(torch: boolean, say: (line: string) => void): Promise<Places> {
   const python = await run('python3', ['--version']);
   if (!/^Python 3\.1[123]\./.test(python.output)) {
     const found = python.missing ? 'none' : python.output.trim();
-    throw new Stop(`The bench needs Python 3.11 to 3.13 as python3, and there is ${found}.`);
+    throw new BenchError(`The bench needs Python 3.11 to 3.13 as python3, and there is ${found}.`);
   }
   const lock = ['package.json', 'package-lock.json'];
   const packages = await installed('npm', lock, process.version, say, async (folder) => {
@@ -67,7 +67,9 @@ async function installed(
   await makeAtOnce(folder, isComplete, async (unfinished) => {
     const outcome = await install(unfinished);
     if (!outcome.ok) {
-      throw new Stop(`${pins.at(-1)} could not be installed:\n${lastLines(outcome.output, 8)}`);
+      throw new BenchError(
+        `${pins.at(-1)} could not be installed:\n${lastLines(outcome.output, 8)}`,
+      );
     }
     await writeFile(join(unfinished, STAMP), '');
   });

@@ -3,8 +3,8 @@ import { once } from 'node:events';
 import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
 import { lastLines } from '#engine/tensorflow/run-command.ts';
+import { BenchError } from './bench-error.ts';
 import type { Places } from './set-up.ts';
-import { Stop } from './stop.ts';
 import { Measurement, type Task } from './task.ts';
 
 /** All systems that are compared, by the file of each. */
@@ -49,7 +49,7 @@ export async function startContender(
  * Runs a program of this folder, in Python or TypeScript, on one thread.
  *
  * @returns the last line that it printed
- * @throws Stop if it fails, with what it said
+ * @throws BenchError if it fails, with what it said
  */
 export async function lastLineOf(
   program: string,
@@ -73,7 +73,7 @@ export async function lastLineOf(
     once(child, 'exit'),
   ]);
   if (exit !== 0) {
-    throw new Stop(
+    throw new BenchError(
       `${program} ended with ${signal ?? exit}:\n${lastLines(`${output}${errors}`, 12)}`,
     );
   }

@@ -116,7 +116,7 @@ export function describeJob(job: Job): string {
     ['State', progress.state],
   ];
   if (summary) {
-    facts.push(['Classes', `${count(summary.classes)}, with ${count(summary.examples)} images`]);
+    facts.push(['Data', `${count(summary.examples)} images in ${count(summary.classes)} classes`]);
   }
   if (run) facts.push(['Training job', `${run.trainingJobName} (attempt ${run.attempt})`]);
   if (run?.estimate) facts.push(['Cost limit', wordsOfEstimate(run.estimate)]);

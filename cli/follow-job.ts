@@ -128,7 +128,8 @@ const STEPS: Record<string, string> = {
   head: 'Training the head',
   'frozen-blocks': 'Computing the frozen blocks',
   'fine-tune': 'Fine-tuning',
-  evaluate: 'Evaluating',
+  validate: 'Evaluating on the validation images',
+  evaluate: 'Evaluating on the test images',
 };
 
 const wordsOf = ({ step, done, of }: TrainingProgress): string =>

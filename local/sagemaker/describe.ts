@@ -5,7 +5,7 @@ import { arnOf, type JobRecord, nameOf } from './record.ts';
 /** The response of DescribeTrainingJob; times are in seconds since 1970, as in the AWS JSON protocol. */
 export function describe(record: JobRecord) {
   const { Tags: _, ...request } = record.request;
-  return { ...request, ...told(record, (time) => Date.parse(time) / 1000) };
+  return { ...request, ...describedFields(record, (time) => Date.parse(time) / 1000) };
 }
 
 /** A job in the response of ListTrainingJobs. */
@@ -33,13 +33,13 @@ export function stateChange(record: JobRecord): BusEventInput {
     resources: [arnOf(nameOf(record))],
     detail: {
       ...record.request,
-      ...told(record, (time) => Date.parse(time)),
+      ...describedFields(record, (time) => Date.parse(time)),
       Tags: Object.fromEntries(tags),
     },
   };
 }
 
-function told(record: JobRecord, time: (iso: string) => number) {
+function describedFields(record: JobRecord, time: (iso: string) => number) {
   const { startedAt, endedAt, artifacts, failureReason, ranSeconds, metrics } = record;
   const seconds = Math.ceil(ranSeconds);
   return {

@@ -59,7 +59,7 @@ const Channel = z.looseObject({
     .string()
     .max(64)
     .regex(/^[A-Za-z0-9._-]+$/, 'must be letters, digits, dots, hyphens and underscores')
-    .refine((name) => !/^\.+$/.test(name), 'is no name of a folder'),
+    .refine((name) => !/^\.+$/.test(name), 'is not a folder name'),
   DataSource: z.looseObject({ S3DataSource }),
   ContentType: z.string().max(256).optional(),
   InputMode: only('File', FILES).optional(),
@@ -74,7 +74,7 @@ const DAY = 86_400; // seconds
 export const CreateTrainingJobRequest = z.looseObject({
   TrainingJobName,
   AlgorithmSpecification,
-  RoleArn: z.string().regex(/^arn:aws[a-z-]*:iam::\d{12}:role\/?[\w+=,.@/-]+$/, 'is no role'),
+  RoleArn: z.string().regex(/^arn:aws[a-z-]*:iam::\d{12}:role\/?[\w+=,.@/-]+$/, 'is not a role'),
   HyperParameters: z.record(z.string().max(256), z.string().max(2500)).optional(),
   Environment: z.record(z.string().regex(/^[a-zA-Z_][a-zA-Z0-9_]*$/), z.string()).optional(),
   InputDataConfig: z
@@ -92,7 +92,7 @@ export const CreateTrainingJobRequest = z.looseObject({
     CompressionType: only('NONE', UNCOMPRESSED),
   }),
   ResourceConfig: z.looseObject({
-    InstanceType: z.string().regex(/^ml\./, 'is no instance type'),
+    InstanceType: z.string().regex(/^ml\./, 'is not an instance type'),
     InstanceCount: only(1, ONE_MACHINE),
     VolumeSizeInGB: z.int().min(1),
     InstanceGroups: unknownHere('InstanceGroups: it is one machine'),

@@ -135,7 +135,7 @@ describe('CreateTrainingJob', () => {
     [
       'a channel named like a way out',
       { InputDataConfig: [channel('..', `s3://${BUCKET}/a`)] },
-      'is no name of a folder',
+      'is not a folder name',
     ],
     [
       'a channel named like a path',

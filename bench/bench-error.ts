@@ -1,4 +1,4 @@
 /** Ends the benchmark without results; the message is for the user. */
-export class Stop extends Error {
-  override name = 'Stop';
+export class BenchError extends Error {
+  override name = 'BenchError';
 }
