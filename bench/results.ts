@@ -181,7 +181,7 @@ function accuracies(all: readonly Accuracy[]): string {
   return [
     '## How right students are: CIFAR-10\n',
     'By `npx tsx bench/cifar.ts`, which says how it is asked for more. Both start from the same weights and get the same',
-    'images, as our decoder leaves them. Understudy runs as a whole job, which keeps 10 % of them for validation and 5 % for',
+    'images, as our decoder leaves them. Understudy runs as a whole job, which keeps 10% of them for validation and 5% for',
     'its own test; Keras follows its guide to transfer learning and learns from all. Wanted: at most a point below Keras.\n',
     table([...head, '', 'seconds', 'load'], rows),
   ].join('\n');
