@@ -1,8 +1,8 @@
 import { defineConfig } from 'vitest/config';
 
 /**
- * The fast gear, `npm run test:unit`: no network, no TensorFlow, no processes, no waiting. Everything else is in `whole`,
- * which `npm test` runs besides.
+ * The unit tests, `npm run test:unit`: no network, no TensorFlow, no processes, no waiting. `npm test` runs these and
+ * everything else, the `integration` tests.
  */
 const UNIT = [
   'test/imports.test.ts',
@@ -10,7 +10,7 @@ const UNIT = [
   'test/local/events/**/*.test.ts',
   'test/training-image/{data,evaluate,storage}/**/*.test.ts',
   'test/training-image/plan/choose-student.test.ts',
-  'test/training-image/head/{class-weights,lbfgs}.test.ts',
+  'test/training-image/head/lbfgs.test.ts',
   'test/training-image/fine-tune/schedule.test.ts',
 ];
 
@@ -33,7 +33,10 @@ export default defineConfig({
         extends: true,
         test: { name: 'unit', include: UNIT, setupFiles: ['test/without-tensorflow.ts'] },
       },
-      { extends: true, test: { name: 'whole', include: ['test/**/*.test.ts'], exclude: UNIT } },
+      {
+        extends: true,
+        test: { name: 'integration', include: ['test/**/*.test.ts'], exclude: UNIT },
+      },
     ],
   },
 });

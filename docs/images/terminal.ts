@@ -1,7 +1,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { stripVTControlCharacters } from 'node:util';
 
-// Draws a terminal's output, colours included, as an SVG: `tsx docs/pictures/terminal.ts LOG SVG 'the command'`.
+// Draws a terminal's output, colours included, as an SVG: `tsx docs/images/terminal.ts LOG SVG 'the command'`.
 
 const FONT_SIZE = 13;
 const LINE_HEIGHT = 18;

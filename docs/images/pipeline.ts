@@ -1,7 +1,7 @@
 import { writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 
-// Draws docs/pictures/pipeline.svg, the way of a dataset: `npm run pictures`.
+// Draws docs/images/pipeline.svg, the path of a dataset: `npm run images`.
 
 const WIDTH = 1120;
 const HEIGHT = 400;
@@ -148,7 +148,7 @@ export function pipelineSvg(): string {
     results(),
   ];
   return [
-    `<svg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 ${WIDTH} ${HEIGHT}' width='${WIDTH}' height='${HEIGHT}' role='img' aria-label='The way of a dataset through the pipeline'>`,
+    `<svg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 ${WIDTH} ${HEIGHT}' width='${WIDTH}' height='${HEIGHT}' role='img' aria-label='The path of a dataset through the pipeline'>`,
     `<defs>${head}</defs>`,
     `<rect width='${WIDTH}' height='${HEIGHT}' rx='12' fill='#ffffff'/>`,
     ...parts,
