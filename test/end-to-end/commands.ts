@@ -59,7 +59,7 @@ export async function startedPipeline(folder: string, ...options: string[]) {
   const ended = outcomeOf(child);
   const endpoint = await new Promise<string>((resolve, reject) => {
     createInterface({ input: child.stdout }).on('line', (line) => {
-      const found = /^The pipeline is up at (\S+)/.exec(line)?.[1];
+      const found = /^The pipeline is running at (http:\/\/127\.0\.0\.1:\d+)/.exec(line)?.[1];
       if (found) resolve(found);
     });
     void ended.then(({ stderr }) => reject(new Error(`the pipeline did not start: ${stderr}`)));
