@@ -132,7 +132,7 @@ function results(): string {
     text(middleOf(4), y + 37, 'students/<name>/…', 11, `fill='${COLORS.soft}'`),
     arrow(`M ${middleOf(4)} ${TOP - 4} V ${y + 51}`),
     box(notice, y, BOX.width, 46, 'notice'),
-    text(middleOf(5), y + 20, 'notice', 13, `font-weight='600' fill='${COLORS.ink}'`),
+    text(middleOf(5), y + 20, 'announcement', 13, `font-weight='600' fill='${COLORS.ink}'`),
     text(middleOf(5), y + 37, 'EventBridge, SNS, mail', 11, `fill='${COLORS.soft}'`),
     arrow(`M ${middleOf(5)} ${TOP - 4} V ${y + 51}`),
   ].join('');

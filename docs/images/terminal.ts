@@ -8,7 +8,7 @@ const LINE_HEIGHT = 18;
 const CHARACTER_WIDTH = 7.85; // of the usual monospace fonts at that size
 const PADDING = 18;
 const TITLE_HEIGHT = 34;
-const MAX_COLUMNS = 118; // longer lines are wrapped, as a terminal of that width does
+const MAX_COLUMNS = 118; // longer lines are wrapped
 
 const FOREGROUND = '#d1d5db';
 const COLORS: Record<number, string> = {
@@ -65,11 +65,14 @@ function cellsOf(line: string): Cell[] {
   return cells;
 }
 
+/** Breaks a long line at spaces, so that the image stays readable. */
 function wrapped(cells: readonly Cell[]): Cell[][] {
-  const lines: Cell[][] = [];
-  for (let from = 0; from < cells.length || from === 0; from += MAX_COLUMNS)
-    lines.push(cells.slice(from, from + MAX_COLUMNS));
-  return lines;
+  if (cells.length <= MAX_COLUMNS) return [[...cells]];
+  const space = cells.findLastIndex(
+    ({ character }, column) => character === ' ' && column > 0 && column <= MAX_COLUMNS,
+  );
+  const end = space > 0 ? space : MAX_COLUMNS;
+  return [cells.slice(0, end), ...wrapped(cells.slice(space > 0 ? end + 1 : end))];
 }
 
 const escaped = (text: string): string =>
