@@ -18,7 +18,7 @@ import { loadTeacher } from './features/load-teacher.ts';
 import { fineTune } from './fine-tune/fine-tune.ts';
 import { fitHead } from './head/fit-head.ts';
 import { labelledFeatures } from './head/labelled-features.ts';
-import { describeEnvironment } from './job/provenance.ts';
+import { cacheKeyOf, describeEnvironment } from './job/environment.ts';
 import { readJob } from './job/read-job.ts';
 import type { Reporter, StopSignal } from './job/reporter.ts';
 import { startTimings } from './job/timings.ts';
@@ -74,7 +74,7 @@ export async function train(
   const scratch = join(folders.root, 'scratch');
   await rm(scratch, { recursive: true, force: true }); // left by an interrupted run
   await mkdir(scratch, { recursive: true });
-  const cacheKey = [teacher.digest, contentSha256, RESIZE, ...Object.values(environment)];
+  const cacheKey = [teacher.digest, contentSha256, RESIZE, ...cacheKeyOf(environment)];
   const n = examples.length;
   const cache = await openFeatureCache({ checkpoints, scratch }, cacheKey, n, entry.features.size);
   const { features } = cache; // [n, d]

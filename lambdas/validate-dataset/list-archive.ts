@@ -2,23 +2,20 @@ import { Readable } from 'node:stream';
 import { constants, inflateRawSync } from 'node:zlib';
 import yauzl, { type Entry, RandomAccessReader, type ZipFile } from 'yauzl';
 import type { ObjectRecord } from '#core/manifest.ts';
-import { type Problem, problem } from '#core/problem.ts';
+import { problem } from '#core/problem.ts';
 import type { Objects } from '#ports';
+import { archiveProblems } from './archive-problems.ts';
 import { type DatasetFile, type DatasetFiles, HEAD_BYTES } from './dataset-files.ts';
 
-/** Limits of an archive; chosen: a hundred thousand photographs fit, an archive bomb does not. */
-const MAX_ENTRIES = 200_000;
-const MAX_BYTES = 20 * 1024 ** 3; // unpacked, in total
-const MAX_RATIO = 200; // unpacked to packed, in total; deflate reaches 1,032
+const MAX_ENTRIES = 200_000; // chosen: a hundred thousand photographs fit, an archive bomb does not
 
 /** Lists a zip in the bucket by its central directory. Range requests read that and the heads of the entries, nothing else. */
 export async function listArchive(objects: Objects, archive: ObjectRecord): Promise<DatasetFiles> {
   const blocks = blocksOf(objects, archive);
-  const problems: Problem[] = [];
   let zip: ZipFile;
   const entries: Entry[] = [];
   try {
-    // yauzl refuses names that escape (`..`, absolute, backslashes, drive letters), false sizes and overlaps.
+    // yauzl refuses names that escape: `..`, absolute paths, backslashes, drive letters.
     zip = await yauzl.fromRandomAccessReaderPromise(new BlockReader(blocks), archive.size, {
       lazyEntries: true,
       decodeStrings: true,
@@ -42,12 +39,8 @@ export async function listArchive(objects: Objects, archive: ObjectRecord): Prom
     );
   }
 
-  const seen = new Map<string, string>();
-  for (const entry of entries) problems.push(...entryProblems(entry, seen));
-  problems.push(...bombProblems(entries, archive));
-
   const files = entries.filter(({ fileName }) => !fileName.endsWith('/')).map(asFile);
-  return { files, archive, problems };
+  return { files, archive, problems: archiveProblems(entries, archive) };
 
   function refuse(code: string, what: string, remedy: string): DatasetFiles {
     return {
@@ -64,7 +57,8 @@ export async function listArchive(objects: Objects, archive: ObjectRecord): Prom
       size: uncompressedSize,
       record: { entry: { name: fileName, size: uncompressedSize, crc32 } },
       async head() {
-        const { fileDataStart } = await zip.readLocalFileHeaderPromise(entry, { minimal: true });
+        const fileDataStart = await dataStartOf(zip, entry);
+        if (fileDataStart === undefined) return new Uint8Array();
         const packed = await blocks(
           fileDataStart,
           fileDataStart + Math.min(entry.compressedSize, HEAD_BYTES),
@@ -72,6 +66,17 @@ export async function listArchive(objects: Objects, archive: ObjectRecord): Prom
         return entry.compressionMethod === 0 ? packed : inflatedHead(packed);
       },
     };
+  }
+}
+
+/** The offset of an entry's data; `undefined` if it has no local header, or its data would pass the end of the archive. */
+async function dataStartOf(zip: ZipFile, entry: Entry): Promise<number | undefined> {
+  try {
+    const header = await zip.readLocalFileHeaderPromise(entry, { minimal: true });
+    return header.fileDataStart;
+  } catch (error) {
+    if (isAboutTheArchive(error)) return undefined;
+    throw error;
   }
 }
 
@@ -83,63 +88,6 @@ function inflatedHead(packed: Uint8Array): Uint8Array {
   } catch {
     return new Uint8Array();
   }
-}
-
-function entryProblems(entry: Entry, seen: Map<string, string>): Problem[] {
-  const { fileName } = entry;
-  const found: Problem[] = [];
-  const add = (code: string, what: string, remedy: string) =>
-    found.push(problem(code, fileName, what, remedy));
-
-  // The upper half of the external attributes is the Unix mode, in archives made on Unix (PKWARE APPNOTE 4.4.15).
-  const fileType = (entry.externalFileAttributes >>> 16) & 0o170000;
-  if (fileType !== 0 && fileType !== 0o100000 && fileType !== 0o040000) {
-    add(
-      'ENTRY_NOT_A_FILE',
-      'The entry is a link or a device, not a file.',
-      'Put the image itself into the archive.',
-    );
-  }
-  if (entry.isEncrypted())
-    add('ENTRY_ENCRYPTED', 'The entry is encrypted.', 'Make the archive without a password.');
-  if (entry.compressionMethod !== 0 && entry.compressionMethod !== 8) {
-    add(
-      'ENTRY_COMPRESSION',
-      `The entry uses compression method ${entry.compressionMethod}.`,
-      'Zip with "store" or "deflate".',
-    );
-  }
-  const folded = fileName.normalize('NFC').toLowerCase();
-  const twin = seen.get(folded);
-  if (twin !== undefined) {
-    add(
-      'ENTRY_TWICE',
-      `The archive has this name twice ("${twin}").`,
-      'Rename one of them; names that differ only in case count as one.',
-    );
-  }
-  seen.set(folded, fileName);
-  return found;
-}
-
-function bombProblems(entries: readonly Entry[], archive: ObjectRecord): Problem[] {
-  const bytes = entries.reduce((sum, { uncompressedSize }) => sum + uncompressedSize, 0);
-  if (bytes > MAX_BYTES) {
-    const what = `The archive unpacks to ${Math.round(bytes / 1024 ** 3)} GiB; the limit is ${MAX_BYTES / 1024 ** 3} GiB.`;
-    return [
-      problem(
-        'ARCHIVE_TOO_LARGE',
-        archive.key,
-        what,
-        'Upload it as a folder instead, or make the images smaller.',
-      ),
-    ];
-  }
-  if (bytes > MAX_RATIO * archive.size) {
-    const what = `The archive unpacks to ${Math.round(bytes / archive.size)} times its size; images never do.`;
-    return [problem('ARCHIVE_BOMB', archive.key, what, 'Zip the images again.')];
-  }
-  return [];
 }
 
 const BLOCK_BYTES = 128 * 1024;

@@ -1,5 +1,6 @@
 import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { syncBuiltinESMExports } from 'node:module';
+import os, { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { StudentCard } from '#core/card.ts';
@@ -112,6 +113,26 @@ describe('a training', () => {
 
     expect(card.head.classWeights.map((each) => each.toFixed(2))).toEqual(['2.33', '1.17', '0.58']);
     expect(card.data.warnings.join()).toContain('by 0.58 ("red") to 2.33 ("blue")');
+  });
+
+  it('keeps its features when it is relaunched on an instance with another processor', async () => {
+    const folders = await job({ form: 'zip', files: await tintedClasses([10, 10]) });
+    await trained(folders);
+    const before = await readdir(folders.checkpoints);
+    const { cpus } = os;
+    const [cpu] = cpus();
+    if (!cpu) throw new Error('there is no processor');
+    os.cpus = () => [{ ...cpu, model: 'another' }];
+    syncBuiltinESMExports();
+    try {
+      const { card } = await trained(folders);
+
+      expect(card.environment.device).toBe('CPU: another, 1 cores');
+      expect(await readdir(folders.checkpoints)).toEqual(before);
+    } finally {
+      os.cpus = cpus;
+      syncBuiltinESMExports();
+    }
   });
 
   it('disposes of every tensor', async () => {

@@ -4,13 +4,32 @@ import { ZipFile } from 'yazl';
 import { memoryObjects } from '#examples/in-memory-ports.ts';
 import { listArchive } from '#lambdas/validate-dataset/list-archive.ts';
 
+// Offsets in an entry of the central directory (PKWARE APPNOTE 4.3.12).
+const COMPRESSED_SIZE = 20;
+const LOCAL_OFFSET = 42;
+
+/** The offsets of the entries of a zip's central directory. */
+function directoryEntries(zip: Buffer): number[] {
+  const found: number[] = [];
+  for (let at = zip.indexOf('PK\x01\x02'); at >= 0; at = zip.indexOf('PK\x01\x02', at + 1)) {
+    found.push(at);
+  }
+  return found;
+}
+
 /** A zip with these files in the bucket. */
-async function archiveOf(files: Record<string, Buffer>, compress = true) {
+async function archiveOf(
+  files: Record<string, Buffer>,
+  compress = true,
+  change: (zip: Buffer) => void = () => undefined,
+) {
   const zip = new ZipFile();
   for (const [path, body] of Object.entries(files)) zip.addBuffer(body, path, { compress });
   zip.end();
   const { objects, put } = memoryObjects();
-  put('datasets/pets.zip', await buffer(zip.outputStream));
+  const bytes = await buffer(zip.outputStream);
+  change(bytes);
+  put('datasets/pets.zip', bytes);
   const archive = await objects.head('datasets/pets.zip');
   if (!archive) throw new Error('the archive is not there');
   return { objects, archive };
@@ -66,5 +85,39 @@ describe('listArchive', () => {
     const { files } = await listArchive(objects, archive);
 
     expect(await files[0]?.head()).toHaveLength(0);
+  });
+
+  it('refuses entries that share data', async () => {
+    const body = Buffer.alloc(1_000, 'x');
+    const files = { 'cat/1.png': body, 'cat/2.png': body, 'cat/3.png': body };
+    const honest = await archiveOf(files, false);
+    const bomb = await archiveOf(files, false, (zip) => {
+      const second = directoryEntries(zip)[1] ?? 0;
+      const third = directoryEntries(zip)[2] ?? 0;
+      const inside = zip.readUInt32LE(second + LOCAL_OFFSET) + 500;
+      zip.writeUInt32LE(inside, third + LOCAL_OFFSET);
+    });
+
+    const none = await listArchive(honest.objects, honest.archive);
+    const { problems } = await listArchive(bomb.objects, bomb.archive);
+
+    expect(none.problems).toEqual([]);
+    expect(problems.map(({ code }) => code)).toEqual(['ARCHIVE_OVERLAP']);
+    expect(problems[0]?.what).toContain('"cat/2.png" and "cat/3.png"');
+  });
+
+  it.each([
+    ['a compressed size that passes the end of the archive', COMPRESSED_SIZE, 2 ** 31],
+    ['the offset of something that is not a header', LOCAL_OFFSET, 7],
+    ['an offset behind the end of the archive', LOCAL_OFFSET, 2 ** 31],
+  ])('gives nothing for an entry with %s', async (_, field, value) => {
+    const body = Buffer.alloc(1_000, 'x');
+    const { objects, archive } = await archiveOf({ 'cat/1.png': body }, true, (zip) =>
+      zip.writeUInt32LE(value, (directoryEntries(zip)[0] ?? 0) + field),
+    );
+
+    const { files } = await listArchive(objects, archive);
+
+    expect(await files[0]?.head()).toHaveLength(0); // which the validation reports with the entry's name
   });
 });
