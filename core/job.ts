@@ -52,6 +52,7 @@ export type Observation =
       waitingFor: 'capacity' | 'quota' | 'concurrency';
       reason: string;
     }
+  | { type: 'slot-refused'; reason: string } // all training slots are in use: nothing was launched
   | ({ type: 'training-running' } & OfRun)
   | ({ type: 'training-interrupted' } & OfRun)
   | ({ type: 'training-no-capacity'; reason: string } & OfRun) // ended for lack of capacity
@@ -69,7 +70,7 @@ export type TrainingObservation = Extract<Observation, { type: `training-${strin
 /** A job moves along these arrows only. A retry is the one way out of `failed` and `cancelled`. */
 export const ARROWS: Record<State, readonly State[]> = {
   received: ['validated', 'rejected', 'failed', 'cancelled'],
-  validated: ['launching', 'failed', 'cancelled'],
+  validated: ['launching', 'waiting', 'failed', 'cancelled'],
   launching: ['training', 'waiting', 'interrupted', 'trained', 'failed', 'cancelled'],
   waiting: ['launching', 'failed', 'cancelled'],
   training: ['interrupted', 'waiting', 'trained', 'failed', 'cancelled'],
@@ -149,6 +150,15 @@ function observe(job: Job, observation: Observation): Job | undefined {
         progress: { state: 'waiting', waitingFor, reason },
       };
     }
+    case 'slot-refused': {
+      if (state !== 'validated') return undefined;
+      const { reason } = observation;
+      return {
+        ...job,
+        waits: job.waits + 1,
+        progress: { state: 'waiting', waitingFor: 'concurrency', reason },
+      };
+    }
     case 'training-running':
     case 'training-interrupted': {
       const run = openRun(job, observation);
@@ -198,7 +208,8 @@ function ended(job: Job, observation: OfRun, progress: Progress): Job | undefine
   // A job retried while its old run was still stopping is validated again: the end of that run must not fail it.
   const isRetried = state === 'validated';
   if (isRetried || !ARROWS[state].includes(progress.state)) return { ...job, run };
-  return { ...job, run, waits: job.waits + (progress.state === 'waiting' ? 1 : 0), progress };
+  const refusals = run.billedSeconds ? 0 : job.waits; // in a row: a run that did train begins a new one
+  return { ...job, run, waits: progress.state === 'waiting' ? refusals + 1 : job.waits, progress };
 }
 
 /** Dates and versions a changed job, and puts the announcement of a final state into its outbox. */

@@ -119,8 +119,11 @@ function json(text: string): unknown {
 function asProblem(issue: z.core.$ZodIssue, file: string, written: unknown): Problem {
   const where = issue.path.length > 0 ? `${file}, ${issue.path.join('.')}` : file;
   if (issue.path[0] === 'task') {
-    const task = String((written as { task: unknown }).task);
-    const why = OTHER_TASKS[task] ?? 'the only task is "image".';
+    const { task: value } = written as { task: unknown };
+    const task = typeof value === 'string' ? value : JSON.stringify(value);
+    const why =
+      (Object.hasOwn(OTHER_TASKS, task) ? OTHER_TASKS[task] : undefined) ??
+      'the only task is "image".';
     return problem(
       'TASK_NOT_SUPPORTED',
       where,

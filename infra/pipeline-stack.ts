@@ -174,9 +174,13 @@ export class StudentPipeline extends Construct {
       ephemeral,
       concurrency: 1,
     });
+    sweep.handler.configureAsyncInvoke({
+      retryAttempts: 0, // the next sweep is the retry
+      maxEventAge: Duration.minutes(SWEEP_EVERY_MINUTES),
+    });
     new Rule(this, 'Sweeps', {
       schedule: Schedule.rate(Duration.minutes(SWEEP_EVERY_MINUTES)),
-      targets: [new LambdaFunction(sweep.handler, { retryAttempts: 0 })], // the next sweep is the retry
+      targets: [new LambdaFunction(sweep.handler, { retryAttempts: 0 })],
     });
 
     this.alarmsOf([validate, launch, publish, announceStage], sweep);

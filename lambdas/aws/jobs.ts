@@ -26,7 +26,11 @@ export const jobIdOfRow = (row: string): string | undefined =>
 const SLOTS = { row: 'training-slots' };
 
 /** The job table: one item per job, always written whole and conditionally. */
-export function dynamoJobs(TableName: string, dynamo = new DynamoDBClient()): Jobs {
+export function dynamoJobs(
+  TableName: string,
+  dynamo = new DynamoDBClient(),
+  unreadable = warnOfRow,
+): Jobs {
   const client = DynamoDBDocumentClient.from(dynamo, {
     marshallOptions: { removeUndefinedValues: true },
   });
@@ -67,7 +71,11 @@ export function dynamoJobs(TableName: string, dynamo = new DynamoDBClient()): Jo
       ExpressionAttributeValues: { ':open': 'open' },
     };
     for await (const { Items = [] } of paginateQuery({ client }, query)) {
-      found.push(...Items.map((item) => Job.parse(item.job)));
+      for (const item of Items) {
+        const { data, error } = Job.safeParse(item.job);
+        if (data) found.push(data);
+        else unreadable(String(item.row), error);
+      }
     }
     return found;
   }
@@ -107,6 +115,13 @@ export function dynamoJobs(TableName: string, dynamo = new DynamoDBClient()): Jo
     },
   };
 }
+
+/** One row that cannot be read, as after a rollback to an earlier version, must not hide the others. */
+const warnOfRow = (row: string, { message }: z.ZodError): void => {
+  process.stderr.write(
+    `${JSON.stringify({ level: 'ERROR', message: `unreadable row ${row}`, error: message })}\n`,
+  );
+};
 
 const MAX_TRIES = 20;
 

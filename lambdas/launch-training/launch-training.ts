@@ -36,7 +36,7 @@ export async function launchTraining(ports: LaunchPorts, jobId: string): Promise
   if (teacherChanged) return record(ports, job, teacherChanged);
 
   const hasSlot = await ports.jobs.claimSlot(job, ports.maxConcurrentJobs);
-  if (!hasSlot && state === 'waiting') return job;
+  if (!hasSlot) return record(ports, job, noSlot(ports.maxConcurrentJobs));
 
   // The row names the training job before it is created: if this process dies in between, the next one goes on.
   const name = job.run?.ended === false ? job.run.trainingJobName : nameOfNext(job);
@@ -47,7 +47,6 @@ export async function launchTraining(ports: LaunchPorts, jobId: string): Promise
     trainingJobName: name,
     estimate,
   });
-  if (!hasSlot) return record(ports, launching, noSlot(name, ports.maxConcurrentJobs));
   const outcome = await create(ports, {
     job: launching,
     trainingJobName: name,
@@ -72,11 +71,10 @@ async function create({ training }: LaunchPorts, request: TrainingRequest): Prom
   }
 }
 
-const noSlot = (trainingJobName: string, max: number): Observation => ({
-  type: 'launch-refused',
-  trainingJobName,
-  waitingFor: 'concurrency',
-  reason: `Waiting: ${max} of ${max} training slots are in use.`,
+/** Changes only a validated job: one that waits goes on waiting, and one that is launching has its slot already. */
+const noSlot = (max: number): Observation => ({
+  type: 'slot-refused',
+  reason: `${max} of ${max} training slots are in use.`,
 });
 
 const recipeMissing = (job: Job): Observation => ({

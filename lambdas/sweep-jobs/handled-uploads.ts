@@ -12,8 +12,9 @@ import type { Clock, Jobs, Objects } from '#ports';
 // - To upload a name again, with other data or another recipe, is to write the seal again, last; it then has another
 //   date or ETag. S3's dates have whole seconds, so a seal is remembered only when it is older than that. (The date of a
 //   multipart upload is its beginning: two of the same bytes begun in the same second cannot be told apart.)
-// - If the memory is lost, damaged, or overwritten by a slower sweeper, the next sweep looks again, and to look at an
-//   upload that has a job changes nothing.
+// - If the memory is lost, damaged, or overwritten by a slower sweeper, the next sweep looks again. To look at an upload
+//   that has a job changes nothing (unless its files were changed without sealing it again: those make another job).
+// - It is written every half minute, so that a sweep that is cut short is not begun anew each time.
 //
 // A listing gives the dates of archives, but not those of the `_READY` inside folders. So each sweep asks for the seals
 // of all folders that are new and of ten others, drawn at random: with ten folders a lost event is found by the next
@@ -21,6 +22,7 @@ import type { Clock, Jobs, Objects } from '#ports';
 
 /** The number of known folders whose seal a sweep looks at. */
 const FOLDERS_PER_SWEEP = 10;
+const WRITE_EVERY_MS = 30_000;
 const SETTLED_SECONDS = 10; // a later write cannot have the same date
 
 /** By the key of the seal: the seal that was handled, or nothing for a folder without one. */
@@ -40,12 +42,21 @@ export async function findUnhandledUploads(
   const before = parse(text);
   const { objects: archives, folders } = await objects.listTopLevel(DATASETS);
   const after = new Map<string, string>();
+  let written = text;
+  let writtenAt = now().getTime();
+  const write = async (entries: Map<string, string>) => {
+    const next = JSON.stringify(Object.fromEntries(entries));
+    if (next !== written) await objects.write(memory, next, 'application/json');
+    written = next;
+    writtenAt = now().getTime();
+  };
   const settled = new Date(now().getTime() - SETTLED_SECONDS * 1000).toISOString();
 
   async function visit(key: string, seal: { etag: string; lastModified: string } | undefined) {
     const present = seal ? `${seal.etag} ${seal.lastModified}` : '';
     const isHandled = present === '' || before.get(key) === present || (await handle(key));
     if (isHandled && (!seal || seal.lastModified < settled)) after.set(key, present);
+    if (now().getTime() - writtenAt > WRITE_EVERY_MS) await write(new Map([...before, ...after]));
   }
 
   for (const archive of archives) {
@@ -60,8 +71,7 @@ export async function findUnhandledUploads(
     else after.set(key, remembered);
   }
 
-  const next = JSON.stringify(Object.fromEntries(after));
-  if (next !== text) await objects.write(memory, next, 'application/json');
+  await write(after);
 }
 
 /** Empty where the object is absent or damaged. */

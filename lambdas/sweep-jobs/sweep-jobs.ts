@@ -1,6 +1,8 @@
 import type { Job } from '#core/job.ts';
 import { isStuck } from '#core/job-deadlines.ts';
+import type { State } from '#core/job-progress.ts';
 import { SEAL_FILE } from '#core/keys.ts';
+import { printable } from '#core/problem.ts';
 import { type AnnouncePorts, announceJob } from '#lambdas/announce-job/announce-job.ts';
 import { type LaunchPorts, launchTraining } from '#lambdas/launch-training/launch-training.ts';
 import { publishStudent } from '#lambdas/publish-student/publish-student.ts';
@@ -48,8 +50,17 @@ export async function sweepJobs(
 
   const open = await ports.jobs.open();
   countStuck(open.filter((job) => isStuck(job, ports.now())).length);
-  for (const job of open) {
-    if (isDue(job)) await attempt({ jobId: job.id }, () => drive(ports, job));
+  // Validations come last: one that outlives this invocation must not keep the other jobs waiting.
+  const due = open.filter(isDue);
+  const isReceived = ({ progress }: Job) => progress.state === 'received';
+  for (const job of [...due.filter((job) => !isReceived(job)), ...due.filter(isReceived)]) {
+    const about = { jobId: job.id };
+    await attempt(about, () =>
+      drive(ports, job).catch(async (error: unknown) => {
+        if (!(error instanceof StaleJob)) await giveUp(ports, job, error);
+        throw error;
+      }),
+    );
   }
 
   const known = new Set(open.map(({ id }) => id));
@@ -64,6 +75,22 @@ export async function sweepJobs(
   if (failures.length > 0) {
     throw new AggregateError(failures, `${failures.length} of the swept jobs or uploads failed`);
   }
+}
+
+/** States that end as failed when their stage still throws although the job has been stuck for long. */
+const GIVEN_UP: ReadonlySet<State> = new Set(['received', 'validated', 'launching', 'trained']);
+
+/** Ends a job whose stage fails every time, so that its owner hears of it and its training slot becomes free. */
+async function giveUp(ports: SweepPorts, job: Job, error: unknown): Promise<void> {
+  const { state } = job.progress;
+  if (!GIVEN_UP.has(state) || !isStuck(job, ports.now())) return;
+  const reason = error instanceof Error ? error.message : String(error);
+  await record(ports, job, {
+    type: 'stage-failed',
+    code: 'STAGE_FAILED',
+    what: `The job was "${state}" for more than an hour, and its next step failed each time: ${printable(reason)}`,
+    remedy: 'Correct the cause, then retry the job; the log of the sweeper has the details.',
+  });
 }
 
 /** Runs the stage that the job's state waits for, then sends its announcements. */

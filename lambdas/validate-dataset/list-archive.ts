@@ -1,5 +1,5 @@
 import { Readable } from 'node:stream';
-import { constants, inflateRawSync } from 'node:zlib';
+import { constants, createInflateRaw } from 'node:zlib';
 import yauzl, { type Entry, RandomAccessReader, type ZipFile } from 'yauzl';
 import type { ObjectRecord } from '#core/manifest.ts';
 import { problem } from '#core/problem.ts';
@@ -80,14 +80,22 @@ async function dataStartOf(zip: ZipFile, entry: Entry): Promise<number | undefin
   }
 }
 
-/** Unpacks the start of an entry; returns nothing if it is not a deflate stream, or a bomb. */
-function inflatedHead(packed: Uint8Array): Uint8Array {
+/** Unpacks the first HEAD_BYTES of an entry and no more; returns nothing if it is not a deflate stream. */
+async function inflatedHead(packed: Uint8Array): Promise<Uint8Array> {
+  const inflate = createInflateRaw({ finishFlush: constants.Z_SYNC_FLUSH });
+  const chunks: Uint8Array[] = [];
+  let bytes = 0;
   try {
-    const options = { finishFlush: constants.Z_SYNC_FLUSH, maxOutputLength: 16 * HEAD_BYTES };
-    return inflateRawSync(packed, options).subarray(0, HEAD_BYTES);
+    inflate.end(packed);
+    for await (const chunk of inflate as AsyncIterable<Uint8Array>) {
+      chunks.push(chunk);
+      bytes += chunk.length;
+      if (bytes >= HEAD_BYTES) break; // destroys the stream
+    }
   } catch {
     return new Uint8Array();
   }
+  return Buffer.concat(chunks).subarray(0, HEAD_BYTES);
 }
 
 const BLOCK_BYTES = 128 * 1024;

@@ -74,7 +74,12 @@ async function receiveUpload(ports: ValidationPorts, key: string): Promise<Recei
   };
   const id = jobIdOf(identity);
   const known = await jobs.load(id);
-  if (known) return { job: known, isNew: false, upload, listed, recipeText };
+  if (known) {
+    const job = isUploadedAgain(known, listed)
+      ? await record(ports, known, { type: 'retry-requested' })
+      : known;
+    return { job, isNew: false, upload, listed, recipeText };
+  }
 
   const { uploadedAt, versionId } = listed;
   const job = receive(
@@ -85,6 +90,12 @@ async function receiveUpload(ports: ValidationPorts, key: string): Promise<Recei
   log.recorded({ jobId: id, observation: 'upload-received', to: 'received' });
   return { job, isNew: true, upload, listed, recipeText };
 }
+
+/** Failures whose remedy is to upload the dataset again: the same bytes are the same job, which is then retried. */
+const MENDED_BY_UPLOAD = ['UPLOAD_GONE', 'DATA_CHANGED'];
+
+const isUploadedAgain = ({ progress, updatedAt }: Job, { uploadedAt }: ListedUpload): boolean =>
+  progress.state === 'failed' && MENDED_BY_UPLOAD.includes(progress.code) && uploadedAt > updatedAt;
 
 async function judge(ports: ValidationPorts, received: Received): Promise<Job> {
   return record(ports, received.job, await validate(ports, received));
@@ -98,7 +109,9 @@ async function validate(
   const { files, archive, problems: listing } = await listed.files();
   const { recipe, problems: recipeProblems } = parseRecipe(recipeText, job.recipeKey, teachers);
   const { classes, examples, problems: arrangement } = readClassFolders(files);
-  const images = await imageProblems(examples.map(({ file }) => file));
+  // An archive that is refused as a whole may be hostile: nothing in it is read.
+  const isRefused = listing.some(({ code }) => code.startsWith('ARCHIVE_'));
+  const images = isRefused ? [] : await imageProblems(examples.map(({ file }) => file));
   // An archive that cannot be listed has no classes either; only the cause is worth reporting.
   const isUnlisted = files.length === 0 && listing.length > 0;
   const budget = allowed ? budgetProblems(recipe, job.recipeKey, allowed) : [];

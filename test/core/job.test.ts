@@ -189,6 +189,22 @@ describe('advance', () => {
     expect(twice.run).toMatchObject({ attempt: 2, ended: true });
     expect([minutes(once), minutes(twice)]).toEqual([2, 4]);
     expect(once.outbox).toEqual([]); // nothing to tell anybody yet
+
+    const trained = jobAfter(ACCEPTED, ...round(1), ...round(2).slice(0, 2), {
+      type: 'training-no-capacity',
+      trainingJobName: named(2),
+      reason: 'CapacityError',
+      billedSeconds: 300, // it had capacity for a while
+    });
+    expect(minutes(trained)).toBe(2);
+  });
+
+  it('lets a validated job wait for a slot without a launch', () => {
+    const waiting = jobAfter(ACCEPTED, { type: 'slot-refused', reason: '2 of 2 slots' });
+
+    expect(waiting.progress).toMatchObject({ state: 'waiting', waitingFor: 'concurrency' });
+    expect(waiting.run).toBeUndefined();
+    expect(advance(waiting, { type: 'slot-refused', reason: '2 of 2 slots' }, later)).toBe(waiting);
   });
 
   it('announces each final state once, and forgets what was announced', () => {

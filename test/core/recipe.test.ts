@@ -80,4 +80,15 @@ describe('parseRecipe', () => {
   ])('answers %s with %s', (text, code) => {
     expect(codes(text)).toEqual([code]);
   });
+
+  it.each([{ toString: 1 }, 'constructor', '__proto__', 7, null])(
+    'refuses the task %j in a sentence',
+    (task) => {
+      const { problems } = parseRecipe(JSON.stringify({ task }), 'dataset.json', new Map());
+
+      const [problem] = problems.filter(({ where }) => where === 'dataset.json, task');
+      expect(problem?.code).toBe('TASK_NOT_SUPPORTED');
+      expect(problem?.what).toContain('the only task is "image"');
+    },
+  );
 });

@@ -17,9 +17,11 @@ export class TrainingInterrupted extends Error {
 
 /** How Node, V8, libvips and TensorFlow report it. */
 const OUT_OF_MEMORY =
-  /out of memory|OOM|ResourceExhausted|ERR_WORKER_OUT_OF_MEMORY|Array buffer allocation failed/i;
+  /out of memory|ResourceExhausted|ERR_WORKER_OUT_OF_MEMORY|Array buffer allocation failed/i;
+const OOM = /\bOOM\b/; // not in "classroom/1.jpg"
 
-export const isOutOfMemory = (message: string): boolean => OUT_OF_MEMORY.test(message);
+export const isOutOfMemory = (message: string): boolean =>
+  OUT_OF_MEMORY.test(message) || OOM.test(message);
 
 const FILES_NAMED = 10; // the failure file holds about a thousand characters
 

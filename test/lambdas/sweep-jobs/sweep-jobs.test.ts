@@ -114,6 +114,52 @@ describe('sweepJobs', () => {
   });
 });
 
+describe('a job whose stage fails every time', () => {
+  it('ends as failed after an hour, and another job gets its training slot', async () => {
+    const { ports, upload, jobs, states } = pipeline;
+    await validateDataset(ports, 'datasets/pets/_READY');
+    const { start } = ports.training;
+    ports.training.start = async (request) => {
+      if (request.job.name === 'pets') throw new Error('ValidationException: no such manifest');
+      return start(request);
+    };
+    await expect(sweepJobs(ports, HOUR)).rejects.toThrow(AggregateError);
+    upload('birds');
+    await expect(sweepJobs(ports, HOUR)).rejects.toThrow(AggregateError);
+    expect(states()).toEqual(['launching', 'waiting']);
+
+    ports.now = () => afterNoon(2 * HOUR);
+    await expect(sweepJobs(ports, HOUR)).rejects.toThrow(AggregateError);
+    const pets = jobs.all().find(({ name }) => name === 'pets');
+    expect(pets?.progress).toMatchObject({ state: 'failed', code: 'STAGE_FAILED' });
+    expect(JSON.stringify(pets?.progress)).toContain('no such manifest');
+
+    ports.now = () => afterNoon(3 * HOUR);
+    await sweepJobs(ports, HOUR); // its training job was never created
+    await sweepJobs(ports, HOUR);
+    expect(states()).toEqual(['failed', 'training']);
+  });
+
+  it('does not keep other jobs waiting when its validation never ends', async () => {
+    const { ports, upload, states } = pipeline;
+    await diesWhileValidating();
+    upload('birds');
+    await validateDataset(ports, 'datasets/birds/_READY');
+    const { list } = ports.objects;
+    ports.objects.list = (prefix) =>
+      prefix === 'datasets/pets/' ? never() : list.call(ports.objects, prefix);
+    ports.now = () => afterNoon(17 * 60);
+    void sweepJobs(ports, HOUR);
+
+    await expect.poll(states).toEqual(['received', 'training']);
+  });
+});
+
+/** A listing that gives nothing and does not end. */
+async function* never(): AsyncGenerator<never> {
+  await new Promise(() => undefined);
+}
+
 describe('a job that is being validated', () => {
   /** The ranges that are read of images: the cost of a validation. */
   function countReads(objects: Objects): { count: number } {
@@ -156,5 +202,19 @@ describe('a job that is being validated', () => {
       .all()
       .map(({ progress }) => ('code' in progress ? progress.code : progress.state));
     expect(codes.sort()).toEqual(['UPLOAD_GONE', 'rejected']);
+  });
+
+  it('is tried again when the same bytes are uploaded once more after that', async () => {
+    const { ports, bucket, onlyJob } = pipeline;
+    await diesWhileValidating();
+    bucket.remove('datasets/pets/_READY');
+    ports.now = () => afterNoon(17 * 60);
+    await sweepJobs(ports);
+    expect(onlyJob().progress).toMatchObject({ state: 'failed', code: 'UPLOAD_GONE' });
+
+    bucket.put('datasets/pets/_READY', '', afterNoon(HOUR));
+    await validateDataset(ports, 'datasets/pets/_READY');
+
+    expect(onlyJob().progress.state).toBe('validated');
   });
 });

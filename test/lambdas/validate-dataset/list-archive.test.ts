@@ -120,4 +120,22 @@ describe('listArchive', () => {
 
     expect(await files[0]?.head()).toHaveLength(0); // which the validation reports with the entry's name
   });
+
+  it('reads the head of an image that deflate has packed very tightly', async () => {
+    // A PNG without compression: a screenshot of one colour, 3 MB, of which 64 KiB packed hold all.
+    const screenshot = Buffer.concat([
+      Buffer.from('\x89PNG\r\n\x1a\n', 'latin1'),
+      Buffer.alloc(3e6),
+    ]);
+    const { objects, archive } = await archiveOf({ 'cat/1.png': screenshot });
+    const { files } = await listArchive(objects, archive);
+
+    const head = await files[0]?.head();
+    expect(head).toHaveLength(64 * 1024);
+    expect(
+      Buffer.from(head ?? [])
+        .subarray(1, 4)
+        .toString(),
+    ).toBe('PNG');
+  });
 });

@@ -1,0 +1,38 @@
+import sharp from 'sharp';
+import { describe, expect, it } from 'vitest';
+import { imageProblem } from '#lambdas/validate-dataset/image-header.ts';
+
+const jpeg = (width: number, height: number, progressive = false) =>
+  sharp({ create: { width, height, channels: 3, background: 'red' } })
+    .jpeg({ progressive })
+    .toBuffer();
+
+describe('imageProblem', () => {
+  it.each([false, true])('finds the size of a JPEG (progressive: %s)', async (progressive) => {
+    const small = await jpeg(40, 30, progressive);
+    const large = await jpeg(6_000, 5_000, progressive);
+
+    expect(imageProblem('cat/1.jpg', small)).toBeUndefined();
+    expect(imageProblem('cat/1.jpg', large.subarray(0, 64 * 1024))).toMatchObject({
+      code: 'IMAGE_TOO_LARGE',
+      what: expect.stringContaining('6000 × 5000'),
+    });
+  });
+
+  it('finds the size after other segments and fill bytes', async () => {
+    const large = await jpeg(6_000, 5_000);
+    const comment = Buffer.from([0xff, 0xff, 0xff, 0xfe, 0, 4, 1, 2]);
+
+    const bytes = Buffer.concat([large.subarray(0, 2), comment, large.subarray(2)]);
+    expect(imageProblem('cat/1.jpg', bytes)?.code).toBe('IMAGE_TOO_LARGE');
+  });
+
+  it('spends no time on damaged JPEGs, and leaves them to the decoder', () => {
+    const damaged = Buffer.concat([Buffer.from([0xff, 0xd8, 0xff, 0xe0]), Buffer.alloc(64 * 1024)]);
+    const before = process.cpuUsage();
+    for (let i = 0; i < 10_000; i++) expect(imageProblem('cat/1.jpg', damaged)).toBeUndefined();
+    const { user } = process.cpuUsage(before);
+
+    expect(user / 10_000).toBeLessThan(500); // µs each; searching byte by byte takes 13,000
+  });
+});
