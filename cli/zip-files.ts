@@ -15,7 +15,15 @@ export function zipFiles(folder: string, files: readonly string[]): Readable {
   const mtime = new Date('1980-01-01T00:00:00Z');
   for (const file of files) {
     const entry = file.split(/[\\/]/).join('/');
-    zip.addFile(join(folder, file), entry, { mtime, mode: 0o100644, compress: false }); // images are compressed already
+    try {
+      zip.addFile(join(folder, file), entry, { mtime, mode: 0o100644, compress: false }); // images are compressed already
+    } catch (error) {
+      const reason = error instanceof Error ? error.message : error; // such as a name that begins with "C:"
+      const what = `${file} has a name that a zip cannot hold (${reason}).`;
+      throw new CliError(EXIT.usage, `${what} Rename it and run the command again.`, {
+        cause: error,
+      });
+    }
   }
   zip.end();
   const output = new PassThrough();

@@ -47,6 +47,9 @@ export function teacherProvider({ s3, objects, jobs, report }: TeacherPorts) {
     });
   }
 
+  const provideFor = async (recipe: string): Promise<void> =>
+    provide(Recipe.parse(JSON.parse(recipe)).teacher);
+
   return {
     provide,
     /** Provides the teachers of all jobs that can be launched now. */
@@ -54,7 +57,11 @@ export function teacherProvider({ s3, objects, jobs, report }: TeacherPorts) {
       for (const job of await jobs.open()) {
         if (!['validated', 'waiting', 'launching'].includes(job.progress.state)) continue;
         const recipe = await objects.readText(jobKeys(job.id).recipe);
-        if (recipe !== undefined) await provide(Recipe.parse(JSON.parse(recipe)).teacher);
+        if (recipe === undefined) continue;
+        // A teacher that cannot be had, as without a network, must not keep the jobs of other teachers waiting.
+        await provideFor(recipe).catch((error: unknown) =>
+          report(`the teacher of "${job.name}": ${error instanceof Error ? error.message : error}`),
+        );
       }
     },
   };

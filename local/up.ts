@@ -57,6 +57,25 @@ export const TRAINER = {
 
 /** Starts the pipeline on this machine: the services first, then the stages between them. */
 export async function up(options: UpOptions): Promise<Pipeline> {
+  const opened: Close[] = [];
+  const stop = async () => {
+    for (const close of opened.splice(0).reverse()) await close();
+  };
+  try {
+    return { endpoint: await open(options, opened), stop };
+  } catch (error) {
+    await stop(); // so that it can be tried again, on another port
+    throw error;
+  }
+}
+
+type Close = () => Promise<void>;
+
+/**
+ * @param opened receives what closes each part again, in the order in which they were opened
+ * @returns the endpoint
+ */
+async function open(options: UpOptions, opened: Close[]): Promise<string> {
   const { folder, say, storageOnly } = options;
   await mkdir(folder, { recursive: true });
   const onError = (error: unknown, where = 'the local AWS') =>
@@ -71,8 +90,11 @@ export async function up(options: UpOptions): Promise<Pipeline> {
     },
     onError,
   });
-  const s3 = localS3({ folder: join(folder, 's3') });
+  opened.push(dynamodb.close);
   const bus = localBus({ names: [BUS], onError });
+  opened.push(bus.stop);
+  const s3 = localS3({ folder: join(folder, 's3') });
+  opened.push(s3.close);
   const logs = localLogs(TRAINING_LOGS);
   let sageMaker: LocalSageMaker | undefined;
   const server = await serveLocalAws({
@@ -89,13 +111,13 @@ export async function up(options: UpOptions): Promise<Pipeline> {
           ),
     health: { trains: !storageOnly },
   });
+  opened.push(server.close);
   const settings = { endpoint: server.endpoint, ...LOCAL_CREDENTIALS };
   const dynamoClient = new DynamoDBClient(settings);
   const s3Client = new S3Client({ ...settings, forcePathStyle: true });
   await createJobTable(dynamoClient, JOB_TABLE);
   await s3.createBucket(BUCKET);
 
-  let stopStages = async () => {};
   if (!storageOnly) {
     const teachers = teacherProvider({
       s3: s3Client,
@@ -115,7 +137,8 @@ export async function up(options: UpOptions): Promise<Pipeline> {
         options.onTrainingLine(trainingJobName, line);
       },
     });
-    stopStages = await connectStages({
+    opened.push(sageMaker.close);
+    const stopStages = await connectStages({
       endpoint: server.endpoint,
       bus,
       streams,
@@ -127,17 +150,7 @@ export async function up(options: UpOptions): Promise<Pipeline> {
       onAnnouncement: options.onAnnouncement,
       onError,
     });
+    opened.push(stopStages);
   }
-
-  return {
-    endpoint: server.endpoint,
-    async stop() {
-      await stopStages();
-      await sageMaker?.close();
-      await server.close();
-      await s3.close();
-      await bus.stop();
-      await dynamodb.close();
-    },
-  };
+  return server.endpoint;
 }

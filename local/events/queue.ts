@@ -43,7 +43,8 @@ export function localQueue(options: QueueOptions) {
   const { name, lambda, batchSize = 10, maxReceiveCount = 5, maxConcurrency = 2 } = options;
   const { onError = () => undefined } = options;
   const arn = `arn:aws:sqs:${REGION}:${ACCOUNT}:${name}`;
-  let waiting: Message[] = [];
+  const ready: Message[] = []; // in the order in which they are received
+  let delayed: Message[] = []; // failed once, hidden until `visibleAt`
   let running = 0;
   let stopped = false;
   let timer: NodeJS.Timeout | undefined;
@@ -52,7 +53,7 @@ export function localQueue(options: QueueOptions) {
 
   function add(body: string): void {
     const messageId = randomUUID();
-    waiting.push({ messageId, body, sentAt: Date.now(), receiveCount: 0, visibleAt: 0 });
+    ready.push({ messageId, body, sentAt: Date.now(), receiveCount: 0, visibleAt: 0 });
     void messages.track(new Promise<void>((resolve) => done.set(messageId, resolve)));
     wake(0);
   }
@@ -69,10 +70,11 @@ export function localQueue(options: QueueOptions) {
 
   /** Starts as many batches of visible messages as may run, and sets a timer for the next message to become visible. */
   function poll() {
-    const visible = waiting.filter((message) => message.visibleAt <= Date.now());
-    while (running < maxConcurrency && visible.length > 0) {
-      const batch = visible.splice(0, batchSize);
-      waiting = waiting.filter((message) => !batch.includes(message));
+    const now = Date.now();
+    for (const message of delayed) if (message.visibleAt <= now) ready.push(message);
+    delayed = delayed.filter((message) => message.visibleAt > now);
+    while (running < maxConcurrency && ready.length > 0) {
+      const batch = ready.splice(0, batchSize);
       running += 1;
       void receive(batch).finally(() => {
         running -= 1;
@@ -80,7 +82,7 @@ export function localQueue(options: QueueOptions) {
         wake(0);
       });
     }
-    const next = Math.min(...waiting.map((message) => message.visibleAt));
+    const next = delayed.reduce((soonest, each) => Math.min(soonest, each.visibleAt), Infinity);
     if (running < maxConcurrency && Number.isFinite(next)) wake(Math.max(0, next - Date.now()));
   }
 
@@ -108,7 +110,7 @@ export function localQueue(options: QueueOptions) {
 
   function retryLater(message: Message) {
     message.visibleAt = Date.now() + retryDelayMs(message.receiveCount);
-    waiting.push(message);
+    delayed.push(message);
   }
 
   function giveUp(message: Message, reason: unknown) {
@@ -130,7 +132,7 @@ export function localQueue(options: QueueOptions) {
     async stop(): Promise<void> {
       stopped = true;
       clearTimeout(timer);
-      waiting.forEach(remove);
+      [...ready, ...delayed].forEach(remove);
       await messages.idle();
     },
   };
