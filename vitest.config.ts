@@ -31,7 +31,12 @@ export default defineConfig({
     projects: [
       {
         extends: true,
-        test: { name: 'unit', include: UNIT, setupFiles: ['test/without-tensorflow.ts'] },
+        test: {
+          name: 'unit',
+          include: UNIT,
+          setupFiles: ['test/without-tensorflow.ts'],
+          isolate: false,
+        },
       },
       {
         extends: true,

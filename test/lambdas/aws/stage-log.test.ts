@@ -1,13 +1,17 @@
-import { afterEach, describe, expect, it, vi } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { stageLog } from '#lambdas/aws/stage-log.ts';
 
 const lines: string[] = [];
 const keep = (line: unknown) => lines.push(String(line)) > 0;
-vi.spyOn(process.stdout, 'write').mockImplementation(keep);
-vi.spyOn(process.stderr, 'write').mockImplementation(keep);
+beforeEach(() => {
+  vi.stubEnv('POWERTOOLS_LOG_LEVEL', 'INFO');
+  vi.spyOn(process.stdout, 'write').mockImplementation(keep);
+  vi.spyOn(process.stderr, 'write').mockImplementation(keep);
+});
 afterEach(() => {
   lines.length = 0;
   vi.unstubAllEnvs();
+  vi.restoreAllMocks();
 });
 
 const entry = {
