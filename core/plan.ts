@@ -33,6 +33,8 @@ export const TRAINING_LOGS = '/aws/sagemaker/TrainingJobs';
 /** The trainer's failure codes, the first word of `/opt/ml/output/failure`, and what the user can do. */
 export const FAILURES = {
   VALIDATION_FAILED: 'Repair or remove the files it names, then upload the dataset again.',
+  TOO_FEW_IMAGES:
+    'Add images that differ from the others and are in no other class, then upload the dataset again.',
   DATA_CHANGED: 'The upload was changed after it was validated; upload the dataset again.',
   TEACHER_CHANGED:
     'Import the teacher again: its files differ from those that the catalogue lists.',

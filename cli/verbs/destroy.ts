@@ -3,7 +3,6 @@ import { CloudFormationClient } from '@aws-sdk/client-cloudformation';
 import { Command } from 'commander';
 import { studentVersion } from '#core/identity.ts';
 import { FINAL } from '#core/job-progress.ts';
-import { DEFAULT_STACK } from '#infra/settings.ts';
 import { CliError, EXIT } from '../cli-error.ts';
 import { connectToStack } from '../connect.ts';
 import { emptyBucket } from '../empty-bucket.ts';
@@ -11,11 +10,12 @@ import { explainAwsError } from '../explain-aws-error.ts';
 import { type DeployedStack, findStack } from '../find-stack.ts';
 import { count, info } from '../output.ts';
 import { runCdk } from '../run-cdk.ts';
+import { deployedStackOption } from '../with-pipeline.ts';
 
 export const destroy = (): Command =>
   new Command('destroy')
     .description('deletes a deployed pipeline, and says what is kept')
-    .option('--stack <name>', 'name of the stack', DEFAULT_STACK)
+    .addOption(deployedStackOption())
     .option('--yes', 'do not ask for confirmation')
     .action(async ({ stack, yes }: { stack: string; yes?: boolean }) => {
       const deployed = await requireIdle(stack).catch((error: unknown) => {
@@ -63,7 +63,7 @@ async function confirmed(stack: string): Promise<boolean> {
   if (!process.stdin.isTTY)
     throw new CliError(
       EXIT.usage,
-      'This needs a confirmation, and there is no terminal to ask on; use --yes.',
+      'Confirmation required, but stdin is not a terminal; pass --yes.',
     );
   const terminal = createInterface({ input: process.stdin, output: process.stderr });
   const answer = await terminal.question(`Type ${stack} to delete it: `);
