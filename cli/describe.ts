@@ -53,7 +53,7 @@ const STOPPED = {
   schedule: 'as scheduled',
   'early-stopping': 'stopped when the validation loss no longer fell',
   budget: 'stopped at the end of the budget',
-  diverged: 'stopped because the loss became NaN',
+  diverged: 'stopped because the loss was no longer finite',
 };
 
 function fineTuningOf({ fineTuning }: StudentCard): string[] {

@@ -174,7 +174,8 @@ const STOPPED = {
   MaxRuntimeExceeded: {
     code: 'MAX_RUNTIME',
     what: 'The training took longer than the budget allows.',
-    remedy: 'Set budget.minutes in the recipe higher, or choose a faster instance type.',
+    remedy:
+      'Raise budget.minutes or budget.dollars in the recipe, whichever was reached, or choose a faster instance type.',
   },
   MaxWaitTimeExceeded: {
     code: 'MAX_WAIT',

@@ -76,7 +76,7 @@ const noSlot = (trainingJobName: string, max: number): Observation => ({
   type: 'launch-refused',
   trainingJobName,
   waitingFor: 'concurrency',
-  reason: `Waiting: ${max} of ${max} training slots are in use.`,
+  reason: `${max} of ${max} training slots are in use.`,
 });
 
 const recipeMissing = (job: Job): Observation => ({

@@ -65,7 +65,7 @@ describe('launchTraining', () => {
     expect(waiting?.progress).toMatchObject({
       state: 'waiting',
       waitingFor: 'concurrency',
-      reason: 'Waiting: 1 of 1 training slots are in use.',
+      reason: '1 of 1 training slots are in use.',
     });
     await launchTraining(ports, birds?.id ?? '');
     expect(await jobs.load(birds?.id ?? '')).toEqual(waiting);
