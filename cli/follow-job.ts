@@ -4,7 +4,7 @@ import { Listr, ListrLogger, ProcessOutput } from 'listr2';
 import { studentVersion } from '#core/identity.ts';
 import type { Job } from '#core/job.ts';
 import { FINAL, type State } from '#core/job-progress.ts';
-import { TRAINING_LOGS } from '#core/plan.ts';
+import { TRAINING_LOGS } from '#core/training-contract.ts';
 import { parseProgressLine, type TrainingProgress } from '#core/progress-line.ts';
 import { CliError, EXIT } from './cli-error.ts';
 import type { Pipeline } from './connect.ts';

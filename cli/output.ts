@@ -1,4 +1,4 @@
-import { printable, printableLines } from '#local/printable.ts';
+import { printable, printableLines } from '#local/escape-for-terminal.ts';
 
 /** Prints data, which scripts may read, to stdout. */
 export const out = (text: string): void => void process.stdout.write(`${printableLines(text)}\n`);

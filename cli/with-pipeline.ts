@@ -110,7 +110,7 @@ async function runningPipeline(): Promise<{ endpoint: string; trains: boolean } 
 }
 
 const Ready = z.object({ ready: z.url() });
-const RUN = fileURLToPath(new URL('../local/run.ts', import.meta.url));
+const RUN = fileURLToPath(new URL('../local/main.ts', import.meta.url));
 
 /** @returns `undefined` if another process took the folder first */
 async function startPipeline(capability: Capability) {

@@ -7,7 +7,7 @@ import type { IBucket } from 'aws-cdk-lib/aws-s3';
 import { Construct } from 'constructs';
 import { hasGpu } from '#core/instance-type.ts';
 import { DATASETS } from '#core/keys.ts';
-import { TRAINING_LOGS } from '#core/plan.ts';
+import { TRAINING_LOGS } from '#core/training-contract.ts';
 import { acknowledgeWildcards } from './acknowledge-wildcards.ts';
 import { readObjects, writeObjects } from './permissions.ts';
 import { ECR_IMAGE } from './settings.ts';

@@ -1,6 +1,6 @@
 import type { Job, TrainingObservation } from '#core/job.ts';
 import type { Training } from '#ports';
-import { type RecordPorts, record } from './record.ts';
+import { type RecordPorts, record } from './record-observation.ts';
 
 export interface ObservationPorts extends RecordPorts {
   training: Training;

@@ -1,7 +1,7 @@
 import { BatchProcessor, EventType, processPartialResponse } from '@aws-lambda-powertools/batch';
 import type { Context, SQSBatchResponse, SQSEvent, SQSRecord } from 'aws-lambda';
 import type { StageLog, Subject } from '#ports';
-import { tryRecord } from './try-record.ts';
+import { tryRecord } from './retry-on-stale.ts';
 
 /**
  * A Lambda function on a queue of EventBridge events. It handles each record by itself and reports the failed ones only.

@@ -7,7 +7,7 @@ import type {
 } from 'aws-lambda';
 import type { StageLog } from '#ports';
 import { jobIdOfRow } from './aws/jobs.ts';
-import { tryRecord } from './try-record.ts';
+import { tryRecord } from './retry-on-stale.ts';
 
 /** A Lambda function on the job table's stream. It reports the first failed record; Lambda retries from there. */
 export function streamHandler(log: StageLog, stage: (jobId: string) => Promise<unknown>) {

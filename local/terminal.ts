@@ -3,7 +3,7 @@ import pc from 'picocolors';
 import type { Announcement } from '#core/announcement.ts';
 import { studentVersion } from '#core/identity.ts';
 import { parseProgressLine } from '#core/progress-line.ts';
-import { printable, printableLines } from './printable.ts';
+import { printable, printableLines } from './escape-for-terminal.ts';
 
 const PROGRESS_EVERY_MS = 2_000;
 

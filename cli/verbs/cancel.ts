@@ -1,5 +1,5 @@
 import { Command } from 'commander';
-import { observeJob } from '../observe-job.ts';
+import { observeJob } from '../change-job.ts';
 import { stackOption, type Target } from '../with-pipeline.ts';
 
 export const cancel = (): Command =>

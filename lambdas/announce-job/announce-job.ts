@@ -1,5 +1,5 @@
 import type { Job } from '#core/job.ts';
-import { type RecordPorts, record } from '#lambdas/record.ts';
+import { type RecordPorts, record } from '#lambdas/record-observation.ts';
 import type { Announcer } from '#ports';
 
 export interface AnnouncePorts extends RecordPorts {

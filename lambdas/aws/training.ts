@@ -14,7 +14,7 @@ import { shortJobId, studentVersion } from '#core/identity.ts';
 import type { TrainingObservation } from '#core/job.ts';
 import type { Usage } from '#core/job-run.ts';
 import { jobKeys, teacherPrefix } from '#core/keys.ts';
-import { CHANNELS, type Hyperparameters, METRIC_DEFINITIONS, parseFailure } from '#core/plan.ts';
+import { CHANNELS, type Hyperparameters, METRIC_DEFINITIONS, parseFailure } from '#core/training-contract.ts';
 import { NoCapacity, type Training, type TrainingRequest } from '#ports';
 
 export interface TrainingSettings {

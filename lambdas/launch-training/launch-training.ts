@@ -3,11 +3,11 @@ import { trainingJobName } from '#core/identity.ts';
 import type { Job, Observation } from '#core/job.ts';
 import { nextAttempt } from '#core/job-run.ts';
 import { jobKeys, teacherPrefix } from '#core/keys.ts';
-import { FAILURES } from '#core/plan.ts';
+import { FAILURES } from '#core/training-contract.ts';
 import { Recipe } from '#core/recipe.ts';
 import type { TeacherEntry } from '#core/teacher.ts';
 import { type ObservationPorts, observeTraining } from '#lambdas/observe-training.ts';
-import { record } from '#lambdas/record.ts';
+import { record } from '#lambdas/record-observation.ts';
 import { NoCapacity, type Objects, type TrainingRequest } from '#ports';
 
 export interface LaunchPorts extends ObservationPorts {

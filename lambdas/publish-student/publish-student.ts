@@ -3,7 +3,7 @@ import { shortJobId, studentVersion } from '#core/identity.ts';
 import type { Job, Observation } from '#core/job.ts';
 import { CARD_FILE, latestKey, parseS3Uri, studentKeys } from '#core/keys.ts';
 import { type ObservationPorts, observeTraining } from '#lambdas/observe-training.ts';
-import { record } from '#lambdas/record.ts';
+import { record } from '#lambdas/record-observation.ts';
 import type { Objects } from '#ports';
 
 export interface PublishPorts extends ObservationPorts {

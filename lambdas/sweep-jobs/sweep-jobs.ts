@@ -4,7 +4,7 @@ import { SEAL_FILE } from '#core/keys.ts';
 import { type AnnouncePorts, announceJob } from '#lambdas/announce-job/announce-job.ts';
 import { type LaunchPorts, launchTraining } from '#lambdas/launch-training/launch-training.ts';
 import { publishStudent } from '#lambdas/publish-student/publish-student.ts';
-import { record } from '#lambdas/record.ts';
+import { record } from '#lambdas/record-observation.ts';
 import {
   type ValidationPorts,
   validateDataset,

@@ -6,7 +6,7 @@ import { datasetOf, jobKeys, type Upload, uploadSealedBy } from '#core/keys.ts';
 import { writeManifest } from '#core/manifest.ts';
 import { PROBLEMS_IN_ROW, type Problem } from '#core/problem.ts';
 import { parseRecipe, type TeacherLimits } from '#core/recipe.ts';
-import { type RecordPorts, record } from '#lambdas/record.ts';
+import { type RecordPorts, record } from '#lambdas/record-observation.ts';
 import type { Objects, Subject } from '#ports';
 import type { DatasetFiles } from './dataset-files.ts';
 import { readClassFolders } from './formats/class-folders.ts';

@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { StudentCard } from '#core/card.ts';
 import { sha256 } from '#core/identity.ts';
 import type { MlFolder } from '#core/ml-folder.ts';
-import { METRIC_DEFINITIONS } from '#core/plan.ts';
+import { METRIC_DEFINITIONS } from '#core/training-contract.ts';
 import { parseProgressLine } from '#core/progress-line.ts';
 import { tf } from '#engine/tensorflow/load.ts';
 import { type JobRequest, layOutJob } from '#examples/job-folder.ts';

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { MlFolder } from '#core/ml-folder.ts';
-import { parseFailure } from '#core/plan.ts';
+import { parseFailure } from '#core/training-contract.ts';
 import { DEVICE } from '#engine/tensorflow/platform.ts';
 import { layOutJob } from '#examples/job-folder.ts';
 import { type Devices, deviceLine, refusalOf } from '#training-image/job/require-device.ts';

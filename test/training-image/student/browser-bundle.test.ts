@@ -14,7 +14,7 @@ import { tinted, tintedClasses } from '../images.ts';
 import { never, quiet } from '../quiet.ts';
 import { SMALL_PX, smallTeacher } from '../small-teacher.ts';
 
-const ASK = fileURLToPath(new URL('./ask-in-bundle.cjs', import.meta.url));
+const ASK = fileURLToPath(new URL('./predict-in-bundle.cjs', import.meta.url));
 
 let root: string;
 let student: string;

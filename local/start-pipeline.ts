@@ -5,7 +5,7 @@ import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { S3Client } from '@aws-sdk/client-s3';
 import type { DynamoDBRecord } from 'aws-lambda';
 import type { Announcement } from '#core/announcement.ts';
-import { TRAINING_LOGS } from '#core/plan.ts';
+import { TRAINING_LOGS } from '#core/training-contract.ts';
 import { dynamoJobs } from '#lambdas/aws/jobs.ts';
 import { s3Objects } from '#lambdas/aws/objects.ts';
 import { DEFAULT_TEACHER } from '#teachers/catalogue.ts';
@@ -19,7 +19,7 @@ import { BUCKET, BUS, JOB_TABLE, LOCAL_CREDENTIALS, TRAINING_IMAGE } from './nam
 import { teacherProvider } from './provide-teachers.ts';
 import { localS3 } from './s3/server.ts';
 import { type LocalSageMaker, localSageMaker } from './sagemaker/sagemaker.ts';
-import { serveLocalAws } from './serve.ts';
+import { serveLocalAws } from './http-server.ts';
 import { connectStages } from './stages.ts';
 
 export interface UpOptions {

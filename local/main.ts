@@ -4,10 +4,10 @@ import { SetupFailure } from '#engine/tensorflow/setup-failure.ts';
 import { TeacherRefused } from '#teachers/teacher-refused.ts';
 import { FolderInUse } from './dynamodb/engine.ts';
 import { BUCKET, LOCAL_CREDENTIALS } from './names.ts';
-import { DEFAULT_PORT, PortTaken } from './serve.ts';
+import { DEFAULT_PORT, PortTaken } from './http-server.ts';
 import { EXIT_FOLDER_IN_USE, removeEndpoint, stateFolder, writeEndpoint } from './state-folder.ts';
 import { terminal } from './terminal.ts';
-import { type Pipeline, type UpOptions, up } from './up.ts';
+import { type Pipeline, type UpOptions, up } from './start-pipeline.ts';
 
 // The program behind `npm run up`; the understudy command starts it too, if none is running.
 // Exit codes: 0 stopped by a signal, 1 failed, 2 usage error, 75 another process holds the folder.

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { printable, printableLines } from '#local/printable.ts';
+import { printable, printableLines } from '#local/escape-for-terminal.ts';
 
 describe('printable', () => {
   it.each([

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { memoryLog } from '#examples/in-memory-ports.ts';
-import { tryRecord } from '#lambdas/try-record.ts';
+import { tryRecord } from '#lambdas/retry-on-stale.ts';
 import { StaleJob } from '#ports';
 
 const subject = { jobId: 'a' };

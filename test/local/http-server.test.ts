@@ -4,7 +4,7 @@ import { CloudWatchLogsClient, FilterLogEventsCommand } from '@aws-sdk/client-cl
 import { afterEach, describe, expect, it } from 'vitest';
 import { localLogs } from '#local/logs/logs.ts';
 import { LOCAL_CREDENTIALS } from '#local/names.ts';
-import { PortTaken, type Service, serveLocalAws } from '#local/serve.ts';
+import { PortTaken, type Service, serveLocalAws } from '#local/http-server.ts';
 
 let server: Awaited<ReturnType<typeof serveLocalAws>> | undefined;
 afterEach(() => server?.close());
