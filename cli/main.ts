@@ -69,7 +69,7 @@ Exit codes:
   1    internal error
   2    usage error
   3    the dataset was rejected
-  4    the training failed or was cancelled
+  4    training failed or was cancelled
   6    not found
   130  interrupted`;
 

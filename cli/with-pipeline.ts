@@ -31,7 +31,7 @@ export const stackOption = (): Option =>
 export const deployedStackOption = (): Option =>
   new Option('--stack <name>', 'name of the stack').env(STACK_VARIABLE).default(DEFAULT_STACK);
 
-const PATIENCE_MS = 60_000; // for another command's pipeline to end
+const WAIT_TIMEOUT_MS = 60_000; // for another command's pipeline to end
 const POLL_MS = 200;
 
 /**
@@ -68,7 +68,7 @@ export async function withPipeline<T>(
 async function pipelineThatCan(
   capability: Capability,
 ): Promise<{ endpoint: string; end?: () => Promise<void> }> {
-  const deadline = Date.now() + PATIENCE_MS;
+  const deadline = Date.now() + WAIT_TIMEOUT_MS;
   let isWaiting = false;
   for (;;) {
     const running = await runningPipeline();

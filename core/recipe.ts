@@ -28,8 +28,8 @@ export const Recipe = z.strictObject({
   input_px: z.int().min(32).max(1024).optional(), // by default the teacher's own size
   budget: z
     .strictObject({
-      minutes: z.int().min(1).max(1440).default(60), // for the training
-      dollars: z.number().positive().optional(), // for the training; the tighter limit applies
+      minutes: z.int().min(1).max(1440).default(60), // for the training job
+      dollars: z.number().positive().optional(), // for the training job; the tighter limit applies
     })
     .default({ minutes: 60 }),
   instance_types: z

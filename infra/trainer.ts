@@ -5,7 +5,7 @@ import { DockerImageAsset, Platform } from 'aws-cdk-lib/aws-ecr-assets';
 import { Policy, PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import type { IBucket } from 'aws-cdk-lib/aws-s3';
 import { Construct } from 'constructs';
-import { hasGpu } from '#core/instance-type.ts';
+import { hasGpu } from '#core/cost.ts';
 import { DATASETS } from '#core/keys.ts';
 import { TRAINING_LOGS } from '#core/training-contract.ts';
 import { acknowledgeWildcards } from './acknowledge-wildcards.ts';

@@ -14,15 +14,15 @@ import { localDynamoDb } from './dynamodb/dynamodb.ts';
 import { answerJson, refusal } from './events/aws-json.ts';
 import { localBus } from './events/bus.ts';
 import type { StreamMapping } from './events/stream.ts';
+import { serveLocalAws } from './http-server.ts';
 import { localLogs } from './logs/logs.ts';
 import { BUCKET, BUS, JOB_TABLE, LOCAL_CREDENTIALS, TRAINING_IMAGE } from './names.ts';
 import { teacherProvider } from './provide-teachers.ts';
 import { localS3 } from './s3/server.ts';
 import { type LocalSageMaker, localSageMaker } from './sagemaker/sagemaker.ts';
-import { serveLocalAws } from './http-server.ts';
 import { connectStages } from './stages.ts';
 
-export interface UpOptions {
+export interface PipelineOptions {
   folder: string; // of everything that is kept
   port: number; // 0 = any
   /** The bucket and the table alone: nothing is validated, trained or announced. */
@@ -30,7 +30,7 @@ export interface UpOptions {
   /** No event reaches a stage, so that all is the sweeper's doing; a switch for tests. */
   loseEvents: boolean;
   sweepEverySeconds: number;
-  say: (line: string) => void; // what a person should know; faults too
+  report: (line: string) => void; // what a person should know; faults too
   onRow: (record: DynamoDBRecord) => void;
   onTrainingLine: (trainingJobName: string, line: string) => void;
   onAnnouncement: (announcement: Announcement) => void;
@@ -38,12 +38,12 @@ export interface UpOptions {
 
 export interface Pipeline {
   endpoint: string;
-  /** Ends trainings as a spot interruption would; the next start goes on with them. */
+  /** Ends training jobs as a spot interruption would; the next start resumes them. */
   stop(): Promise<void>;
 }
 
-/** A training takes all cores of a small machine: one after the other is as fast, and needs half the memory. */
-const TRAININGS_AT_ONCE = 1;
+/** A training job takes all cores of a small machine: one after the other is as fast, and needs half the memory. */
+const MAX_TRAINING_JOBS = 1;
 
 /** What runs in the container on AWS, as a program of this machine. */
 export const TRAINER = {
@@ -56,11 +56,11 @@ export const TRAINER = {
 };
 
 /** Starts the pipeline on this machine: the services first, then the stages between them. */
-export async function up(options: UpOptions): Promise<Pipeline> {
-  const { folder, say, storageOnly } = options;
+export async function startPipeline(options: PipelineOptions): Promise<Pipeline> {
+  const { folder, report, storageOnly } = options;
   await mkdir(folder, { recursive: true });
   const onError = (error: unknown, where = 'the local AWS') =>
-    say(`${where}: ${error instanceof Error ? error.message : error}`);
+    report(`${where}: ${error instanceof Error ? error.message : error}`);
 
   const streams: StreamMapping[] = [];
   const dynamodb = await localDynamoDb({
@@ -101,14 +101,14 @@ export async function up(options: UpOptions): Promise<Pipeline> {
       s3: s3Client,
       objects: s3Objects(BUCKET, s3Client),
       jobs: dynamoJobs(JOB_TABLE, dynamoClient),
-      report: say,
+      report: report,
     });
     await teachers.provide(DEFAULT_TEACHER);
     sageMaker = await localSageMaker({
       folder: join(folder, 'sagemaker'),
       s3: s3Client,
       images: new Map([[TRAINING_IMAGE, TRAINER]]),
-      maxConcurrentJobs: TRAININGS_AT_ONCE,
+      maxConcurrentJobs: MAX_TRAINING_JOBS,
       publish: bus.publish,
       onLog(trainingJobName, line) {
         logs.write(trainingJobName, line);
@@ -121,7 +121,7 @@ export async function up(options: UpOptions): Promise<Pipeline> {
       streams,
       s3,
       beforeLaunches: teachers.provideForOpenJobs,
-      trainingsAtOnce: TRAININGS_AT_ONCE,
+      trainingsAtOnce: MAX_TRAINING_JOBS,
       sweepEverySeconds: options.sweepEverySeconds,
       loseEvents: options.loseEvents,
       onAnnouncement: options.onAnnouncement,

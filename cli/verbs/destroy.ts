@@ -25,7 +25,7 @@ export const destroy = (): Command =>
       if (!yes && !(await confirmed(stack))) throw new CliError(EXIT.usage, 'Nothing was changed.');
 
       // CloudFormation does not delete a bucket that is not empty.
-      if (deployed.keeps === 'nothing') {
+      if (deployed.retained === 'nothing') {
         const pipeline = await connectToStack(stack);
         const removed = await emptyBucket(pipeline.s3, deployed.bucket);
         info(`Deleted ${count(removed)} objects from ${deployed.bucket}.`);
@@ -33,7 +33,7 @@ export const destroy = (): Command =>
       await runCdk(['destroy', stack, '--force', '--context', `stack=${stack}`]);
     });
 
-/** @throws CliError while jobs are running: nothing would stop their trainings, or publish their students */
+/** @throws CliError while jobs are running: nothing would stop their training jobs, or publish their students */
 async function requireIdle(stack: string): Promise<DeployedStack> {
   const deployed = await findStack(new CloudFormationClient(), stack);
   const { allJobs } = await connectToStack(stack);
@@ -46,11 +46,11 @@ async function requireIdle(stack: string): Promise<DeployedStack> {
   throw new CliError(EXIT.usage, sentence);
 }
 
-function retentionNotice({ bucket, table, keeps }: DeployedStack): string {
-  if (keeps === 'nothing') {
+function retentionNotice({ bucket, table, retained }: DeployedStack): string {
+  if (retained === 'nothing') {
     return `Nothing is kept: all datasets, students and jobs in ${bucket} and ${table} are deleted.`;
   }
-  if (keeps === 'bucket') return `The bucket ${bucket} is kept: it existed before.`;
+  if (retained === 'bucket') return `The bucket ${bucket} is kept: it existed before.`;
   return [
     'These are kept with their content, and are billed for storage:',
     `  the bucket ${bucket}; once its old versions are deleted, remove it with: aws s3 rb --force s3://${bucket}`,

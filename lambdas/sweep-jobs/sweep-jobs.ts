@@ -1,10 +1,10 @@
 import type { Job } from '#core/job.ts';
 import { isStuck } from '#core/job-deadlines.ts';
-import { SEAL_FILE } from '#core/keys.ts';
+import { READY_FILE } from '#core/keys.ts';
 import { type AnnouncePorts, announceJob } from '#lambdas/announce-job/announce-job.ts';
 import { type LaunchPorts, launchTraining } from '#lambdas/launch-training/launch-training.ts';
 import { publishStudent } from '#lambdas/publish-student/publish-student.ts';
-import { record } from '#lambdas/record-observation.ts';
+import { recordObservation } from '#lambdas/record-observation.ts';
 import {
   type ValidationPorts,
   validateDataset,
@@ -96,7 +96,7 @@ async function validateAgain(ports: SweepPorts, job: Job): Promise<void> {
   await validateDataset(ports, sealOf(job));
   const after = await ports.jobs.load(job.id);
   if (after?.progress.state !== 'received') return;
-  await record(ports, after, {
+  await recordObservation(ports, after, {
     type: 'stage-failed',
     code: 'UPLOAD_GONE',
     what: 'The upload was replaced or removed before it was validated.',
@@ -106,4 +106,4 @@ async function validateAgain(ports: SweepPorts, job: Job): Promise<void> {
 
 /** The key that seals a job's upload: the archive itself, or the `_READY` of the folder. */
 const sealOf = (job: Job): string =>
-  job.form === 'folder' ? `${job.dataset}${SEAL_FILE}` : job.dataset;
+  job.form === 'folder' ? `${job.dataset}${READY_FILE}` : job.dataset;

@@ -6,7 +6,7 @@ import { datasetOf, jobKeys, type Upload, uploadSealedBy } from '#core/keys.ts';
 import { writeManifest } from '#core/manifest.ts';
 import { PROBLEMS_IN_ROW, type Problem } from '#core/problem.ts';
 import { parseRecipe, type TeacherLimits } from '#core/recipe.ts';
-import { type RecordPorts, record } from '#lambdas/record-observation.ts';
+import { type RecordPorts, recordObservation } from '#lambdas/record-observation.ts';
 import type { Objects, Subject } from '#ports';
 import type { DatasetFiles } from './dataset-files.ts';
 import { readClassFolders } from './formats/class-folders.ts';
@@ -87,7 +87,7 @@ async function receiveUpload(ports: ValidationPorts, key: string): Promise<Recei
 }
 
 async function judge(ports: ValidationPorts, received: Received): Promise<Job> {
-  return record(ports, received.job, await validate(ports, received));
+  return recordObservation(ports, received.job, await validate(ports, received));
 }
 
 /** Reads listings, image headers and the recipe, and writes the report and the trainer's inputs to the bucket. */
