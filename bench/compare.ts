@@ -40,7 +40,7 @@ export interface Compared {
   versions: Record<string, string>;
 }
 
-const LARGEST_DIFFERENCE = 1e-3;
+const MAX_DIFFERENCE = 1e-3;
 const CHECKED_IMAGES = 16;
 
 export const imagesFile = ({ folder }: Bench, px: number) => join(folder, `images-${px}.u8`);
@@ -89,7 +89,7 @@ export async function requireAgreement(
       0,
     );
     bench.say(`${contender} agrees to ${difference.toExponential(1)}`);
-    if (!(difference <= LARGEST_DIFFERENCE)) {
+    if (!(difference <= MAX_DIFFERENCE)) {
       throw new BenchError(
         `${contender} does not run the same network: its logits differ by ${difference}, so nothing was timed.`,
       );
@@ -143,7 +143,7 @@ function requireSameLosses(
     if (loss === null || loss === undefined) continue;
     const other = first.get(task.batch) ?? { label, loss };
     first.set(task.batch, other);
-    if (Math.abs(loss / other.loss - 1) <= LARGEST_DIFFERENCE) continue;
+    if (Math.abs(loss / other.loss - 1) <= MAX_DIFFERENCE) continue;
     throw new BenchError(
       `${label} begins at a loss of ${loss}, ${other.label} at ${other.loss}: they do not train the same network.`,
     );

@@ -23,7 +23,7 @@ export interface Use {
 
 const FEW = 5_000;
 const MANY = 50_000;
-const MOST_RATIO = 1.1;
+const MAX_RATIO = 1.1;
 const PX = 96; // at 224 it takes five times as long, and memory holds the same number of images
 const SIDE = 32; // of the images, px
 const CLASSES = 4;
@@ -44,7 +44,7 @@ export async function measureMemory({ folder, places, say }: Bench): Promise<Mem
       await rm(root, { recursive: true, force: true });
     }
   };
-  return { px: PX, few: await use(FEW), many: await use(MANY), mostRatio: MOST_RATIO };
+  return { px: PX, few: await use(FEW), many: await use(MANY), mostRatio: MAX_RATIO };
 }
 
 /** Images of noise, each class a shade brighter than the one before. */

@@ -172,7 +172,7 @@ function accuracies(all: readonly Accuracy[]): string {
   const rows = all.map(({ regime, px, perClass, test, understudy, keras, seconds, loadAfter }) => [
     ...[regime, `${px} px`, String(perClass), String(test)],
     ...[percent(understudy, 1), percent(keras, 1)],
-    // One image more or less is no difference, and floats have their own idea of 1 %.
+    // Compared in whole images: a difference of exactly 1% must not depend on how floats are rounded.
     verdict(Math.round(test * (understudy - keras)) >= -Math.round(CLOSE_ENOUGH * test)),
     seconds.map((each) => each.toFixed(0)).join(' / '),
     loadAfter.toFixed(0),

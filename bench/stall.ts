@@ -16,7 +16,7 @@ export interface Stall {
 }
 
 const IMAGES = 300;
-const MOST_MS = 250;
+const MAX_MS = 250;
 const REGIMES = ['head-only', 'blocks:2', 'full'];
 
 /** The longest that the main thread of real trainings was blocked; heartbeats and a clean stop depend on it. */
@@ -42,7 +42,7 @@ async function stallOf(regime: string, bench: Bench): Promise<Stall> {
     await layOutJob(root, { form: 'folder', files, recipe: { regime }, teacher });
     const said = await lastLineOf('contenders/watched-training.ts', [root], bench.places);
     const { longestMs, wallSeconds } = JSON.parse(said) as Stall;
-    return { regime, images: IMAGES, longestMs, mostMs: MOST_MS, wallSeconds };
+    return { regime, images: IMAGES, longestMs, mostMs: MAX_MS, wallSeconds };
   } finally {
     await rm(root, { recursive: true, force: true });
   }

@@ -4,7 +4,7 @@ export const EXIT = {
   internal: 1,
   usage: 2,
   rejected: 3, // the dataset
-  failed: 4, // the training failed, or the job was cancelled in the meantime
+  failed: 4, // training failed, or the job was cancelled in the meantime
   notFound: 6,
   interrupted: 130, // as shells report SIGINT
 } as const;

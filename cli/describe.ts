@@ -1,6 +1,6 @@
 import pc from 'picocolors';
 import type { StudentCard } from '#core/card.ts';
-import { dollarsFor, type Estimate } from '#core/cost.ts';
+import { type CostEstimate, dollarsFor } from '#core/cost.ts';
 import { studentVersion } from '#core/identity.ts';
 import type { Job } from '#core/job.ts';
 import { studentKeys } from '#core/keys.ts';
@@ -53,7 +53,7 @@ const STOPPED = {
   schedule: 'as scheduled',
   'early-stopping': 'stopped when the validation loss no longer fell',
   budget: 'stopped at the end of the budget',
-  diverged: 'stopped because the loss became NaN',
+  diverged: 'stopped because the loss was no longer finite',
 };
 
 function fineTuningOf({ fineTuning }: StudentCard): string[] {
@@ -64,11 +64,16 @@ function fineTuningOf({ fineTuning }: StudentCard): string[] {
   ];
 }
 
-/** The maximum cost of a training, shown before it starts. */
-export const wordsOfEstimate = ({ instanceType, seconds, dollars, pricesOf }: Estimate): string =>
+/** The maximum cost of a training job, shown before it starts. */
+export const wordsOfEstimate = ({
+  instanceType,
+  seconds,
+  dollars,
+  pricesOf,
+}: CostEstimate): string =>
   `at most ${money(dollars)} (${Math.round(seconds / 60)} minutes of ${instanceType}, on-demand price in us-east-1 as of ${pricesOf})`;
 
-/** The billed time of a training and its price; empty where nothing is billed. */
+/** The billed time of a training job and its price; empty where nothing is billed. */
 export function describeCost({ run }: Job): string {
   if (run?.billedSeconds === undefined || run.estimate === undefined) return '';
   const { instanceType = run.estimate.instanceType, billedSeconds } = run;

@@ -10,7 +10,7 @@ import { CliError, EXIT } from './cli-error.ts';
 export interface DeployedStack {
   bucket: string;
   table: string;
-  keeps: string; // what is retained when the stack is deleted
+  retained: string; // the resources that are retained when the stack is deleted
   outputs: Record<string, string>;
 }
 
@@ -27,8 +27,8 @@ export async function findStack(
   const outputs = Object.fromEntries(
     (stack?.Outputs ?? []).map(({ OutputKey = '', OutputValue = '' }) => [OutputKey, OutputValue]),
   );
-  const { BucketName: bucket, JobTableName: table, Keeps: keeps = '' } = outputs;
-  if (stack && bucket && table) return { bucket, table, keeps, outputs };
+  const { BucketName: bucket, JobTableName: table, RetainedResources: retained = '' } = outputs;
+  if (stack && bucket && table) return { bucket, table, retained, outputs };
 
   const region = await client.config.region();
   const found = stack

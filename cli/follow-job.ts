@@ -4,8 +4,8 @@ import { Listr, ListrLogger, ProcessOutput } from 'listr2';
 import { studentVersion } from '#core/identity.ts';
 import type { Job } from '#core/job.ts';
 import { FINAL, type State } from '#core/job-progress.ts';
-import { TRAINING_LOGS } from '#core/plan.ts';
 import { parseProgressLine, type TrainingProgress } from '#core/progress-line.ts';
+import { TRAINING_LOGS } from '#core/training-contract.ts';
 import { CliError, EXIT } from './cli-error.ts';
 import type { Pipeline } from './connect.ts';
 import { wordsOfEstimate } from './describe.ts';
@@ -170,10 +170,7 @@ export function requireSuccess(job: Job): Job {
   }
   if (progress.state === 'failed') {
     const { code, what, remedy } = progress;
-    throw new CliError(
-      EXIT.failed,
-      `The training of "${name}" failed (${code}): ${what} ${remedy}`,
-    );
+    throw new CliError(EXIT.failed, `Training "${name}" failed (${code}): ${what} ${remedy}`);
   }
   throw new CliError(
     EXIT.failed,

@@ -44,15 +44,24 @@ export async function main(argv: readonly string[]): Promise<void> {
     program.addCommand(verb().exitOverride());
   }
 
+  let stack: string | undefined;
+  program.hook('preAction', (_, command) => {
+    stack = command.opts().stack;
+  });
   process.on('SIGINT', () => {
     // Not through process.stderr: a list of steps holds it back, and hides the cursor, while it is shown.
     const showCursor = process.stderr.isTTY ? '\u001b[?25h' : '';
-    const sentence = 'Interrupted. Running jobs resume when the pipeline starts again.';
-    writeSync(process.stderr.fd, `${showCursor}${sentence}\n`);
+    writeSync(process.stderr.fd, `${showCursor}Interrupted. ${afterInterruption(stack)}\n`);
     process.exit(EXIT.interrupted); // a pipeline that this command started notices, and stops in good order
   });
   process.exitCode = await program.parseAsync(argv).then(() => EXIT.ok, exitOf);
 }
+
+/** Says what becomes of the running jobs: those of a deployed pipeline do not depend on this command. */
+export const afterInterruption = (stack: string | undefined): string =>
+  stack === undefined
+    ? 'Running jobs resume when the pipeline starts again.'
+    : `Running jobs continue in the stack "${stack}".`;
 
 const EXIT_CODES = `
 Exit codes:
@@ -60,7 +69,7 @@ Exit codes:
   1    internal error
   2    usage error
   3    the dataset was rejected
-  4    the training failed or was cancelled
+  4    training failed or was cancelled
   6    not found
   130  interrupted`;
 

@@ -1,17 +1,19 @@
-import { printable, printableLines } from '#local/printable.ts';
+import { escapeForTerminal, escapeLinesForTerminal } from '#local/escape-for-terminal.ts';
 
 /** Prints data, which scripts may read, to stdout. */
-export const out = (text: string): void => void process.stdout.write(`${printableLines(text)}\n`);
+export const out = (text: string): void =>
+  void process.stdout.write(`${escapeLinesForTerminal(text)}\n`);
 
 /** Prints a message for a person to stderr. */
-export const info = (text: string): void => void process.stderr.write(`${printableLines(text)}\n`);
+export const info = (text: string): void =>
+  void process.stderr.write(`${escapeLinesForTerminal(text)}\n`);
 
 export const outJson = (data: unknown): void =>
   void process.stdout.write(`${JSON.stringify(data, null, 2)}\n`);
 
 /** Aligns rows in columns as wide as their widest cell. */
 export function table(unsafe: readonly (readonly string[])[]): string {
-  const rows = unsafe.map((row) => row.map(printable));
+  const rows = unsafe.map((row) => row.map(escapeForTerminal));
   const widths = rows.reduce<number[]>(
     (widest, row) => row.map((cell, i) => Math.max(widest[i] ?? 0, cell.length)),
     [],

@@ -3,6 +3,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { Option } from 'commander';
 import * as z from 'zod';
+import { DEFAULT_STACK } from '#infra/settings.ts';
 import { EXIT_FOLDER_IN_USE, readEndpoint, stateFolder } from '#local/state-folder.ts';
 import { CliError, EXIT } from './cli-error.ts';
 import { connectTo, connectToStack, type Pipeline } from './connect.ts';
@@ -17,14 +18,20 @@ export interface Target {
   stack?: string; // the name of a deployed stack; the local pipeline by default
 }
 
+const STACK_VARIABLE = 'UNDERSTUDY_STACK';
+
 /** The option of every command that works on a pipeline. */
 export const stackOption = (): Option =>
   new Option(
     '--stack <name>',
     'use a pipeline deployed on AWS instead of the one on this machine',
-  ).env('UNDERSTUDY_STACK');
+  ).env(STACK_VARIABLE);
 
-const PATIENCE_MS = 60_000; // for another command's pipeline to end
+/** The option of the commands that deploy a pipeline, show it or delete it. */
+export const deployedStackOption = (): Option =>
+  new Option('--stack <name>', 'name of the stack').env(STACK_VARIABLE).default(DEFAULT_STACK);
+
+const WAIT_TIMEOUT_MS = 60_000; // for another command's pipeline to end
 const POLL_MS = 200;
 
 /**
@@ -61,7 +68,7 @@ export async function withPipeline<T>(
 async function pipelineThatCan(
   capability: Capability,
 ): Promise<{ endpoint: string; end?: () => Promise<void> }> {
-  const deadline = Date.now() + PATIENCE_MS;
+  const deadline = Date.now() + WAIT_TIMEOUT_MS;
   let isWaiting = false;
   for (;;) {
     const running = await runningPipeline();
@@ -103,7 +110,7 @@ async function runningPipeline(): Promise<{ endpoint: string; trains: boolean } 
 }
 
 const Ready = z.object({ ready: z.url() });
-const RUN = fileURLToPath(new URL('../local/run.ts', import.meta.url));
+const RUN = fileURLToPath(new URL('../local/main.ts', import.meta.url));
 
 /** @returns `undefined` if another process took the folder first */
 async function startPipeline(capability: Capability) {

@@ -48,7 +48,7 @@ function sentenceOf({ name, progress }: Announced): string | undefined {
       return `Student "${name}" ${version} is ready: ${percent(accuracy)}% accuracy on held-out images (95% interval ${low}–${high}%).`;
     }
     case 'failed':
-      return `The training of "${name}" failed (${progress.code}): ${progress.what} ${progress.remedy}`;
+      return `Training "${name}" failed (${progress.code}): ${progress.what} ${progress.remedy}`;
     case 'rejected': {
       const more = progress.problemCount > 1 ? ` (and ${progress.problemCount - 1} more)` : '';
       const first = progress.problems[0];

@@ -3,7 +3,7 @@ import { upgradeSchema1 } from './upgrade-card.ts';
 
 const Fraction = z.number().min(0).max(1);
 const Interval = z.tuple([Fraction, Fraction]); // 95%
-const Estimate = z.object({ value: Fraction, interval95: Interval });
+const WithInterval = z.object({ value: Fraction, interval95: Interval });
 const OnValidation = z.object({ accuracy: Fraction, crossEntropy: z.number() }); // nats
 
 /** How well a student's probabilities are calibrated. */
@@ -49,8 +49,8 @@ export const StudentCard = z.object({
       correct: z.int(),
       accuracy: Fraction,
       interval95: Interval, // Wilson
-      balancedAccuracy: Estimate, // mean recall of the classes; bootstrap interval
-      macroF1: Estimate, // bootstrap interval
+      balancedAccuracy: WithInterval, // mean recall of the classes; bootstrap interval
+      macroF1: WithInterval, // bootstrap interval
     }),
     /** Of the student before it was refitted on train and validation together, if it is head-only. */
     validation: z.object({

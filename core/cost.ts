@@ -18,14 +18,17 @@ const DOLLARS_PER_HOUR: Record<string, number> = {
   'ml.g5.xlarge': 1.408,
 };
 
-/** The maximum cost of a training, known before it starts. */
-export const Estimate = z.object({
+/** Whether a SageMaker instance type has an NVIDIA GPU: g4dn, g5, g6, g6e, gr6, p3, p4d, p5, … */
+export const hasGpu = (instanceType: string): boolean => /^ml\.(?:g|gr|p)\d/.test(instanceType);
+
+/** The maximum cost of a training job, known before it starts. */
+export const CostEstimate = z.object({
   instanceType: z.string(), // the most expensive one allowed
-  seconds: z.int(), // SageMaker stops the training after these
+  seconds: z.int(), // SageMaker stops the training job after these
   dollars: z.number(), // US dollars on demand; spot costs less
   pricesOf: z.iso.date(),
 });
-export type Estimate = z.infer<typeof Estimate>;
+export type CostEstimate = z.infer<typeof CostEstimate>;
 
 /** @returns US dollars; `undefined` where the price is unknown, as on the local machine */
 export function dollarsFor(instanceType: string, seconds: number): number | undefined {
@@ -45,7 +48,7 @@ export function longestRunSeconds(instanceType: string, budget: Recipe['budget']
 export function costAtMost(
   instanceTypes: readonly string[],
   budget: Recipe['budget'],
-): Estimate | undefined {
+): CostEstimate | undefined {
   const estimates = instanceTypes.map((instanceType) => {
     const seconds = longestRunSeconds(instanceType, budget);
     const dollars = dollarsFor(instanceType, seconds);
@@ -80,7 +83,7 @@ export function budgetProblems(
     problem(
       'INSTANCE_TYPE',
       `${file}, instance_types`,
-      `${type} is not an instance type of this deployment.`,
+      `${type} is not allowed in this deployment.`,
       `Choose from ${allowed.join(', ')}, leave instance_types out, or ask the operator of this deployment to add it.`,
     ),
   );
@@ -94,7 +97,7 @@ export function budgetProblems(
       const remedy = 'Set budget.minutes instead, or choose other instance types.';
       problems.push(problem('BUDGET', `${file}, budget.dollars`, what, remedy));
     } else if (dollars < MIN_SECONDS * perSecond) {
-      const what = `${dollars} dollars buy ${Math.floor(dollars / perSecond)} seconds of ${type}; a training needs at least ${MIN_SECONDS}.`;
+      const what = `$${dollars} pays for only ${Math.floor(dollars / perSecond)} s of ${type}; training needs at least ${MIN_SECONDS} s.`;
       const remedy = `Set it to ${(Math.ceil(MIN_SECONDS * perSecond * 100) / 100).toFixed(2)} or more, or leave it out.`;
       problems.push(problem('BUDGET', `${file}, budget.dollars`, what, remedy));
     }

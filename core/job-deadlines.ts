@@ -10,7 +10,7 @@ interface Timed {
 }
 
 /** Minutes that a state may last before the sweeper looks; chosen: well above what each step takes. */
-const PATIENCE_MINUTES: Partial<Record<State, number>> = {
+const DEADLINE_MINUTES: Partial<Record<State, number>> = {
   received: 16, // a validation may take all of a Lambda's 15 minutes
   validated: 2,
   launching: 2,
@@ -18,7 +18,7 @@ const PATIENCE_MINUTES: Partial<Record<State, number>> = {
   interrupted: 10,
   trained: 16,
 };
-const LONGEST_WAIT_MINUTES = 60;
+const MAX_WAIT_MINUTES = 60;
 const ANNOUNCEMENT_MINUTES = 2;
 const OPEN_RUN_MINUTES = 10; // the run of a cancelled job must still be stopped
 
@@ -26,7 +26,7 @@ const OPEN_RUN_MINUTES = 10; // the run of a cancelled job must still be stopped
 export function deadlineOf(job: Timed, at: Date): string | undefined {
   const { progress, waits, outbox, run } = job;
   const minutes = [
-    progress.state === 'waiting' ? waitMinutes(waits) : PATIENCE_MINUTES[progress.state],
+    progress.state === 'waiting' ? waitMinutes(waits) : DEADLINE_MINUTES[progress.state],
     outbox.length > 0 ? ANNOUNCEMENT_MINUTES : undefined,
     run?.ended === false ? OPEN_RUN_MINUTES : undefined,
   ].filter((each) => each !== undefined);
@@ -35,7 +35,7 @@ export function deadlineOf(job: Timed, at: Date): string | undefined {
 }
 
 /** Exponential back-off: from two minutes, doubling, to an hour. */
-const waitMinutes = (refusals: number): number => Math.min(2 ** refusals, LONGEST_WAIT_MINUTES);
+const waitMinutes = (refusals: number): number => Math.min(2 ** refusals, MAX_WAIT_MINUTES);
 
 /** Minutes after which a state calls for attention; chosen: beyond what budget, spot and retries explain. */
 const STUCK_MINUTES: Partial<Record<State, number>> = {

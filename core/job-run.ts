@@ -1,11 +1,11 @@
 import * as z from 'zod';
-import { Estimate } from './cost.ts';
+import { CostEstimate } from './cost.ts';
 
 const Attempt = z.object({
   attempt: z.int().positive(),
   trainingJobName: z.string(),
   ended: z.boolean(),
-  estimate: Estimate.optional(), // where prices are known
+  estimate: CostEstimate.optional(), // where prices are known
   instanceType: z.string().optional(), // the one SageMaker gave us
   billedSeconds: z.int().nonnegative().optional(), // once it has ended
 });
@@ -27,7 +27,7 @@ export const nextAttempt = ({ run }: { run?: Run | undefined }): number => (run?
 /** The run that a launch is about to create. */
 export function startedRun(
   last: Run | undefined,
-  launch: { trainingJobName: string; estimate?: Estimate | undefined },
+  launch: { trainingJobName: string; estimate?: CostEstimate | undefined },
 ): Run {
   return {
     attempt: nextAttempt({ run: last }),

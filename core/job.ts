@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import { Announcement, announcementOf } from './announcement.ts';
-import type { Estimate } from './cost.ts';
+import type { CostEstimate } from './cost.ts';
 import { deadlineOf } from './job-deadlines.ts';
 import { Progress, type State } from './job-progress.ts';
 import { Run, startedRun, type Usage, withUsage } from './job-run.ts';
@@ -41,11 +41,11 @@ export type Job = z.output<typeof Job>;
 
 type OfRun = { trainingJobName: string } & Usage;
 
-/** A fact about a job, or a user's request; never a command. */
+/** A fact about a job or a request of its user. It never fails: where it does not apply, it changes nothing. */
 export type Observation =
   | { type: 'dataset-validated'; summary: NonNullable<Job['summary']> }
   | { type: 'dataset-rejected'; problems: Problem[]; problemCount: number }
-  | { type: 'launch-started'; trainingJobName: string; estimate?: Estimate | undefined }
+  | { type: 'launch-started'; trainingJobName: string; estimate?: CostEstimate | undefined }
   | {
       type: 'launch-refused';
       trainingJobName: string;
@@ -64,11 +64,11 @@ export type Observation =
   | { type: 'retry-requested' }
   | { type: 'announced'; announcementId: string };
 
-/** What SageMaker says about a run. */
+/** The state of a run, as SageMaker reports it. */
 export type TrainingObservation = Extract<Observation, { type: `training-${string}` }>;
 
-/** A job moves along these arrows only. A retry is the one way out of `failed` and `cancelled`. */
-export const ARROWS: Record<State, readonly State[]> = {
+/** A job makes these transitions only. A retry is the one way out of `failed` and `cancelled`. */
+export const TRANSITIONS: Record<State, readonly State[]> = {
   received: ['validated', 'rejected', 'failed', 'cancelled'],
   validated: ['launching', 'waiting', 'failed', 'cancelled'],
   launching: ['training', 'waiting', 'interrupted', 'trained', 'failed', 'cancelled'],
@@ -120,7 +120,7 @@ export function advance(job: Job, observation: Observation, at: Date): Job {
   const observed = observe(job, observation);
   if (observed === undefined) return job;
   const moves = observed.progress !== job.progress;
-  if (moves && !ARROWS[job.progress.state].includes(observed.progress.state)) return job;
+  if (moves && !TRANSITIONS[job.progress.state].includes(observed.progress.state)) return job;
   return settle(job, observed, at);
 }
 
@@ -207,7 +207,7 @@ function ended(job: Job, observation: OfRun, progress: Progress): Job | undefine
   const { state } = job.progress;
   // A job retried while its old run was still stopping is validated again: the end of that run must not fail it.
   const isRetried = state === 'validated';
-  if (isRetried || !ARROWS[state].includes(progress.state)) return { ...job, run };
+  if (isRetried || !TRANSITIONS[state].includes(progress.state)) return { ...job, run };
   const refusals = run.billedSeconds ? 0 : job.waits; // in a row: a run that did train begins a new one
   return { ...job, run, waits: progress.state === 'waiting' ? refusals + 1 : job.waits, progress };
 }
@@ -225,12 +225,12 @@ function settle(job: Job, observed: Job, at: Date): Job {
   return deadline === undefined ? next : { ...next, deadline };
 }
 
-const LONGEST_HISTORY = 200; // entries; the row is limited, and the newest ones matter
+const MAX_HISTORY = 200; // entries; the row is limited, and the newest ones matter
 
 /** Of the rounds of waiting and launching, which may go on for weeks, only the last stays in the history. */
 function remembered({ history, progress }: Job): Job['history'] {
   const [before, last] = [history.at(-2), history.at(-1)];
   const anotherRound =
     progress.state === 'launching' && last?.state === 'launching' && before?.state === 'waiting';
-  return (anotherRound ? history.slice(0, -2) : history).slice(1 - LONGEST_HISTORY);
+  return (anotherRound ? history.slice(0, -2) : history).slice(1 - MAX_HISTORY);
 }

@@ -1,7 +1,7 @@
 /** Every key of the bucket is built and parsed here. */
 
 export const DATASETS = 'datasets/';
-export const SEAL_FILE = '_READY';
+export const READY_FILE = '_READY';
 export const RECIPE_FILE = 'dataset.json';
 /** The card, in a student's folder and in a training job's output. */
 export const CARD_FILE = 'student.json';
@@ -21,7 +21,7 @@ export function uploadSealedBy(key: string): Upload | undefined {
   if (first === '') return undefined;
 
   if (rest.length > 0)
-    return rest.length === 1 && rest[0] === SEAL_FILE ? folderUpload(first) : undefined;
+    return rest.length === 1 && rest[0] === READY_FILE ? folderUpload(first) : undefined;
   if (ARCHIVE.test(first)) return archiveUpload(first);
   if (first.endsWith('.json') || first.startsWith('.')) return undefined; // a recipe is uploaded before its archive
   return { form: 'stray', name: first, key, recipeKey: `${key}.json` };

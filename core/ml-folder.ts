@@ -1,4 +1,4 @@
-/** The environment variable with the path of a training job's folder; the local form sets it for each job. */
+/** The environment variable with the path of a training job's folder; the local pipeline sets it for each job. */
 export const ML_FOLDER = 'ML_FOLDER';
 
 /** Where SageMaker mounts it. */
@@ -33,7 +33,7 @@ export const mlFolderOf = (environment: Readonly<Record<string, string | undefin
 
 /**
  * Whether a file below `checkpoints` is still being written, by its name: writers rename it when it is complete.
- * The local form never copies such files; SageMaker copies everything, so readers of checkpoints skip them too.
+ * The local pipeline never copies such files; SageMaker copies everything, so readers of checkpoints skip them too.
  */
 export const isUnfinished = (fileName: string): boolean =>
   fileName.startsWith('.') || fileName.endsWith('.tmp');

@@ -13,15 +13,15 @@ export type Problem = z.infer<typeof Problem>;
 export const PROBLEMS_IN_ROW = 50;
 
 export function problem(code: string, where: string, what: string, remedy: string): Problem {
-  return { code, where: printable(where), what: printable(what), remedy: printable(remedy) };
+  return { code, where: sanitise(where), what: sanitise(what), remedy: sanitise(remedy) };
 }
 
-const LONGEST = 300; // UTF-16 units; a key may have 1,024 bytes, and 50 problems must fit into the row
+const MAX_LENGTH = 300; // UTF-16 units; a key may have 1,024 bytes, and 50 problems must fit into the row
 
 /** Names come from untrusted archives: this replaces control characters, for terminals and logs, and limits the length. */
-export function printable(text: string): string {
+export function sanitise(text: string): string {
   const visible = text.replaceAll(/[\p{Cc}\p{Cf}\p{Co}\p{Cs}\u2028\u2029]/gu, '\uFFFD');
-  if (visible.length <= LONGEST) return visible;
-  const cut = visible.slice(0, LONGEST - 1);
+  if (visible.length <= MAX_LENGTH) return visible;
+  const cut = visible.slice(0, MAX_LENGTH - 1);
   return `${cut.replace(/[\uD800-\uDBFF]$/, '')}…`; // never half a character
 }

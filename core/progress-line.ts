@@ -1,4 +1,4 @@
-/** How far a step of the training is; the trainer prints it as a line of the log, and the CLI reads it there. */
+/** How far a step of a training job is; the trainer prints it as a line of the log, and the CLI reads it there. */
 export interface TrainingProgress {
   step: string; // lower-case letters and hyphens
   done: number; // images, fits, or whatever the step counts

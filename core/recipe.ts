@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import { type Problem, problem } from './problem.ts';
+import { recipeProblems } from './recipe-problems.ts';
 
 const fraction = z.number().min(0.05).max(0.4);
 
@@ -27,8 +28,8 @@ export const Recipe = z.strictObject({
   input_px: z.int().min(32).max(1024).optional(), // by default the teacher's own size
   budget: z
     .strictObject({
-      minutes: z.int().min(1).max(1440).default(60), // for the training
-      dollars: z.number().positive().optional(), // for the training; the tighter limit applies
+      minutes: z.int().min(1).max(1440).default(60), // for the training job
+      dollars: z.number().positive().optional(), // for the training job; the tighter limit applies
     })
     .default({ minutes: 60 }),
   instance_types: z
@@ -66,18 +67,6 @@ export interface TeacherLimits {
   blockOutputs: readonly unknown[]; // one per block
 }
 
-/** Tasks that people may request by name, and what to use instead. */
-const OTHER_TASKS: Record<string, string> = {
-  text: 'text is planned for a later version; for now the examples must be images.',
-  'reinforcement-learning':
-    'it learns by acting, not from labelled examples; use a simulator with a library such as RLlib.',
-  detection:
-    'a student classifies whole images and does not locate objects; crop the objects into class folders, or use a YOLO model.',
-  segmentation: 'a student classifies whole images, not pixels; use a U-Net.',
-  regression:
-    'a student predicts a class, not a number; divide the range into classes, or fit a regression on features.',
-};
-
 /** Parses a recipe: defaults replace missing and invalid fields, and all problems are returned at once. */
 export function parseRecipe(
   text: string | undefined,
@@ -94,7 +83,7 @@ export function parseRecipe(
   const parsed = Recipe.safeParse(written);
   if (parsed.success)
     return { recipe: parsed.data, problems: impossible(parsed.data, file, teachers) };
-  const wrong = parsed.error.issues.map((issue) => asProblem(issue, file, written));
+  const wrong = parsed.error.issues.flatMap((issue) => recipeProblems(issue, file, written));
   // Fields that are valid by themselves may still be impossible for this teacher.
   const correct = Recipe.parse(correctFields(written));
   return { recipe: correct, problems: [...wrong, ...impossible(correct, file, teachers)] };
@@ -114,29 +103,6 @@ function json(text: string): unknown {
   } catch {
     return undefined;
   }
-}
-
-function asProblem(issue: z.core.$ZodIssue, file: string, written: unknown): Problem {
-  const where = issue.path.length > 0 ? `${file}, ${issue.path.join('.')}` : file;
-  if (issue.path[0] === 'task') {
-    const { task: value } = written as { task: unknown };
-    const task = typeof value === 'string' ? value : JSON.stringify(value);
-    const why =
-      (Object.hasOwn(OTHER_TASKS, task) ? OTHER_TASKS[task] : undefined) ??
-      'the only task is "image".';
-    return problem(
-      'TASK_NOT_SUPPORTED',
-      where,
-      `The task "${task}" is not supported: ${why}`,
-      'Set task to "image", or omit it.',
-    );
-  }
-  return problem(
-    'RECIPE_FIELD',
-    where,
-    `${issue.message}.`,
-    'Correct the field, or omit it to use the default.',
-  );
 }
 
 /** Problems of a valid recipe that this teacher cannot fulfil. */

@@ -6,7 +6,7 @@ import { newTape } from './tape.ts';
 import type { Topology } from './topology.ts';
 import { trainableNetwork } from './trainable-network.ts';
 import { type Values, variableAccess } from './variables.ts';
-import { type TrainingSettings, writeStep } from './write-step.ts';
+import { type StepSettings, writeStep } from './write-step.ts';
 
 /** The complete state of a training, as a checkpoint stores it. */
 export interface TrainingState {
@@ -41,7 +41,7 @@ export interface TrainingStep {
 }
 
 /** Writes a network and its training as a graph, opens a session for it, and assigns the topology's weights. */
-export function trainingStep(topology: Topology, settings: TrainingSettings): TrainingStep {
+export function trainingStep(topology: Topology, settings: StepSettings): TrainingStep {
   const graph = newGraph();
   const network = trainableNetwork(graph, topology, settings);
   const { inputShape } = network;

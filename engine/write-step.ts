@@ -7,7 +7,7 @@ import type { TrainableNetwork, TrainedPart } from './trainable-network.ts';
 import type { PackedVariable } from './variables.ts';
 
 /** How a network is trained. */
-export interface TrainingSettings extends TrainedPart {
+export interface StepSettings extends TrainedPart {
   optimizer: AdamW;
   /** One per trained block in order, and the last one for the head. */
   learningRates: readonly number[];
@@ -36,7 +36,7 @@ export function writeStep(
   graph: Graph,
   network: TrainableNetwork,
   { input, labels, learningRateScale }: StepFeeds,
-  settings: TrainingSettings,
+  settings: StepSettings,
 ): { report: GraphTensor; state: readonly PackedVariable[] } {
   if (settings.learningRates.length !== settings.retrained + 1) {
     throw new Error('Each trained block and the head need a learning rate.');

@@ -6,8 +6,8 @@ import yazl from 'yazl';
 import { studentVersion } from '#core/identity.ts';
 import { jobKeys } from '#core/keys.ts';
 import { type MlFolder, mlFolder } from '#core/ml-folder.ts';
-import { CHANNELS } from '#core/plan.ts';
 import type { TeacherEntry } from '#core/teacher.ts';
+import { CHANNELS } from '#core/training-contract.ts';
 import { validateDataset } from '#lambdas/validate-dataset/validate-dataset.ts';
 import { memoryJobs, memoryLog, memoryObjects } from './in-memory-ports.ts';
 

@@ -314,8 +314,8 @@ export class PipelineStack extends Stack {
     new CfnOutput(this, 'JobTableName', { value: jobTable.tableName });
     new CfnOutput(this, 'BusName', { value: bus.eventBusName });
     new CfnOutput(this, 'TopicArn', { value: topic.topicArn });
-    new CfnOutput(this, 'Keeps', { value: keptBy(parseSettings(given)) });
-    new CfnOutput(this, 'DropHere', {
+    new CfnOutput(this, 'RetainedResources', { value: keptBy(parseSettings(given)) });
+    new CfnOutput(this, 'UploadCommand', {
       value: `aws s3 cp my-images.zip s3://${bucket.bucketName}/${DATASETS}`,
     });
   }

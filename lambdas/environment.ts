@@ -1,7 +1,7 @@
 import * as z from 'zod';
-import type { TrainingSettings } from './aws/training.ts';
+import type { LaunchSettings } from './aws/training.ts';
 
-/** The variables that infra and the local form set, in one schema per concern. */
+/** The variables that infra and the local pipeline set, in one schema per concern. */
 export const PipelineVariables = z.object({
   BUCKET: z.string().min(3),
   JOB_TABLE: z.string().min(3),
@@ -54,9 +54,7 @@ export function environment<Schema extends z.ZodType>(
   throw new Error(`the environment is incomplete: ${z.prettifyError(parsed.error)}`);
 }
 
-export const trainingSettings = (
-  variables: z.output<typeof TrainingVariables>,
-): TrainingSettings => ({
+export const launchSettings = (variables: z.output<typeof TrainingVariables>): LaunchSettings => ({
   image: variables.TRAINING_IMAGE,
   role: variables.TRAINING_ROLE,
   spot: variables.SPOT,

@@ -1,6 +1,6 @@
 import type { Job, TrainingObservation } from '#core/job.ts';
 import type { Training } from '#ports';
-import { type RecordPorts, record } from './record.ts';
+import { type RecordPorts, recordObservation } from './record-observation.ts';
 
 export interface ObservationPorts extends RecordPorts {
   training: Training;
@@ -22,11 +22,11 @@ export async function observeTraining(ports: ObservationPorts, job: Job): Promis
     await training.stop(run.trainingJobName); // cancelled, or about to be retried: a later look finds it ended
     return job;
   }
-  return record(ports, job, observation);
+  return recordObservation(ports, job, observation);
 }
 
 /** Longer than any invocation of a launcher or the sweeper may take. */
-const LONGEST_LAUNCH_MINUTES = 16;
+const MAX_LAUNCH_MINUTES = 16;
 
 /** SageMaker keeps training jobs for ever: one that is absent was never created. Is it certain that it never will be? */
 function absence(
@@ -38,7 +38,7 @@ function absence(
   if (job.progress.state === 'launching') return undefined;
   // A launcher that read the row before it last changed may be about to create it.
   const unchangedMs = now().getTime() - Date.parse(job.updatedAt);
-  if (unchangedMs < LONGEST_LAUNCH_MINUTES * 60_000) return undefined;
+  if (unchangedMs < MAX_LAUNCH_MINUTES * 60_000) return undefined;
   return {
     type: 'training-failed',
     trainingJobName,

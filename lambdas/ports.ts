@@ -72,7 +72,7 @@ export interface Training {
   stop(trainingJobName: string): Promise<void>;
 }
 
-/** The training cannot start now; the job waits. */
+/** The training job cannot start now; the job waits. */
 export class NoCapacity extends Error {
   override name = 'NoCapacity';
   readonly waitingFor: 'capacity' | 'quota';

@@ -1,7 +1,7 @@
 import { BatchProcessor, EventType, processPartialResponse } from '@aws-lambda-powertools/batch';
 import type { Context, SQSBatchResponse, SQSEvent, SQSRecord } from 'aws-lambda';
 import type { StageLog, Subject } from '#ports';
-import { tryRecord } from './try-record.ts';
+import { retryOnStale } from './retry-on-stale.ts';
 
 /**
  * A Lambda function on a queue of EventBridge events. It handles each record by itself and reports the failed ones only.
@@ -15,7 +15,7 @@ export function queueHandler(
   return async (event: SQSEvent, context: Context): Promise<SQSBatchResponse> => {
     const record = ({ body }: SQSRecord) => {
       const about: Subject = {};
-      return tryRecord(async () => stage(JSON.parse(body), about), log, about);
+      return retryOnStale(async () => stage(JSON.parse(body), about), log, about);
     };
     const processor = new BatchProcessor(EventType.SQS);
     // A batch that fails entirely is reported record by record too.

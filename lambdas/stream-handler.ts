@@ -7,14 +7,14 @@ import type {
 } from 'aws-lambda';
 import type { StageLog } from '#ports';
 import { jobIdOfRow } from './aws/jobs.ts';
-import { tryRecord } from './try-record.ts';
+import { retryOnStale } from './retry-on-stale.ts';
 
 /** A Lambda function on the job table's stream. It reports the first failed record; Lambda retries from there. */
 export function streamHandler(log: StageLog, stage: (jobId: string) => Promise<unknown>) {
   return async (event: DynamoDBStreamEvent, context: Context): Promise<DynamoDBBatchResponse> => {
     const record = async ({ dynamodb }: DynamoDBRecord): Promise<void> => {
       const jobId = jobIdOfRow(dynamodb?.NewImage?.row?.S ?? '');
-      if (jobId) await tryRecord(() => stage(jobId), log, { jobId }); // rows of other kinds are not jobs
+      if (jobId) await retryOnStale(() => stage(jobId), log, { jobId }); // rows of other kinds are not jobs
     };
     const processor = new BatchProcessor(EventType.DynamoDBStreams);
     const options = { context, throwOnFullBatchFailure: false };

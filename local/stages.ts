@@ -83,16 +83,16 @@ export async function connectStages(options: StageOptions): Promise<() => Promis
 
   // 4. row with announcements → announce-job → the bus → the terminal
   const announce = await lambda('announce-job', import('#lambdas/announce-job/handler.ts'));
-  const news = streamMapping({
+  const announcements = streamMapping({
     lambda: announce,
     filters: [ROWS_WITH_ANNOUNCEMENTS],
     ...delivery('announce-job'),
     faults,
     onError,
   });
-  const tell = (event: BusEvent) => options.onAnnouncement(Announcement.parse(event.detail));
-  bus.putRule({ name: 'announcements', bus: BUS, pattern: ANNOUNCEMENTS }, [{ send: tell }]);
-  streams.push(launches, news);
+  const notify = (event: BusEvent) => options.onAnnouncement(Announcement.parse(event.detail));
+  bus.putRule({ name: 'announcements', bus: BUS, pattern: ANNOUNCEMENTS }, [{ send: notify }]);
+  streams.push(launches, announcements);
 
   // 5. everything that no event has moved → sweep-jobs
   const sweep = after(
@@ -109,7 +109,9 @@ export async function connectStages(options: StageOptions): Promise<() => Promis
   void sweeps.trigger(); // for the jobs that were in progress when this machine last stopped
 
   return async () => {
-    await Promise.all([sweeps, uploads, trainings, launches, news].map((each) => each.stop()));
+    await Promise.all(
+      [sweeps, uploads, trainings, launches, announcements].map((each) => each.stop()),
+    );
   };
 }
 

@@ -10,7 +10,7 @@ export const stateFolder = (environment: NodeJS.ProcessEnv = process.env): strin
   environment.UNDERSTUDY_FOLDER ||
   join(dirname(fileURLToPath(import.meta.url)), '..', '.understudy');
 
-/** The exit code of local/run.ts when another process holds the folder; EX_TEMPFAIL of sysexits.h. */
+/** The exit code of local/main.ts when another process holds the folder; EX_TEMPFAIL of sysexits.h. */
 export const EXIT_FOLDER_IN_USE = 75;
 
 /** The address of the running pipeline; the file exists while it runs, and remains after a kill -9. */

@@ -3,7 +3,7 @@ import pc from 'picocolors';
 import type { Announcement } from '#core/announcement.ts';
 import { studentVersion } from '#core/identity.ts';
 import { parseProgressLine } from '#core/progress-line.ts';
-import { printable, printableLines } from './printable.ts';
+import { escapeForTerminal, escapeLinesForTerminal } from './escape-for-terminal.ts';
 
 const PROGRESS_EVERY_MS = 2_000;
 
@@ -13,7 +13,7 @@ export function terminal(say: (line: string) => void, now: () => number = Date.n
   let lastProgress = 0;
   const line = (student: string, text: string) =>
     say(
-      `${pc.dim(new Date(now()).toTimeString().slice(0, 8))} ${printable(student).padEnd(20)} ${printableLines(text)}`,
+      `${pc.dim(new Date(now()).toTimeString().slice(0, 8))} ${escapeForTerminal(student).padEnd(20)} ${escapeLinesForTerminal(text)}`,
     );
 
   return {

@@ -1,6 +1,6 @@
 import { refuse } from './teacher-refused.ts';
 
-const LONGEST_STRING = 4_096; // bytes; a tensor's name has about 40
+const MAX_STRING = 4_096; // bytes; a tensor's name has about 40
 
 /** Reads little-endian values in order and never beyond the end. */
 export function byteReader(bytes: Uint8Array, start: number) {
@@ -14,7 +14,7 @@ export function byteReader(bytes: Uint8Array, start: number) {
     return from;
   };
   const utf8 = (from: number, to: number): string => {
-    if (to - from > LONGEST_STRING) refuse(`The pickle at byte ${from} has an endless string.`);
+    if (to - from > MAX_STRING) refuse(`The pickle at byte ${from} has an endless string.`);
     try {
       return new TextDecoder('utf-8', { fatal: true }).decode(bytes.subarray(from, to));
     } catch {

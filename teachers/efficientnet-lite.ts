@@ -1,5 +1,5 @@
 import type { EfficientNetLite, TeacherEntry } from '#core/teacher.ts';
-import type { Layer, LayerWeight, Network } from './network.ts';
+import type { Layer, LayerWeight, Network } from './imported-network.ts';
 
 /**
  * The network of EfficientNet-Lite (Apache-2.0, tensorflow/tpu), from pixels 0 to 255 to 1,000 logits, with the names

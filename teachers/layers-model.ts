@@ -1,5 +1,5 @@
 import { MODEL_FILE } from '#core/teacher.ts';
-import type { LayerWeight, Network } from './network.ts';
+import type { LayerWeight, Network } from './imported-network.ts';
 import { refuse } from './teacher-refused.ts';
 import type { TorchTensor } from './torch-legacy.ts';
 

@@ -28,16 +28,16 @@ export type Value =
   | Global;
 
 /** All that a pickle can reach. A pickle is a program: what is not listed here does not exist for it. */
-export type World = {
-  globals: ReadonlyMap<string, Global>;
+export type AllowedGlobals = {
+  globals: ReadonlyMap<string, Global>; // by module and name
   /** What a persistent id stands for; without it a pickle has none. */
   persistent?: (id: Value) => Opaque;
   /** Attributes that an ordered dictionary may bring along; they are thrown away. */
   ignoredState?: ReadonlySet<string>;
 };
 
-const MOST_OPERATIONS = 2_000_000; // EfficientNet-Lite0's largest pickle has 11,000
-const MOST_MARKS = 64; // deep nesting; the deepest in a file of weights is 5
+const MAX_OPERATIONS = 2_000_000; // EfficientNet-Lite0's largest pickle has 11,000
+const MAX_MARKS = 64; // deep nesting; the deepest in a file of weights is 5
 const MARK = Symbol('mark');
 
 /**
@@ -50,7 +50,7 @@ const MARK = Symbol('mark');
 export function readPickle(
   bytes: Uint8Array,
   start: number,
-  world: World,
+  reachable: AllowedGlobals,
 ): { value: Value; end: number } {
   const reader = byteReader(bytes, start);
   const stack: (Value | typeof MARK)[] = [];
@@ -60,7 +60,7 @@ export function readPickle(
   const fail = (what: string): never => refuse(`The pickle at byte ${reader.at()} ${what}.`);
 
   const mark = () => {
-    if (++marks > MOST_MARKS) fail('is nested too deeply');
+    if (++marks > MAX_MARKS) fail('is nested too deeply');
     stack.push(MARK);
   };
   const pop = (): Value => {
@@ -107,7 +107,7 @@ export function readPickle(
   };
   const global = () => {
     const name = `${reader.line()}.${reader.line()}`;
-    const known = world.globals.get(name);
+    const known = reachable.globals.get(name);
     if (!known) return fail(`names ${JSON.stringify(name)}, which no file of weights needs`);
     stack.push(known);
   };
@@ -125,12 +125,12 @@ export function readPickle(
     const isHarmless =
       object instanceof Map &&
       state instanceof Map &&
-      [...state.keys()].every((key) => world.ignoredState?.has(key as string));
+      [...state.keys()].every((key) => reachable.ignoredState?.has(key as string));
     if (!isHarmless) fail('sets the state of an object, which no file of weights needs');
   };
   const persistent = () => {
-    if (!world.persistent) return fail('has a persistent id where there may be none');
-    stack.push(world.persistent(pop()));
+    if (!reachable.persistent) return fail('has a persistent id where there may be none');
+    stack.push(reachable.persistent(pop()));
   };
 
   const allowed = new Map<string | undefined, () => void>([
@@ -165,7 +165,7 @@ export function readPickle(
   ]);
 
   if (reader.uint(1) !== 0x80 || reader.uint(1) !== 2) fail('is not of protocol 2');
-  for (let count = 0; count < MOST_OPERATIONS; count++) {
+  for (let count = 0; count < MAX_OPERATIONS; count++) {
     const code = reader.uint(1);
     const name = OPERATIONS.get(code);
     if (name === 'STOP') {

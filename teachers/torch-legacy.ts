@@ -1,4 +1,4 @@
-import { type Global, is, readPickle, type Value, type World } from './read-pickle.ts';
+import { type AllowedGlobals, type Global, is, readPickle, type Value } from './read-pickle.ts';
 import { refuse } from './teacher-refused.ts';
 
 /**
@@ -45,15 +45,15 @@ export function readTorchFile(bytes: Uint8Array): Map<string, TorchTensor> {
   }
 
   const declared = new Map<string, Storage>();
-  const dictionary = readPickle(bytes, system.end, worldOfTensors(declared, bytes.length));
+  const dictionary = readPickle(bytes, system.end, globalsForTensors(declared, bytes.length));
   const keys = readPickle(bytes, dictionary.end, NOTHING);
   const storages = readStorages(bytes, keys.end, keysOf(keys.value), declared);
   return tensorsOf(dictionary.value, storages);
 }
 
-const NOTHING: World = { globals: new Map() };
+const NOTHING: AllowedGlobals = { globals: new Map() };
 
-function worldOfTensors(declared: Map<string, Storage>, fileBytes: number): World {
+function globalsForTensors(declared: Map<string, Storage>, fileBytes: number): AllowedGlobals {
   const globals: Global[] = [
     { kind: 'global', name: 'collections.OrderedDict', call: orderedDictionary },
     { kind: 'global', name: 'torch._utils._rebuild_tensor_v2', call: tensorPlace },

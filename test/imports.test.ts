@@ -18,7 +18,7 @@ const MAY_IMPORT: Record<string, string[]> = {
   bench: ['core', 'engine', 'examples', 'teachers', 'training-image'],
 };
 
-/** The rest of the world that core may use: it runs everywhere, and knows no service. */
+/** The packages that core may import: it runs everywhere, and knows no service. */
 const CORE_PACKAGES = /^(zod|node:crypto|node:util|node:buffer)$/;
 
 function sourcesBelow(folder: string): string[] {
@@ -27,7 +27,7 @@ function sourcesBelow(folder: string): string[] {
       .filter((file) => /\.(ts|mjs)$/.test(file))
       .map((file) => join(folder, file));
   } catch {
-    return []; // a folder appears when its first issue does
+    return []; // the folder does not exist
   }
 }
 

@@ -1,7 +1,7 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { Worker } from 'node:worker_threads';
 import type { MlFolder } from '#core/ml-folder.ts';
-import { type FailureCode, failureText } from '#core/plan.ts';
+import { type FailureCode, failureText } from '#core/training-contract.ts';
 import { keepTensorflowLoaded } from '#engine/tensorflow/keep-loaded.ts';
 import { isOutOfMemory } from './job/errors.ts';
 import type { WorkerData, WorkerMessage } from './worker.ts';

@@ -23,7 +23,7 @@ import { readJob } from './job/read-job.ts';
 import type { Reporter, StopSignal } from './job/reporter.ts';
 import { startTimings } from './job/timings.ts';
 import { chooseStudent } from './plan/choose-student.ts';
-import { planFreeze } from './plan/freeze-plan.ts';
+import { retrainedBlocksFor } from './plan/freeze-plan.ts';
 import { shardsOf } from './storage/shards.ts';
 import { buildStudent } from './student/build-student.ts';
 import { checkSavedModel } from './student/check-saved-model.ts';
@@ -52,7 +52,7 @@ export async function train(
   const { classes } = manifest.header;
   const { px } = entry.input;
   const teacher = await loadTeacher(folders.channel('teacher'), entry);
-  const retrained = planFreeze(recipe, teacher); // blocks, besides the head
+  const retrained = retrainedBlocksFor(recipe, teacher); // blocks, besides the head
 
   // The dataset: verified against the manifest, then split by content.
   const dataset = await openDataset(folders.channel('dataset'), manifest);

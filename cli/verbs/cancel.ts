@@ -1,5 +1,5 @@
 import { Command } from 'commander';
-import { observeJob } from '../observe-job.ts';
+import { changeJob } from '../change-job.ts';
 import { stackOption, type Target } from '../with-pipeline.ts';
 
 export const cancel = (): Command =>
@@ -9,13 +9,13 @@ export const cancel = (): Command =>
     .addOption(stackOption())
     .option('--json', 'print the job as JSON')
     .action((wanted: string, { json, ...target }: Target & { json?: boolean }) =>
-      observeJob(
+      changeJob(
         wanted,
         target,
         { type: 'cancel-requested' },
         {
-          done: 'was cancelled; its training is stopped if it is running.',
-          refused: 'only a job that has not ended can be cancelled.',
+          change: 'cancelled',
+          done: 'was cancelled; its training job is stopped if it is running.',
           json,
         },
       ),

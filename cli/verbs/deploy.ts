@@ -3,10 +3,11 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { Command } from 'commander';
-import { DEFAULT_STACK, PipelineSettings } from '#infra/settings.ts';
+import { PipelineSettings } from '#infra/settings.ts';
 import { CliError, EXIT } from '../cli-error.ts';
 import { info } from '../output.ts';
 import { ROOT, runCdk } from '../run-cdk.ts';
+import { deployedStackOption } from '../with-pipeline.ts';
 
 interface DeployOptions {
   stack: string;
@@ -23,12 +24,16 @@ interface DeployOptions {
 export const deploy = (): Command =>
   new Command('deploy')
     .description('deploys the pipeline to AWS, or updates a deployed one')
-    .option('--stack <name>', 'name of the stack', DEFAULT_STACK)
+    .addOption(deployedStackOption())
     .option('--notify-email <address>', 'send each announcement to this address')
     .option('--bucket-name <name>', 'use an existing bucket')
     .option('--instance-types <list>', 'comma-separated, in order of preference', listOf)
     .option('--no-spot', 'use on-demand instances, which AWS does not interrupt')
-    .option('--max-concurrent-jobs <number>', 'trainings at the same time', Number)
+    .option(
+      '--max-concurrent-jobs <number>',
+      'maximum concurrent training jobs (default 2)',
+      Number,
+    )
     .option('--image-uri <uri>', 'a training image in ECR, by digest; Docker is then not needed')
     .option('--ephemeral', 'delete bucket, table and logs with the stack: for demonstrations only')
     .option('--yes', 'do not ask for confirmation')

@@ -3,7 +3,6 @@ import { CloudFormationClient } from '@aws-sdk/client-cloudformation';
 import { Command } from 'commander';
 import { studentVersion } from '#core/identity.ts';
 import { FINAL } from '#core/job-progress.ts';
-import { DEFAULT_STACK } from '#infra/settings.ts';
 import { CliError, EXIT } from '../cli-error.ts';
 import { connectToStack } from '../connect.ts';
 import { emptyBucket } from '../empty-bucket.ts';
@@ -11,11 +10,12 @@ import { explainAwsError } from '../explain-aws-error.ts';
 import { type DeployedStack, findStack } from '../find-stack.ts';
 import { count, info } from '../output.ts';
 import { runCdk } from '../run-cdk.ts';
+import { deployedStackOption } from '../with-pipeline.ts';
 
 export const destroy = (): Command =>
   new Command('destroy')
     .description('deletes a deployed pipeline, and says what is kept')
-    .option('--stack <name>', 'name of the stack', DEFAULT_STACK)
+    .addOption(deployedStackOption())
     .option('--yes', 'do not ask for confirmation')
     .action(async ({ stack, yes }: { stack: string; yes?: boolean }) => {
       const deployed = await requireIdle(stack).catch((error: unknown) => {
@@ -25,7 +25,7 @@ export const destroy = (): Command =>
       if (!yes && !(await confirmed(stack))) throw new CliError(EXIT.usage, 'Nothing was changed.');
 
       // CloudFormation does not delete a bucket that is not empty.
-      if (deployed.keeps === 'nothing') {
+      if (deployed.retained === 'nothing') {
         const pipeline = await connectToStack(stack);
         const removed = await emptyBucket(pipeline.s3, deployed.bucket);
         info(`Deleted ${count(removed)} objects from ${deployed.bucket}.`);
@@ -33,7 +33,7 @@ export const destroy = (): Command =>
       await runCdk(['destroy', stack, '--force', '--context', `stack=${stack}`]);
     });
 
-/** @throws CliError while jobs are running: nothing would stop their trainings, or publish their students */
+/** @throws CliError while jobs are running: nothing would stop their training jobs, or publish their students */
 async function requireIdle(stack: string): Promise<DeployedStack> {
   const deployed = await findStack(new CloudFormationClient(), stack);
   const { allJobs } = await connectToStack(stack);
@@ -46,11 +46,11 @@ async function requireIdle(stack: string): Promise<DeployedStack> {
   throw new CliError(EXIT.usage, sentence);
 }
 
-function retentionNotice({ bucket, table, keeps }: DeployedStack): string {
-  if (keeps === 'nothing') {
+function retentionNotice({ bucket, table, retained }: DeployedStack): string {
+  if (retained === 'nothing') {
     return `Nothing is kept: all datasets, students and jobs in ${bucket} and ${table} are deleted.`;
   }
-  if (keeps === 'bucket') return `The bucket ${bucket} is kept: it existed before.`;
+  if (retained === 'bucket') return `The bucket ${bucket} is kept: it existed before.`;
   return [
     'These are kept with their content, and are billed for storage:',
     `  the bucket ${bucket}; once its old versions are deleted, remove it with: aws s3 rb --force s3://${bucket}`,
@@ -63,7 +63,7 @@ async function confirmed(stack: string): Promise<boolean> {
   if (!process.stdin.isTTY)
     throw new CliError(
       EXIT.usage,
-      'This needs a confirmation, and there is no terminal to ask on; use --yes.',
+      'Confirmation required, but stdin is not a terminal; pass --yes.',
     );
   const terminal = createInterface({ input: process.stdin, output: process.stderr });
   const answer = await terminal.question(`Type ${stack} to delete it: `);

@@ -1,14 +1,14 @@
 import { CloudFormationClient } from '@aws-sdk/client-cloudformation';
 import { Command } from 'commander';
-import { DEFAULT_STACK } from '#infra/settings.ts';
 import { explainAwsError } from '../explain-aws-error.ts';
 import { findStack } from '../find-stack.ts';
 import { out, outJson, table } from '../output.ts';
+import { deployedStackOption } from '../with-pipeline.ts';
 
 export const outputs = (): Command =>
   new Command('outputs')
     .description('shows the bucket, the job table and the other resources of a deployed pipeline')
-    .option('--stack <name>', 'the name of its stack', DEFAULT_STACK)
+    .addOption(deployedStackOption())
     .option('--json', 'print the outputs of the stack as JSON')
     .action(async ({ stack, json }: { stack: string; json?: boolean }) => {
       const found = await findStack(new CloudFormationClient(), stack).catch((error: unknown) => {

@@ -1,5 +1,5 @@
 import { Command } from 'commander';
-import { observeJob } from '../observe-job.ts';
+import { changeJob } from '../change-job.ts';
 import { stackOption, type Target } from '../with-pipeline.ts';
 
 export const retry = (): Command =>
@@ -9,15 +9,16 @@ export const retry = (): Command =>
     .addOption(stackOption())
     .option('--json', 'print the job as JSON')
     .action((wanted: string, { json, ...target }: Target & { json?: boolean }) =>
-      observeJob(
+      changeJob(
         wanted,
         target,
         { type: 'retry-requested' },
         {
+          change: 'retried',
           done: target.stack
             ? 'will be retried within a few minutes.'
             : 'will be retried while the pipeline runs (npx understudy up).',
-          refused: 'only a failed or cancelled job can be retried. A changed dataset is a new job.',
+          hint: 'Only a failed or cancelled job can be; a changed dataset is a new job.',
           json,
         },
       ),

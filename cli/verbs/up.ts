@@ -3,7 +3,7 @@ import { fileURLToPath } from 'node:url';
 import { Command } from 'commander';
 import { CliError, EXIT } from '../cli-error.ts';
 
-const RUN = fileURLToPath(new URL('../../local/run.ts', import.meta.url));
+const RUN = fileURLToPath(new URL('../../local/main.ts', import.meta.url));
 
 export const up = (): Command =>
   new Command('up')

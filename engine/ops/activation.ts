@@ -2,8 +2,8 @@ import { FLOAT, type Graph, type GraphTensor } from '../graph.ts';
 import type { Tape } from '../tape.ts';
 
 /**
- * The gradient is computed from the output, which tells as well as the input where it was clipped. So nothing else reads
- * what lies between a convolution and its ReLU, and TensorFlow may fuse the two.
+ * The gradient is computed from the output instead of the input: both show where the values were clipped. The output of
+ * a convolution is then read by its ReLU alone, so that TensorFlow can fuse the two.
  */
 const rectifier =
   (operation: 'Relu' | 'Relu6') =>

@@ -68,7 +68,7 @@ export async function isTensorflowReady(setting: Setting = ownSetting()): Promis
   return (await isComplete(cached)) && (await isLinked(cached, setting.tfjsNode));
 }
 
-const RECIPE = 2; // to be raised when the build changes, so that older builds are not reused
+const BUILD_REVISION = 2; // to be raised when the build changes, so that older builds are not reused
 
 /** The name of the folder says everything that the addon depends on. */
 function cachedFolder({ cache, machine }: Setting): string {
@@ -81,7 +81,7 @@ function cachedFolder({ cache, machine }: Setting): string {
     `tfjs-node-${tfjsNodeVersion()}`,
     `napi${NAPI_VERSION}`,
     `${machine.platform}-${machine.arch}`,
-    `recipe${RECIPE}`,
+    `recipe${BUILD_REVISION}`,
   ];
   return join(cache, 'tensorflow', parts.join('_'));
 }

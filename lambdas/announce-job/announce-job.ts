@@ -1,5 +1,5 @@
 import type { Job } from '#core/job.ts';
-import { type RecordPorts, record } from '#lambdas/record.ts';
+import { type RecordPorts, recordObservation } from '#lambdas/record-observation.ts';
 import type { Announcer } from '#ports';
 
 export interface AnnouncePorts extends RecordPorts {
@@ -12,7 +12,10 @@ export async function announceJob(ports: AnnouncePorts, jobId: string): Promise<
   for (const announcement of job?.outbox ?? []) {
     if (!job) break;
     await ports.announcer.announce(announcement); // before it leaves the outbox: a crash in between sends it twice
-    job = await record(ports, job, { type: 'announced', announcementId: announcement.id });
+    job = await recordObservation(ports, job, {
+      type: 'announced',
+      announcementId: announcement.id,
+    });
   }
   return job;
 }

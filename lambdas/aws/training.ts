@@ -14,21 +14,26 @@ import { shortJobId, studentVersion } from '#core/identity.ts';
 import type { TrainingObservation } from '#core/job.ts';
 import type { Usage } from '#core/job-run.ts';
 import { jobKeys, teacherPrefix } from '#core/keys.ts';
-import { CHANNELS, type Hyperparameters, METRIC_DEFINITIONS, parseFailure } from '#core/plan.ts';
+import {
+  CHANNELS,
+  type Hyperparameters,
+  METRIC_DEFINITIONS,
+  parseFailure,
+} from '#core/training-contract.ts';
 import { NoCapacity, type Training, type TrainingRequest } from '#ports';
 
-export interface TrainingSettings {
+export interface LaunchSettings {
   image: string; // with its digest
   role: string; // ARN
   spot: boolean; // cheaper instances that AWS may interrupt; training resumes from its checkpoints
 }
 
 const VOLUME_GB = 50;
-const MAX_SPOT_WAIT_SECONDS = 4 * 3600; // for instances, on top of the training itself
+const MAX_SPOT_WAIT_SECONDS = 4 * 3600; // for instances, on top of the training time
 
-/** SageMaker on AWS, or its local form. */
+/** SageMaker on AWS, or of the local pipeline. */
 export function sageMakerTraining(
-  settings: TrainingSettings,
+  settings: LaunchSettings,
   client = new SageMakerClient(),
 ): Training {
   return {
@@ -104,7 +109,7 @@ export function sageMakerTraining(
 }
 
 function createRequest(
-  { image, role, spot }: TrainingSettings,
+  { image, role, spot }: LaunchSettings,
   request: TrainingRequest,
   instanceType: string,
 ) {
@@ -173,8 +178,9 @@ const STOPPED = {
   },
   MaxRuntimeExceeded: {
     code: 'MAX_RUNTIME',
-    what: 'The training took longer than the budget allows.',
-    remedy: 'Set budget.minutes in the recipe higher, or choose a faster instance type.',
+    what: 'Training took longer than the budget allows.',
+    remedy:
+      'Raise budget.minutes or budget.dollars in the recipe, whichever was reached, or choose a faster instance type.',
   },
   MaxWaitTimeExceeded: {
     code: 'MAX_WAIT',

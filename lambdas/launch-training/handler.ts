@@ -5,9 +5,9 @@ import { sageMakerTraining } from '#lambdas/aws/training.ts';
 import {
   environment,
   LaunchVariables,
+  launchSettings,
   PipelineVariables,
   TrainingVariables,
-  trainingSettings,
 } from '#lambdas/environment.ts';
 import { streamHandler } from '#lambdas/stream-handler.ts';
 import { TEACHERS } from '#teachers/catalogue.ts';
@@ -19,7 +19,7 @@ const variables = environment(
 const ports = {
   objects: s3Objects(variables.BUCKET),
   jobs: dynamoJobs(variables.JOB_TABLE),
-  training: sageMakerTraining(trainingSettings(variables)),
+  training: sageMakerTraining(launchSettings(variables)),
   log: stageLog('launch-training'),
   now: () => new Date(),
   teachers: TEACHERS,

@@ -3,11 +3,11 @@ import { trainingJobName } from '#core/identity.ts';
 import type { Job, Observation } from '#core/job.ts';
 import { nextAttempt } from '#core/job-run.ts';
 import { jobKeys, teacherPrefix } from '#core/keys.ts';
-import { FAILURES } from '#core/plan.ts';
 import { Recipe } from '#core/recipe.ts';
 import type { TeacherEntry } from '#core/teacher.ts';
+import { FAILURES } from '#core/training-contract.ts';
 import { type ObservationPorts, observeTraining } from '#lambdas/observe-training.ts';
-import { record } from '#lambdas/record.ts';
+import { recordObservation } from '#lambdas/record-observation.ts';
 import { NoCapacity, type Objects, type TrainingRequest } from '#ports';
 
 export interface LaunchPorts extends ObservationPorts {
@@ -29,20 +29,20 @@ export async function launchTraining(ports: LaunchPorts, jobId: string): Promise
   if (!isResumed && job.run?.ended === false) return job; // the last attempt has not ended
 
   const recipeText = await ports.objects.readText(jobKeys(job.id).recipe);
-  if (recipeText === undefined) return record(ports, job, recipeMissing(job));
+  if (recipeText === undefined) return recordObservation(ports, job, recipeMissing(job));
   const recipe = Recipe.parse(JSON.parse(recipeText));
   const isInImage = ports.teachersInImage.includes(recipe.teacher);
   const teacherChanged = isInImage ? undefined : await teacherProblem(ports, recipe.teacher);
-  if (teacherChanged) return record(ports, job, teacherChanged);
+  if (teacherChanged) return recordObservation(ports, job, teacherChanged);
 
   const hasSlot = await ports.jobs.claimSlot(job, ports.maxConcurrentJobs);
-  if (!hasSlot) return record(ports, job, noSlot(ports.maxConcurrentJobs));
+  if (!hasSlot) return recordObservation(ports, job, noSlot(ports.maxConcurrentJobs));
 
   // The row names the training job before it is created: if this process dies in between, the next one goes on.
   const name = job.run?.ended === false ? job.run.trainingJobName : nameOfNext(job);
   const instanceTypes = instanceTypesFor(recipe, ports.instanceTypes);
   const estimate = costAtMost(instanceTypes, recipe.budget);
-  const launching = await record(ports, job, {
+  const launching = await recordObservation(ports, job, {
     type: 'launch-started',
     trainingJobName: name,
     estimate,
@@ -54,7 +54,7 @@ export async function launchTraining(ports: LaunchPorts, jobId: string): Promise
     budget: recipe.budget,
     instanceTypes,
   });
-  return record(ports, launching, outcome);
+  return recordObservation(ports, launching, outcome);
 }
 
 const nameOfNext = (job: Job): string => trainingJobName(job.name, job.id, nextAttempt(job));

@@ -5,9 +5,9 @@ import { stageLog } from '#lambdas/aws/stage-log.ts';
 import { sageMakerTraining } from '#lambdas/aws/training.ts';
 import {
   environment,
+  launchSettings,
   PipelineVariables,
   TrainingVariables,
-  trainingSettings,
 } from '#lambdas/environment.ts';
 import { queueHandler } from '#lambdas/queue-handler.ts';
 import { publishStudent } from './publish-student.ts';
@@ -16,7 +16,7 @@ const variables = environment(PipelineVariables.extend(TrainingVariables.shape))
 const ports = {
   objects: s3Objects(variables.BUCKET),
   jobs: dynamoJobs(variables.JOB_TABLE),
-  training: sageMakerTraining(trainingSettings(variables)),
+  training: sageMakerTraining(launchSettings(variables)),
   log: stageLog('publish-student'),
   now: () => new Date(),
 };

@@ -3,7 +3,7 @@ import { shortJobId, studentVersion } from '#core/identity.ts';
 import type { Job, Observation } from '#core/job.ts';
 import { CARD_FILE, latestKey, parseS3Uri, studentKeys } from '#core/keys.ts';
 import { type ObservationPorts, observeTraining } from '#lambdas/observe-training.ts';
-import { record } from '#lambdas/record.ts';
+import { recordObservation } from '#lambdas/record-observation.ts';
 import type { Objects } from '#ports';
 
 export interface PublishPorts extends ObservationPorts {
@@ -17,7 +17,7 @@ export async function publishStudent(ports: PublishPorts, jobId: string): Promis
   const job = await observeTraining(ports, loaded);
   if (job.progress.state !== 'trained') return job;
 
-  return record(ports, job, await publish(ports.objects, job, job.progress.artifacts));
+  return recordObservation(ports, job, await publish(ports.objects, job, job.progress.artifacts));
 }
 
 async function publish(objects: Objects, job: Job, artifacts: string): Promise<Observation> {
@@ -58,7 +58,7 @@ async function publish(objects: Objects, job: Job, artifacts: string): Promise<O
 
 const MAX_TRIES = 10;
 
-/** Points `latest.json` at a student unless a newer upload's student is there, in whatever order trainings finish. */
+/** Points `latest.json` at a student unless a newer upload's student is there, in whatever order training jobs finish. */
 async function moveLatest(objects: Objects, job: Job, version: string): Promise<void> {
   const key = latestKey(job.name);
   const { id: jobId, uploadedAt } = job;

@@ -7,10 +7,10 @@ import {
   AnnouncementVariables,
   environment,
   LaunchVariables,
+  launchSettings,
   PipelineVariables,
   SweepVariables,
   TrainingVariables,
-  trainingSettings,
   ValidationVariables,
 } from '#lambdas/environment.ts';
 import { TEACHERS } from '#teachers/catalogue.ts';
@@ -27,7 +27,7 @@ const variables = environment(
 const ports = {
   objects: s3Objects(variables.BUCKET),
   jobs: dynamoJobs(variables.JOB_TABLE),
-  training: sageMakerTraining(trainingSettings(variables)),
+  training: sageMakerTraining(launchSettings(variables)),
   announcer: eventBridgeAnnouncer(variables.ANNOUNCEMENT_BUS),
   log: stageLog('sweep-jobs'),
   now: () => new Date(),

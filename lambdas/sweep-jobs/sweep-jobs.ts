@@ -1,12 +1,12 @@
 import type { Job } from '#core/job.ts';
 import { isStuck } from '#core/job-deadlines.ts';
 import type { State } from '#core/job-progress.ts';
-import { SEAL_FILE } from '#core/keys.ts';
-import { printable } from '#core/problem.ts';
+import { READY_FILE } from '#core/keys.ts';
+import { sanitise } from '#core/problem.ts';
 import { type AnnouncePorts, announceJob } from '#lambdas/announce-job/announce-job.ts';
 import { type LaunchPorts, launchTraining } from '#lambdas/launch-training/launch-training.ts';
 import { publishStudent } from '#lambdas/publish-student/publish-student.ts';
-import { record } from '#lambdas/record.ts';
+import { recordObservation } from '#lambdas/record-observation.ts';
 import {
   type ValidationPorts,
   validateDataset,
@@ -85,10 +85,10 @@ async function giveUp(ports: SweepPorts, job: Job, error: unknown): Promise<void
   const { state } = job.progress;
   if (!GIVEN_UP.has(state) || !isStuck(job, ports.now())) return;
   const reason = error instanceof Error ? error.message : String(error);
-  await record(ports, job, {
+  await recordObservation(ports, job, {
     type: 'stage-failed',
     code: 'STAGE_FAILED',
-    what: `The job was "${state}" for more than an hour, and its next step failed each time: ${printable(reason)}`,
+    what: `The job was "${state}" for more than an hour, and its next step failed each time: ${sanitise(reason)}`,
     remedy: 'Correct the cause, then retry the job; the log of the sweeper has the details.',
   });
 }
@@ -123,7 +123,7 @@ async function validateAgain(ports: SweepPorts, job: Job): Promise<void> {
   await validateDataset(ports, sealOf(job));
   const after = await ports.jobs.load(job.id);
   if (after?.progress.state !== 'received') return;
-  await record(ports, after, {
+  await recordObservation(ports, after, {
     type: 'stage-failed',
     code: 'UPLOAD_GONE',
     what: 'The upload was replaced or removed before it was validated.',
@@ -133,4 +133,4 @@ async function validateAgain(ports: SweepPorts, job: Job): Promise<void> {
 
 /** The key that seals a job's upload: the archive itself, or the `_READY` of the folder. */
 const sealOf = (job: Job): string =>
-  job.form === 'folder' ? `${job.dataset}${SEAL_FILE}` : job.dataset;
+  job.form === 'folder' ? `${job.dataset}${READY_FILE}` : job.dataset;

@@ -13,6 +13,8 @@ const FORMATS: ((head: Uint8Array) => boolean)[] = [
   (head) => ascii(head, 0, 4) === 'RIFF' && ascii(head, 8, 12) === 'WEBP',
 ];
 
+const CLAIMS_AN_IMAGE = /\.(jpe?g|png|gif|webp)$/i;
+
 /** The problem with a file as far as its first bytes show it; `undefined` if there is none. */
 export function imageProblem(path: string, head: Uint8Array): Problem | undefined {
   if (head.length === 0) {
@@ -20,7 +22,8 @@ export function imageProblem(path: string, head: Uint8Array): Problem | undefine
     return problem('FILE_EMPTY', path, what, 'Replace or remove it.');
   }
   if (!FORMATS.some((matches) => matches(head))) {
-    const what = 'The file is not a JPEG, PNG, GIF or WebP image, despite its name.';
+    const despite = CLAIMS_AN_IMAGE.test(path) ? ', despite its name' : '';
+    const what = `The file is not a JPEG, PNG, GIF or WebP image${despite}.`;
     return problem('NOT_AN_IMAGE', path, what, 'Convert it to JPEG or PNG, or remove it.');
   }
   const size = dimensions(head);

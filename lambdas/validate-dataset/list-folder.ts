@@ -1,5 +1,5 @@
 import type { ObjectFacts } from '#core/identity.ts';
-import { SEAL_FILE } from '#core/keys.ts';
+import { READY_FILE } from '#core/keys.ts';
 import type { Objects } from '#ports';
 import { type DatasetFiles, HEAD_BYTES } from './dataset-files.ts';
 
@@ -22,4 +22,4 @@ export function listFolder(
 
 /** Whether an object of the folder is data: not the recipe, the seal, or the empty object by which consoles mark a folder. */
 export const isData = (key: string, prefix: string, recipeKey: string): boolean =>
-  key !== recipeKey && key !== `${prefix}${SEAL_FILE}` && !key.endsWith('/');
+  key !== recipeKey && key !== `${prefix}${READY_FILE}` && !key.endsWith('/');

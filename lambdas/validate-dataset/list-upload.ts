@@ -1,5 +1,5 @@
 import { archiveSeal, folderSeal, type ObjectFacts } from '#core/identity.ts';
-import { SEAL_FILE, type Upload } from '#core/keys.ts';
+import { READY_FILE, type Upload } from '#core/keys.ts';
 import { problem } from '#core/problem.ts';
 import type { Objects } from '#ports';
 import type { DatasetFiles } from './dataset-files.ts';
@@ -24,7 +24,7 @@ export async function listUpload(
     const { prefix, recipeKey } = upload;
     const all: ObjectFacts[] = [];
     for await (const object of objects.list(prefix)) all.push(object);
-    const ready = all.find(({ key }) => key === `${prefix}${SEAL_FILE}`);
+    const ready = all.find(({ key }) => key === `${prefix}${READY_FILE}`);
     if (!ready) return undefined;
     const data = all.filter(({ key }) => isData(key, prefix, recipeKey));
     return {

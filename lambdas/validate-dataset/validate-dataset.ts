@@ -6,7 +6,7 @@ import { datasetOf, jobKeys, type Upload, uploadSealedBy } from '#core/keys.ts';
 import { writeManifest } from '#core/manifest.ts';
 import { PROBLEMS_IN_ROW, type Problem } from '#core/problem.ts';
 import { parseRecipe, type TeacherLimits } from '#core/recipe.ts';
-import { type RecordPorts, record } from '#lambdas/record.ts';
+import { type RecordPorts, recordObservation } from '#lambdas/record-observation.ts';
 import type { Objects, Subject } from '#ports';
 import type { DatasetFiles } from './dataset-files.ts';
 import { readClassFolders } from './formats/class-folders.ts';
@@ -76,7 +76,7 @@ async function receiveUpload(ports: ValidationPorts, key: string): Promise<Recei
   const known = await jobs.load(id);
   if (known) {
     const job = isUploadedAgain(known, listed)
-      ? await record(ports, known, { type: 'retry-requested' })
+      ? await recordObservation(ports, known, { type: 'retry-requested' })
       : known;
     return { job, isNew: false, upload, listed, recipeText };
   }
@@ -98,7 +98,7 @@ const isUploadedAgain = ({ progress, updatedAt }: Job, { uploadedAt }: ListedUpl
   progress.state === 'failed' && MENDED_BY_UPLOAD.includes(progress.code) && uploadedAt > updatedAt;
 
 async function judge(ports: ValidationPorts, received: Received): Promise<Job> {
-  return record(ports, received.job, await validate(ports, received));
+  return recordObservation(ports, received.job, await validate(ports, received));
 }
 
 /** Reads listings, image headers and the recipe, and writes the report and the trainer's inputs to the bucket. */

@@ -8,7 +8,7 @@ interface LogEvent {
   message: string;
 }
 
-const MOST_EVENTS = 20_000; // kept in memory; the log files of the training jobs have all lines
+const MAX_EVENTS = 20_000; // kept in memory; the log files of the training jobs have all lines
 const PAGE = 10_000; // CloudWatch's own limit
 
 const FilterLogEvents = z.object({
@@ -58,7 +58,7 @@ export function localLogs(logGroupName: string, now: () => number = Date.now) {
   return {
     write(logStreamName: string, message: string): void {
       events.push({ logStreamName, timestamp: now(), message });
-      if (events.length > 2 * MOST_EVENTS) events = events.slice(-MOST_EVENTS);
+      if (events.length > 2 * MAX_EVENTS) events = events.slice(-MAX_EVENTS);
     },
 
     handle: (request: IncomingMessage, response: ServerResponse): Promise<void> =>

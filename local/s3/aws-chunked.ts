@@ -1,6 +1,6 @@
 import { S3Error } from './errors.ts';
 
-const LONGEST_LINE = 16_384; // bytes; a chunk's header with its signature has about 100
+const MAX_LINE = 16_384; // bytes; a chunk's header with its signature has about 100
 const NEWLINE = 0x0a;
 
 /**
@@ -66,7 +66,7 @@ function reader(pieces: AsyncIterator<Buffer>) {
           rest = rest.subarray(end + 1);
           return line.endsWith('\r') ? line.slice(0, -1) : line;
         }
-        if (rest.length > LONGEST_LINE) throw incomplete('a line does not end');
+        if (rest.length > MAX_LINE) throw incomplete('a line does not end');
         if (!(await more())) {
           const line = rest.toString('latin1');
           rest = Buffer.alloc(0);

@@ -6,8 +6,8 @@ import { S3Error } from './errors.ts';
 import type { S3Request } from './request.ts';
 import type { DataFile } from './stored-object.ts';
 
-const LARGEST_PUT = 5 * 1024 ** 3; // bytes in one request, as on AWS; larger objects come in parts
-const LARGEST_DOCUMENT = 16 * 1024 ** 2; // bytes; 1,000 keys of 1,024 bytes, every character escaped
+const MAX_PUT = 5 * 1024 ** 3; // bytes in one request, as on AWS; larger objects come in parts
+const MAX_DOCUMENT = 16 * 1024 ** 2; // bytes; 1,000 keys of 1,024 bytes, every character escaped
 
 /** The body of a request: its decoded bytes, and the check of what the client declared about them. */
 export interface Body {
@@ -34,7 +34,7 @@ export function bodyOf({ headers, incoming }: S3Request): Body {
     throw new S3Error('MissingContentLength', 'You must provide the Content-Length HTTP header.');
   }
   const size = Number(length);
-  if (size > LARGEST_PUT) {
+  if (size > MAX_PUT) {
     throw new S3Error('EntityTooLarge', 'One request takes at most 5 GiB; upload it in parts.');
   }
 
@@ -156,8 +156,7 @@ export async function readDocument(request: S3Request): Promise<string> {
   let size = 0;
   const measured = await measure(body.chunks, body.needs, async (chunk) => {
     size += chunk.length;
-    if (size > LARGEST_DOCUMENT)
-      throw new S3Error('EntityTooLarge', 'The XML document is too large.');
+    if (size > MAX_DOCUMENT) throw new S3Error('EntityTooLarge', 'The XML document is too large.');
     pieces.push(chunk);
   });
   body.verify(measured);

@@ -3,7 +3,7 @@ import { readDocument } from './body.ts';
 import { checksumElements, checksumHeader } from './checksums.ts';
 import { writeCondition } from './conditions.ts';
 import { S3Error } from './errors.ts';
-import { MOST_PARTS } from './multipart.ts';
+import { MAX_PARTS } from './multipart.ts';
 import { type ObjectRequest, type Operation, quoted } from './operation.ts';
 import type { NewObject, StoredObject } from './stored-object.ts';
 import type { Part, Upload } from './uploads.ts';
@@ -21,7 +21,7 @@ const CompleteRequest = z.object({
           .catchall(z.unknown()),
       )
       .min(1)
-      .max(MOST_PARTS),
+      .max(MAX_PARTS),
   }),
 });
 type ListedPart = z.infer<typeof CompleteRequest>['CompleteMultipartUpload']['Part'][number];

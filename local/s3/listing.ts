@@ -6,7 +6,7 @@ import { countIn } from './request.ts';
 import type { StoredObject } from './stored-object.ts';
 import { xmlDocument } from './xml.ts';
 
-const LARGEST_PAGE = 1_000; // keys, as on AWS
+const MAX_PAGE = 1_000; // keys, as on AWS
 
 export interface Page {
   objects: StoredObject[];
@@ -111,7 +111,7 @@ export const listObjects: Operation<BucketRequest> = ({ store }, { bucket: name,
 const common = (query: URLSearchParams) => ({
   prefix: query.get('prefix') ?? '',
   delimiter: query.get('delimiter') ?? '',
-  limit: countIn(query, 'max-keys', { fallback: LARGEST_PAGE, lowest: 0, highest: LARGEST_PAGE }),
+  limit: countIn(query, 'max-keys', { fallback: MAX_PAGE, lowest: 0, highest: MAX_PAGE }),
 });
 
 const shared = (

@@ -6,15 +6,15 @@ import { type BucketRequest, type ObjectRequest, type Operation, quoted } from '
 import { countIn } from './request.ts';
 import { xmlDocument } from './xml.ts';
 
-const LARGEST_PAGE = 1_000; // parts or uploads, as on AWS
+const MAX_PAGE = 1_000; // parts or uploads, as on AWS
 
 export const listParts: Operation<ObjectRequest> = ({ store }, { bucket, key, query }) => {
   const upload = store.bucket(bucket).uploads.find(key, query.get('uploadId') ?? '');
   const marker = countIn(query, 'part-number-marker', { fallback: 0, lowest: 0, highest: 10_000 });
   const limit = countIn(query, 'max-parts', {
-    fallback: LARGEST_PAGE,
+    fallback: MAX_PAGE,
     lowest: 0,
-    highest: LARGEST_PAGE,
+    highest: MAX_PAGE,
   });
   const parts = [...upload.parts.values()]
     .filter(({ number }) => number > marker)
@@ -55,9 +55,9 @@ export const listMultipartUploads: Operation<BucketRequest> = ({ store }, { buck
   const keyMarker = query.get('key-marker') ?? '';
   const idMarker = query.get('upload-id-marker') ?? '';
   const limit = countIn(query, 'max-uploads', {
-    fallback: LARGEST_PAGE,
+    fallback: MAX_PAGE,
     lowest: 0,
-    highest: LARGEST_PAGE,
+    highest: MAX_PAGE,
   });
   const uploads = store
     .bucket(bucket)

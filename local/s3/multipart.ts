@@ -11,7 +11,7 @@ import { combines } from './whole-checksum.ts';
 import { checkSource, wantedAlgorithm } from './write-objects.ts';
 import { xmlDocument } from './xml.ts';
 
-export const MOST_PARTS = 10_000; // as on AWS
+export const MAX_PARTS = 10_000; // as on AWS
 
 export const createMultipartUpload: Operation<ObjectRequest> = async ({ store }, request) => {
   const bucket = store.bucket(request.bucket);
@@ -92,8 +92,8 @@ export const uploadPartCopy: Operation<ObjectRequest> = async ({ store }, reques
 function partNumber({ query }: ObjectRequest): number {
   const text = query.get('partNumber') ?? '';
   const number = /^\d{1,5}$/.test(text) ? Number(text) : 0;
-  if (number >= 1 && number <= MOST_PARTS) return number;
-  const message = `Part number must be an integer between 1 and ${MOST_PARTS}, inclusive`;
+  if (number >= 1 && number <= MAX_PARTS) return number;
+  const message = `Part number must be an integer between 1 and ${MAX_PARTS}, inclusive`;
   throw new S3Error('InvalidArgument', message);
 }
 

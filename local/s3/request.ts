@@ -12,7 +12,7 @@ export interface S3Request {
   incoming: IncomingMessage;
 }
 
-const LONGEST_KEY = 1_024; // bytes of UTF-8
+const MAX_KEY = 1_024; // bytes of UTF-8
 
 /** Parameters to ignore in presigned URLs: checksums of the empty body that the SDK signed, and the signature. */
 const NO_HEADER =
@@ -33,8 +33,8 @@ export function parseRequest(incoming: IncomingMessage, id: string): S3Request {
   const [first, rest] = virtual === undefined ? cut(path.slice(1)) : [virtual, path.slice(1)];
   const bucket = first === '' ? undefined : decode(first);
   const key = rest === undefined || rest === '' ? undefined : decode(rest);
-  if (key !== undefined && Buffer.byteLength(key) > LONGEST_KEY) {
-    throw new S3Error('KeyTooLongError', `Your key is longer than ${LONGEST_KEY} bytes.`);
+  if (key !== undefined && Buffer.byteLength(key) > MAX_KEY) {
+    throw new S3Error('KeyTooLongError', `Your key is longer than ${MAX_KEY} bytes.`);
   }
 
   const method = incoming.method ?? 'GET';

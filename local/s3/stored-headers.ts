@@ -10,7 +10,7 @@ const KEPT = [
   'expires',
 ];
 const METADATA = 'x-amz-meta-';
-const LARGEST_METADATA = 2_048; // bytes of names and values together, as on AWS
+const MAX_METADATA = 2_048; // bytes of names and values together, as on AWS
 
 /** Headers that change what is stored or who may read it. They are refused, since ignoring them would mislead the client. */
 const REFUSED =
@@ -32,11 +32,8 @@ export function storedHeaders(headers: Record<string, string>): Record<string, s
       if (clean !== '') kept[name] = clean;
     }
   }
-  if (metadataBytes > LARGEST_METADATA) {
-    throw new S3Error(
-      'MetadataTooLarge',
-      `User metadata may have ${LARGEST_METADATA} bytes in all.`,
-    );
+  if (metadataBytes > MAX_METADATA) {
+    throw new S3Error('MetadataTooLarge', `User metadata may have ${MAX_METADATA} bytes in all.`);
   }
   return { 'content-type': 'binary/octet-stream', ...kept };
 }

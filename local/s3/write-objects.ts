@@ -110,13 +110,13 @@ export const deleteObject: Operation<ObjectRequest> = async ({ store }, request)
   return { status: 204 };
 };
 
-const MOST_KEYS = 1_000; // in one request, as on AWS
+const MAX_KEYS = 1_000; // in one request, as on AWS
 const DeleteRequest = z.object({
   Delete: z.object({
     Object: z
       .array(z.object({ Key: z.string().min(1), ETag: z.string().optional() }))
       .min(1)
-      .max(MOST_KEYS),
+      .max(MAX_KEYS),
     Quiet: z.string().optional(),
   }),
 });

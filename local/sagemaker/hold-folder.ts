@@ -5,7 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { identify, isAlive, ProcessIdentity } from './process-identity.ts';
 
 /**
- * Locks a folder for this process: a second one would take the first one's trainings for leftovers and kill them.
+ * Locks a folder for this process: a second one would take the first one's training jobs for leftovers and kill them.
  *
  * @returns releases the folder
  * @throws Error when another process holds it

@@ -3,7 +3,7 @@ import type { Readable } from 'node:stream';
 import { StringDecoder } from 'node:string_decoder';
 
 /** CloudWatch's limit for an event is 256 KiB; longer lines are split. */
-const LONGEST_LINE = 256 * 1024; // characters
+const MAX_LINE = 256 * 1024; // characters
 
 /**
  * Appends output to a file as it arrives, and passes it on line by line.
@@ -46,8 +46,8 @@ export function lineSplitter(onLine: (line: string) => void) {
     const lines = (rest + text).split(/[\r\n]+/);
     rest = lines.pop() ?? '';
     for (const line of lines) if (line !== '') onLine(line);
-    for (; rest.length > LONGEST_LINE; rest = rest.slice(LONGEST_LINE)) {
-      onLine(rest.slice(0, LONGEST_LINE));
+    for (; rest.length > MAX_LINE; rest = rest.slice(MAX_LINE)) {
+      onLine(rest.slice(0, MAX_LINE));
     }
   }
 

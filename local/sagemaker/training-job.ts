@@ -1,8 +1,9 @@
 import { setMaxListeners } from 'node:events';
-import { open, rm } from 'node:fs/promises';
+import { rm } from 'node:fs/promises';
 import type { S3Client } from '@aws-sdk/client-s3';
-import { FAILURE_CHARACTERS, ML_FOLDER, mlFolder } from '#core/ml-folder.ts';
+import { ML_FOLDER, mlFolder } from '#core/ml-folder.ts';
 import { sentence } from '../events/aws-json.ts';
+import { algorithmError } from './algorithm-error.ts';
 import { fetchChannel } from './channels.ts';
 import { checkpointsIn } from './checkpoints.ts';
 import { jobFiles, type StoredJob } from './job-store.ts';
@@ -87,7 +88,7 @@ export function runTrainingJob(stored: StoredJob, settings: TrainingJobSettings)
     try {
       await stopAtLimits(); // it may have reached one before
       const exit = stored.record.stop ? undefined : await train();
-      if (exit && exit.exitCode !== 0) await fail(algorithmError(exit, await failureFile()));
+      if (exit && exit.exitCode !== 0) await fail(await algorithmError(exit, ml.failure));
       else if (exit || stored.record.stop) await succeed();
       // otherwise it was interrupted, and resumes with the next process
     } catch (error) {
@@ -207,33 +208,12 @@ export function runTrainingJob(stored: StoredJob, settings: TrainingJobSettings)
 
   const clear = () => rm(files.work, { recursive: true, force: true });
 
-  const failureFile = () =>
-    readStart(ml.failure).then(
-      (text) => text.slice(0, FAILURE_CHARACTERS).trim(),
-      () => '', // there is no such file
-    );
-
   return {
     stored,
     stop,
     interrupt: halt,
     over: run().catch((error) => settings.onError(error, name)),
   };
-}
-
-/** SageMaker's FailureReason; the exit code comes last, after the trainer's own message. */
-const algorithmError = ({ exitCode, problem }: TrainerExit, failure: string): string =>
-  `AlgorithmError: ${problem ?? failure}, exit code: ${exitCode}`;
-
-/** Reads the start of a file of any size. */
-async function readStart(path: string): Promise<string> {
-  const file = await open(path);
-  try {
-    const { buffer, bytesRead } = await file.read(Buffer.alloc(4 * FAILURE_CHARACTERS)); // UTF-8 takes up to 4 each
-    return buffer.toString('utf8', 0, bytesRead);
-  } finally {
-    await file.close();
-  }
 }
 
 /** Counts the seconds in which it runs, in addition to `before`. */

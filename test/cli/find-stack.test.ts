@@ -20,13 +20,18 @@ const stack = (outputs: Record<string, string>) => ({
 
 describe('a deployed pipeline', () => {
   it('is found by the outputs of its stack', async () => {
-    const outputs = { BucketName: 'b', JobTableName: 't', Keeps: 'nothing', BusName: 'n' };
+    const outputs = {
+      BucketName: 'b',
+      JobTableName: 't',
+      RetainedResources: 'nothing',
+      BusName: 'n',
+    };
     aws.on(DescribeStacksCommand, { StackName: 'Pets' }).resolves({ Stacks: [stack(outputs)] });
 
     expect(await findStack(client, 'Pets')).toEqual({
       bucket: 'b',
       table: 't',
-      keeps: 'nothing',
+      retained: 'nothing',
       outputs,
     });
   });

@@ -2,6 +2,7 @@ import { mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterInterruption } from '#cli/main.ts';
 import { outcomeOf, startUnderstudy, understudy } from '#test/end-to-end/commands.ts';
 import { digitFolders } from '#test/end-to-end/mnist.ts';
 
@@ -13,6 +14,13 @@ beforeAll(async () => {
   await symlink('/no/such/image.jpg', join(folder, 'broken', '1.jpg'));
 });
 afterAll(() => rm(folder, { recursive: true, force: true }));
+
+describe('what becomes of running jobs after Ctrl-C', () => {
+  it('depends on where they run', () => {
+    expect(afterInterruption(undefined)).toMatch(/resume when the pipeline starts again/);
+    expect(afterInterruption('pets')).toBe('Running jobs continue in the stack "pets".');
+  });
+});
 
 describe('the exit code of understudy', () => {
   it.each([

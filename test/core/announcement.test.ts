@@ -61,7 +61,7 @@ describe('the sentence of an announcement', () => {
     const what = 'a\\b.png\nis "text", not an image.';
 
     expect(sentenceOf('pets', { type: 'stage-failed', code: 'X', what, remedy: 'Retry.' })).toBe(
-      'The training of “pets” failed (X): a/b.png is “text”, not an image. Retry.',
+      'Training “pets” failed (X): a/b.png is “text”, not an image. Retry.',
     );
   });
 

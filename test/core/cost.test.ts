@@ -3,6 +3,7 @@ import {
   budgetProblems,
   costAtMost,
   dollarsFor,
+  hasGpu,
   instanceTypesFor,
   longestRunSeconds,
 } from '#core/cost.ts';
@@ -58,4 +59,14 @@ describe('the instance types of a recipe', () => {
     const recipe = { budget: { minutes: 60, dollars: 5 } };
     expect(budgetProblems(recipe, 'f', ['ml.p9.huge'])[0]?.what).toContain('ml.p9.huge');
   });
+});
+
+describe('hasGpu', () => {
+  it.each(['ml.g4dn.xlarge', 'ml.g5.xlarge', 'ml.gr6.4xlarge', 'ml.p5.48xlarge'])(
+    'is true of %s',
+    (type) => expect(hasGpu(type)).toBe(true),
+  );
+  it.each(['ml.m5.xlarge', 'ml.c7g.large', 'ml.local.cpu'])('is false of %s', (type) =>
+    expect(hasGpu(type)).toBe(false),
+  );
 });

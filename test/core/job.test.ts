@@ -1,6 +1,6 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { ARROWS, advance, Job, type Observation, receive } from '#core/job.ts';
+import { advance, Job, type Observation, receive, TRANSITIONS } from '#core/job.ts';
 import { FINAL, type State } from '#core/job-progress.ts';
 
 const noon = new Date('2026-11-24T12:00:00.000Z');
@@ -252,7 +252,7 @@ describe('advance', () => {
           const next = advance(job, each, later);
           if (next === job) continue;
           const [from, to] = [job.progress.state, next.progress.state];
-          expect(from === to || ARROWS[from].includes(to)).toBe(true);
+          expect(from === to || TRANSITIONS[from].includes(to)).toBe(true);
           expect(next.version).toBe(job.version + 1);
           expect(Job.safeParse(next).success).toBe(true);
           // Nothing open is forgotten: who is not final, or has something to say, has a deadline.

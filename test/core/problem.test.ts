@@ -1,15 +1,15 @@
 import { describe, expect, it } from 'vitest';
-import { printable, problem } from '#core/problem.ts';
+import { problem, sanitise } from '#core/problem.ts';
 
-describe('printable', () => {
+describe('sanitise', () => {
   it('replaces escape sequences and direction marks, and limits the length', () => {
-    expect(printable('a\u001b[31m\u202Eb')).toBe('a\uFFFD[31m\uFFFDb');
-    expect(printable('x'.repeat(5_000))).toHaveLength(300);
+    expect(sanitise('a\u001b[31m\u202Eb')).toBe('a\uFFFD[31m\uFFFDb');
+    expect(sanitise('x'.repeat(5_000))).toHaveLength(300);
   });
 
   it('never cuts a character in half', () => {
     for (const start of ['', 'x']) {
-      const text = printable(start + '𝕏'.repeat(300));
+      const text = sanitise(start + '𝕏'.repeat(300));
       expect(Buffer.from(text).toString()).toBe(text);
     }
   });

@@ -81,14 +81,57 @@ describe('parseRecipe', () => {
     expect(codes(text)).toEqual([code]);
   });
 
-  it.each([{ toString: 1 }, 'constructor', '__proto__', 7, null])(
-    'refuses the task %j in a sentence',
-    (task) => {
-      const { problems } = parseRecipe(JSON.stringify({ task }), 'dataset.json', new Map());
+  it.each([
+    [
+      { regime: 'half' },
+      '"regime" must be "auto", "head-only", "full" or "blocks:1" to "blocks:7", not "half".',
+    ],
+    [
+      { regime: 2 },
+      '"regime" must be "auto", "head-only", "full" or "blocks:1" to "blocks:7", not 2.',
+    ],
+    [{ seed: -1 }, '"seed" must be an integer from 0 to 2147483647, not -1.'],
+    [{ input_px: 7.5 }, '"input_px" must be an integer from 32 to 1024, not 7.5.'],
+    [
+      { budget: { minutes: '60' } },
+      '"budget.minutes" must be an integer from 1 to 1440, not "60".',
+    ],
+    [{ budget: { dollars: 0 } }, '"budget.dollars" must be a number above 0, not 0.'],
+    [{ split: { test: 2 } }, '"split.test" must be a number from 0.05 to 0.4, not 2.'],
+    [{ class_weights: 'even' }, '"class_weights" must be "auto" or "none", not "even".'],
+    [
+      { augmentation: 'flip' },
+      '"augmentation" must be "auto", "none", or an object with "flip", "crop" and "colour", not "flip".',
+    ],
+    [{ augmentation: { flip: 1 } }, '"augmentation.flip" must be true or false, not 1.'],
+    [
+      { augmentation: { flips: true } },
+      'There is no field "augmentation.flips". Did you mean "flip"?',
+    ],
+    [
+      { instance_types: ['g5'] },
+      '"instance_types" must be a list of one to five SageMaker instance types, such as "ml.g4dn.xlarge", not "g5".',
+    ],
+    [{ teacher: null }, '"teacher" must be the name of a teacher, not null.'],
+    [{ sede: 1 }, 'There is no field "sede".'],
+    [{ regim: 'auto' }, 'There is no field "regim". Did you mean "regime"?'],
+    [{ epochs: 3 }, 'There is no field "epochs".'],
+    [[], 'The recipe must be a JSON object, not [].'],
+    [
+      { task: { toString: 1 } },
+      'The task {"toString":1} is not supported: the only task is "image".',
+    ],
+    [{ task: 'constructor' }, 'The task "constructor" is not supported: the only task is "image".'],
+  ])('says of %j: %s', (written, what) => {
+    const { problems } = parseRecipe(JSON.stringify(written), 'dataset.json', teachers);
 
-      const [problem] = problems.filter(({ where }) => where === 'dataset.json, task');
-      expect(problem?.code).toBe('TASK_NOT_SUPPORTED');
-      expect(problem?.what).toContain('the only task is "image"');
-    },
-  );
+    expect(problems.map((each) => each.what)).toEqual([what]);
+  });
+
+  it('names the fields that there are', () => {
+    const [found] = parseRecipe('{"split": {"train": 1}}', 'dataset.json', teachers).problems;
+
+    expect(found?.where).toBe('dataset.json, split.train');
+    expect(found?.remedy).toBe('Rename or remove it; the fields are validation, test.');
+  });
 });

@@ -3,7 +3,7 @@ import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 
 const UNDERSTUDY = fileURLToPath(new URL('../../cli/understudy.mjs', import.meta.url));
-const RUN = fileURLToPath(new URL('../../local/run.ts', import.meta.url));
+const RUN = fileURLToPath(new URL('../../local/main.ts', import.meta.url));
 
 export interface Outcome {
   exit: number | null;

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { beforeAll, describe, expect, it } from 'vitest';
 import type { Topology } from '#engine/topology.ts';
 import { trainingStep } from '#engine/training-step.ts';
-import type { TrainingSettings } from '#engine/write-step.ts';
+import type { StepSettings } from '#engine/write-step.ts';
 import { syntheticPixels } from '#test/teachers/expected.ts';
 import { realTeacher } from './networks.ts';
 import { gradientDescent } from './trainings.ts';
@@ -39,7 +39,7 @@ const samplesOf = (values: Float32Array, count: number): number[] =>
   );
 
 let topology: Topology;
-let plain: TrainingSettings;
+let plain: StepSettings;
 
 beforeAll(async () => {
   const teacher = await realTeacher();
@@ -53,7 +53,7 @@ beforeAll(async () => {
 }, 120_000);
 
 /** Trains as Keras did; returns the errors of the losses, and samples of the weights: before, ours and Keras's. */
-function train(run: string, changed: Partial<TrainingSettings> = {}) {
+function train(run: string, changed: Partial<StepSettings> = {}) {
   const reference = runs[run] ?? expect.unreachable();
   const step = trainingStep(topology, { ...plain, ...changed });
   const losses = Array.from({ length: STEPS }, (_, i) => step.step(batch(i), 1).loss);

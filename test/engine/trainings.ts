@@ -3,7 +3,7 @@ import { at } from '#core/at.ts';
 import { tf } from '#engine/tensorflow/load.ts';
 import type { Topology } from '#engine/topology.ts';
 import { type TrainingStep, trainingStep } from '#engine/training-step.ts';
-import type { TrainingSettings } from '#engine/write-step.ts';
+import type { StepSettings } from '#engine/write-step.ts';
 import { randomBytes } from '../random.ts';
 import { chain, difference, network, SIDE } from './networks.ts';
 
@@ -21,7 +21,7 @@ export const gradientDescent = (rate: number, parts = 1) => ({
 });
 
 /** A learning rate of 1: a step changes the weights by the gradient. */
-export const plain: TrainingSettings = {
+export const plain: StepSettings = {
   blockOutputs: [],
   retrained: 0,
   input: 'images',
@@ -31,7 +31,7 @@ export const plain: TrainingSettings = {
 const open: TrainingStep[] = [];
 
 /** Starts a training, which `endAll` disposes. */
-export function begin(topology: Topology, settings: TrainingSettings): TrainingStep {
+export function begin(topology: Topology, settings: StepSettings): TrainingStep {
   const step = trainingStep(topology, settings);
   open.push(step);
   return step;
@@ -119,7 +119,7 @@ export function threeParts(): tf.LayersModel {
   );
 }
 
-export const adamw: TrainingSettings = {
+export const adamw: StepSettings = {
   blockOutputs: BLOCK_OUTPUTS,
   retrained: 1,
   input: 'images',

@@ -2,10 +2,10 @@ import { describe, expect, it } from 'vitest';
 import {
   environment,
   LaunchVariables,
+  launchSettings,
   PipelineVariables,
   SweepVariables,
   TrainingVariables,
-  trainingSettings,
   ValidationVariables,
 } from '#lambdas/environment.ts';
 
@@ -32,7 +32,7 @@ describe('environment', () => {
       TEACHERS_IN_IMAGE: ['efficientnet-lite0'],
       MAX_CONCURRENT_JOBS: 2,
     });
-    expect(trainingSettings(variables).spot).toBe(false);
+    expect(launchSettings(variables).spot).toBe(false);
   });
 
   it('has defaults for what may be left out', () => {

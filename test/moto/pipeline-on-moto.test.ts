@@ -46,7 +46,7 @@ describe('a stack that CloudFormation made of the template, with the code that e
     const { status, outputs, bundles } = pipeline.stack;
 
     expect(status).toBe('CREATE_COMPLETE');
-    expect(outputs.DropHere).toContain(`s3://${outputs.BucketName}/datasets/`);
+    expect(outputs.UploadCommand).toContain(`s3://${outputs.BucketName}/datasets/`);
     expect(bundles.size).toBe(5);
   });
 

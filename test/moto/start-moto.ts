@@ -51,7 +51,7 @@ interface Python {
 
 const PYTHONS = ['python3', 'python', ...[14, 13, 12, 11, 10].map((minor) => `python3.${minor}`)];
 
-const ASK = `
+const CHECK_SCRIPT = `
 import sys, sysconfig, pip
 assert sys.version_info >= (3, 10)
 print(sys.implementation.cache_tag + "-" + sysconfig.get_platform())
@@ -59,7 +59,7 @@ print(sys.implementation.cache_tag + "-" + sysconfig.get_platform())
 
 async function findPython(): Promise<Python> {
   for (const command of PYTHONS) {
-    const { ok, output } = await run(command, ['-c', ASK]);
+    const { ok, output } = await run(command, ['-c', CHECK_SCRIPT]);
     if (ok) return { command, tag: output.trim() };
   }
   throw new SetupFailure(

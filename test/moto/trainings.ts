@@ -3,7 +3,7 @@ import { EventBridgeClient, PutEventsCommand } from '@aws-sdk/client-eventbridge
 import { S3Client } from '@aws-sdk/client-s3';
 import type { BusEventInput } from '#local/events/bus.ts';
 import { localSageMaker } from '#local/sagemaker/sagemaker.ts';
-import { TRAINER } from '#local/up.ts';
+import { TRAINER } from '#local/start-pipeline.ts';
 import { serve } from '../local/events/serve.ts';
 import { motoClient } from './moto-client.ts';
 

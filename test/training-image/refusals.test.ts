@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { crc32 } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { MlFolder } from '#core/ml-folder.ts';
-import { failureText } from '#core/plan.ts';
+import { failureText } from '#core/training-contract.ts';
 import { type Files, type JobRequest, layOutJob, zipOf } from '#examples/job-folder.ts';
 import { TrainingRefused } from '#training-image/job/errors.ts';
 import { train } from '#training-image/train.ts';

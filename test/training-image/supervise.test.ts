@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type MlFolder, mlFolder } from '#core/ml-folder.ts';
-import { parseFailure } from '#core/plan.ts';
+import { parseFailure } from '#core/training-contract.ts';
 import { type Files, type JobRequest, layOutJob } from '#examples/job-folder.ts';
 import { mulberry32 } from '#training-image/data/seeded-random.ts';
 import { tinted, tintedClasses } from './images.ts';

@@ -27,18 +27,18 @@ export function countClasses(
  * Judges what is left of the classes after duplicates and contradictions were removed.
  *
  * @returns warnings about classes that cannot be learned or tested
- * @throws TrainingRefused VALIDATION_FAILED if nothing can be learned, or nothing tested
+ * @throws TrainingRefused TOO_FEW_IMAGES if nothing can be learned, or nothing tested
  */
 export function judgeCounts(counts: ClassCounts): string[] {
   const learnable = counts.filter(({ train }) => train > 0);
   if (learnable.length < 2) {
     const names = learnable.map(({ name }) => `only "${name}" has any`).join('') || 'none has any';
     const what = `At least two classes need images that are in no other class; ${names}.`;
-    throw new TrainingRefused('VALIDATION_FAILED', what);
+    throw new TrainingRefused('TOO_FEW_IMAGES', what);
   }
   if (counts.every(({ test }) => test === 0)) {
     const what = 'No class has three different images, so none can be held out for testing.';
-    throw new TrainingRefused('VALIDATION_FAILED', what);
+    throw new TrainingRefused('TOO_FEW_IMAGES', what);
   }
   return counts.flatMap(({ name, train, test }) => {
     if (train === 0) return `"${name}" has no usable images and is never predicted.`;

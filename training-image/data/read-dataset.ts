@@ -7,7 +7,7 @@ import { crc32 } from 'node:zlib';
 import { Crc64Nvme } from '@aws-sdk/crc64-nvme';
 import yauzl, { Entry, type ZipFile } from 'yauzl';
 import type { Manifest, ManifestExample, ObjectRecord } from '#core/manifest.ts';
-import type { FailureCode } from '#core/plan.ts';
+import type { FailureCode } from '#core/training-contract.ts';
 import { summarise, TrainingRefused } from '../job/errors.ts';
 
 /** The examples' bytes, verified to be those that were validated. */

@@ -1,6 +1,6 @@
 import { at } from '#core/at.ts';
 import type { StudentCard } from '#core/card.ts';
-import { wilson95 } from '#core/statistics.ts';
+import { wilson95 } from '#core/wilson-interval.ts';
 import { bootstrap95 } from './bootstrap.ts';
 import { calibration, type Temperature } from './calibration.ts';
 import {

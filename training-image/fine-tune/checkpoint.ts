@@ -3,7 +3,7 @@ import type { Values } from '#engine/variables.ts';
 import { exists, readVerified, writeAtomic } from '../storage/atomic-file.ts';
 
 /** How far a fine-tuning is. Together with the seed it determines everything random: order and augmentation. */
-export const Progress = z.object({
+export const FineTuningProgress = z.object({
   epoch: z.int().min(0), // the current one
   seen: z.int().min(0), // examples of this epoch that were trained on
   lossSum: z.number(), // over those, in nats
@@ -11,11 +11,11 @@ export const Progress = z.object({
   seconds: z.number().min(0), // spent of the budget
   best: z.object({ epoch: z.int(), accuracy: z.number(), crossEntropy: z.number() }).optional(), // by validation loss
 });
-export type Progress = z.infer<typeof Progress>;
+export type FineTuningProgress = z.infer<typeof FineTuningProgress>;
 
 /** Everything that a fine-tuning needs to resume as if it had not been interrupted. */
 export interface Checkpoint {
-  progress: Progress;
+  progress: FineTuningProgress;
   weights: Values;
   optimizer: Values;
   bestWeights: Values; // empty before the first epoch is over
@@ -24,7 +24,7 @@ export interface Checkpoint {
 const GROUPS = ['weights', 'optimizer', 'bestWeights'] as const;
 const Lengths = z.array(z.tuple([z.string(), z.int().min(0)]));
 const Header = z.object({
-  progress: Progress,
+  progress: FineTuningProgress,
   weights: Lengths,
   optimizer: Lengths,
   bestWeights: Lengths,

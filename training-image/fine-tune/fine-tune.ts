@@ -5,7 +5,7 @@ import { type FrozenPrefix, frozenPrefix } from '#engine/frozen-prefix.ts';
 import { sizeOf } from '#engine/graph.ts';
 import { cutNetwork, layerOf, type Topology } from '#engine/topology.ts';
 import { trainingStep } from '#engine/training-step.ts';
-import type { TrainingSettings } from '#engine/write-step.ts';
+import type { StepSettings } from '#engine/write-step.ts';
 import type { Reporter, StopSignal } from '../job/reporter.ts';
 import { checkpointFolder } from '../storage/checkpoint-folder.ts';
 import type { RowFile } from '../storage/row-file.ts';
@@ -58,7 +58,7 @@ export async function fineTune(
   const { start, entry, retrained, recipe, train, validation } = tuning;
   const schedule = scheduleFor(train.indices.length, retrained);
   const inputs = openInputs(tuning, schedule.epochs, report, stop);
-  const settings: TrainingSettings = {
+  const settings: StepSettings = {
     blockOutputs: entry.blockOutputs,
     retrained,
     input: inputs.kind,
@@ -99,7 +99,7 @@ export async function fineTune(
 }
 
 interface Inputs {
-  kind: TrainingSettings['input'];
+  kind: StepSettings['input'];
   train: Source;
   validation: Source;
   close(): Promise<void>;

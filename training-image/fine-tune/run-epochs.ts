@@ -6,7 +6,7 @@ import { seededRandom, shuffled } from '../data/seeded-random.ts';
 import { score } from '../evaluate/predictions.ts';
 import { isOutOfMemory, TrainingInterrupted } from '../job/errors.ts';
 import type { Reporter, StopSignal } from '../job/reporter.ts';
-import type { Checkpoint, Progress } from './checkpoint.ts';
+import type { Checkpoint, FineTuningProgress } from './checkpoint.ts';
 import { lrScaleAt, type Schedule } from './schedule.ts';
 import type { Source } from './sources.ts';
 
@@ -32,7 +32,7 @@ export interface FineTuningRun {
 }
 
 export interface Outcome {
-  best: NonNullable<Progress['best']> | undefined; // none if it stopped before the first epoch was validated
+  best: NonNullable<FineTuningProgress['best']> | undefined; // none if it stopped before the first epoch was validated
   bestWeights: Values;
   epochs: number; // begun
   stopped: NonNullable<StudentCard['fineTuning']>['stopped'];
@@ -102,7 +102,7 @@ export async function runEpochs(
   }
 }
 
-const initialProgress = ({ batchSize }: Schedule): Progress => ({
+const initialProgress = ({ batchSize }: Schedule): FineTuningProgress => ({
   epoch: 0,
   seen: 0,
   lossSum: 0,
@@ -117,7 +117,7 @@ const initialProgress = ({ batchSize }: Schedule): Progress => ({
  */
 async function runEpoch(
   run: FineTuningRun,
-  progress: Progress,
+  progress: FineTuningProgress,
   isOver: () => boolean,
   afterBatch: () => Promise<void>,
   report: Reporter,

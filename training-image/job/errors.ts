@@ -1,4 +1,4 @@
-import type { FailureCode } from '#core/plan.ts';
+import type { FailureCode } from '#core/training-contract.ts';
 
 /** The training cannot go on because of the job's own input; becomes the failure file. Not a bug of the trainer. */
 export class TrainingRefused extends Error {

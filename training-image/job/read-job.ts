@@ -3,9 +3,9 @@ import { join } from 'node:path';
 import { sha256 } from '#core/identity.ts';
 import { type Manifest, readManifest } from '#core/manifest.ts';
 import type { MlFolder } from '#core/ml-folder.ts';
-import { CHANNELS, Hyperparameters } from '#core/plan.ts';
 import { Recipe } from '#core/recipe.ts';
 import type { TeacherEntry } from '#core/teacher.ts';
+import { CHANNELS, Hyperparameters } from '#core/training-contract.ts';
 import { TrainingRefused } from './errors.ts';
 
 /** The inputs of a training job, as the launcher wrote them. */

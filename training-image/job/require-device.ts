@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { cpus } from 'node:os';
 import * as z from 'zod';
-import { hasGpu } from '#core/instance-type.ts';
+import { hasGpu } from '#core/cost.ts';
 import type { MlFolder } from '#core/ml-folder.ts';
 import { isOnGpu, tf } from '#engine/tensorflow/load.ts';
 import { type Device, deviceOf } from '#engine/tensorflow/platform.ts';
@@ -24,7 +24,7 @@ export async function requireDevice(folders: MlFolder, report: Reporter): Promis
 }
 
 export interface Devices {
-  image: Device | undefined; // that the training image was built for; the local form has no image
+  image: Device | undefined; // that the training image was built for; the local pipeline has no image
   instanceType: string | undefined;
   gpu: boolean; // whether TensorFlow sees one
 }

@@ -31,7 +31,8 @@ export function chooseStudent(
     return { used: 'head-only', why: `${reason}; the backbone is bit-identical to the teacher's.` };
   }
   if (outcome.stopped === 'diverged') {
-    const why = 'Fine-tuning diverged (the loss became NaN); the head-only model is shipped.';
+    const why =
+      'Fine-tuning diverged (the loss was no longer finite); the head-only model is shipped.';
     return { used: 'head-only', why };
   }
   const { best } = outcome;

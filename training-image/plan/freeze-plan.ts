@@ -8,7 +8,7 @@ import { summarise, TrainingRefused } from '../job/errors.ts';
  *
  * @throws TrainingRefused TEACHER_NOT_TRAINABLE if blocks should be retrained that the engine does not support
  */
-export function planFreeze({ regime }: Recipe, { entry, json, weights }: Teacher): number {
+export function retrainedBlocksFor({ regime }: Recipe, { entry, json, weights }: Teacher): number {
   const retrained = retrainedBlocks(regime, entry.blockOutputs.length);
   if (retrained === 0) return 0;
   const read = readModel(json, weights);

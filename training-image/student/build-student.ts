@@ -4,7 +4,7 @@ import type { Teacher } from '../features/load-teacher.ts';
 import { backboneOf } from '../features/open-backbone.ts';
 import type { Head } from '../head/head.ts';
 import { CLIP } from '../head/scale-features.ts';
-import { type Network, networkOf } from './network.ts';
+import { networkOf, type StudentNetwork } from './network.ts';
 
 const EPSILON = 1e-3; // Keras' default; gamma compensates for its effect
 
@@ -12,7 +12,7 @@ const EPSILON = 1e-3; // Keras' default; gamma compensates for its effect
  * Puts a head on the teacher's backbone: pixels 0 to 255, [b, px, px, 3] → logits, [b, classes].
  * The backbone's weights are bit-identical to the teacher's.
  */
-export async function buildStudent(teacher: Teacher, head: Head): Promise<Network> {
+export async function buildStudent(teacher: Teacher, head: Head): Promise<StudentNetwork> {
   const student = studentModel(teacher, head);
   const network = await networkOf(student);
   const shared = new Set(teacher.model.layers);

@@ -5,14 +5,14 @@ import type { Topology } from '#engine/topology.ts';
 import type { Values } from '#engine/variables.ts';
 
 /** A network as in the files of a tfjs layers-model. */
-export interface Network {
+export interface StudentNetwork {
   modelTopology: NonNullable<io.ModelArtifacts['modelTopology']>;
   weightSpecs: io.WeightsManifestEntry[];
   weights: Uint8Array<ArrayBuffer>; // float32, in the order of the specs
 }
 
-export async function networkOf(model: LayersModel): Promise<Network> {
-  let network: Network | undefined;
+export async function networkOf(model: LayersModel): Promise<StudentNetwork> {
+  let network: StudentNetwork | undefined;
   const handler = tf.io.withSaveHandler(async (artifacts: io.ModelArtifacts) => {
     network = {
       modelTopology: artifacts.modelTopology ?? {},
@@ -27,7 +27,11 @@ export async function networkOf(model: LayersModel): Promise<Network> {
 }
 
 /** The network as the engine reads it; `undefined` if it has layers that the engine does not support. */
-export function topologyOf({ modelTopology, weightSpecs, weights }: Network): Topology | undefined {
+export function topologyOf({
+  modelTopology,
+  weightSpecs,
+  weights,
+}: StudentNetwork): Topology | undefined {
   const json = { modelTopology, weightsManifest: [{ weights: weightSpecs }] };
   const read = readModel(json, weights);
   return read.ok ? read.value : undefined;
@@ -38,7 +42,7 @@ export function topologyOf({ modelTopology, weightSpecs, weights }: Network): To
  *
  * @throws Error if they are not
  */
-export function requireTopology(network: Network): Topology {
+export function requireTopology(network: StudentNetwork): Topology {
   const topology = topologyOf(network);
   if (!topology) throw new Error('The engine supports the teacher, but not the student.');
   return topology;
@@ -49,7 +53,7 @@ export function requireTopology(network: Network): Topology {
  *
  * @throws Error if it does not have such weights
  */
-export function replaceWeights(network: Network, replacements: Values): Network {
+export function replaceWeights(network: StudentNetwork, replacements: Values): StudentNetwork {
   const weights = Uint8Array.from(network.weights);
   const floats = new Float32Array(weights.buffer);
   let replaced = 0;

@@ -12,11 +12,11 @@ import { featuresOf, type LabelledFeatures } from '../head/labelled-features.ts'
 import type { Reporter, StopSignal } from '../job/reporter.ts';
 import type { FloatRows, RowFile } from '../storage/row-file.ts';
 import { buildStudent } from './build-student.ts';
-import { type Network, replaceWeights, requireTopology, topologyOf } from './network.ts';
+import { replaceWeights, requireTopology, type StudentNetwork, topologyOf } from './network.ts';
 
 /** A student that has been trained but not saved. */
 export interface TrainedStudent {
-  network: Network;
+  network: StudentNetwork;
   topology: Topology | undefined; // `undefined` if the engine does not support some of its layers
   trainedParameters: number;
   /** @returns the logits of examples by their indices, [n, classes] */
@@ -60,7 +60,7 @@ export async function headStudent(
  * @param validation indices and labels of the part's examples
  */
 export async function fineTunedStudent(
-  start: Network,
+  start: StudentNetwork,
   weights: Values,
   decoded: RowFile,
   validation: { indices: Int32Array; labels: Int32Array },

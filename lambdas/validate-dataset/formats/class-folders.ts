@@ -10,7 +10,7 @@ export interface ClassFolders {
 const MIN_CLASSES = 2;
 /** The card has a confusion matrix, and the evaluation resamples it: both grow with the square of the classes. */
 const MAX_CLASSES = 1_000;
-/** With fewer there is nothing to hold out; other tools require 5 too. */
+/** Chosen: with fewer images, almost nothing could be held out for validation and testing. */
 const MIN_EXAMPLES = 5;
 /** Files that operating systems and notebooks leave behind. */
 const JUNK =
@@ -27,7 +27,7 @@ export function readClassFolders(allFiles: readonly DatasetFile[]): ClassFolders
   const classes = names.map((name) => ({ name, examples: byClass.get(name)?.length ?? 0 }));
 
   if (isSplit(names)) {
-    const what = `The top folders (${names.join(', ')}) are the parts of a split, not classes.`;
+    const what = `The top folders (${names.join(', ')}) look like a train/test split, not classes.`;
     const remedy = 'Put the class folders at the top; the split is made for you.';
     problems.push(problem('SPLIT_FOLDERS', 'the dataset', what, remedy));
     return { classes, examples: [], problems };

@@ -156,7 +156,7 @@ describe('a sweep over 1,000 published archives and a folder of 50,000 objects',
   }, 60_000);
 });
 
-const LARGEST_PAGE = 1_000; // entries of a listing per request
+const MAX_PAGE = 1_000; // entries of a listing per request
 
 /** The port, with every request counted: a listing needs one per page. */
 function counting<Port extends Objects | Jobs>(port: Port, requests: { count: number }): Port {
@@ -168,7 +168,7 @@ function counting<Port extends Objects | Jobs>(port: Port, requests: { count: nu
         async function* (prefix: string) {
           let entries = 0;
           for await (const each of call(prefix)) {
-            if (entries++ % LARGEST_PAGE === 0) requests.count++;
+            if (entries++ % MAX_PAGE === 0) requests.count++;
             yield each;
           }
         },
@@ -179,7 +179,7 @@ function counting<Port extends Objects | Jobs>(port: Port, requests: { count: nu
       async (...args: unknown[]) => {
         const answer = await call(...args);
         const entries = name === 'listTopLevel' ? answer.objects.length + answer.folders.length : 1;
-        requests.count += Math.max(1, Math.ceil(entries / LARGEST_PAGE));
+        requests.count += Math.max(1, Math.ceil(entries / MAX_PAGE));
         return answer;
       },
     ];

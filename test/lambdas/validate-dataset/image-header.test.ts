@@ -35,4 +35,11 @@ describe('imageProblem', () => {
 
     expect(user / 10_000).toBeLessThan(500); // µs each; searching byte by byte takes 13,000
   });
+
+  it.each([
+    ['cat/notes.txt', 'The file is not a JPEG, PNG, GIF or WebP image.'],
+    ['cat/photo.JPG', 'The file is not a JPEG, PNG, GIF or WebP image, despite its name.'],
+  ])('says of text named %s: %s', (path, what) => {
+    expect(imageProblem(path, Buffer.from('hello'))?.what).toBe(what);
+  });
 });

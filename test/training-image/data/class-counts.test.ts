@@ -1,6 +1,5 @@
 import { describe, expect, it } from 'vitest';
 import { classWeights, countClasses, judgeCounts } from '#training-image/data/class-counts.ts';
-import { TrainingRefused } from '#training-image/job/errors.ts';
 
 const counts = (train: number, test: number, name = 'a') => ({ name, train, validation: 0, test });
 
@@ -49,7 +48,9 @@ describe('judgeCounts', () => {
     ['one class', [counts(0, 0), counts(3, 1, 'b')], /only "b" has any/],
     ['no test', [counts(2, 0), counts(2, 0, 'b')], /three different images/],
   ])('refuses a dataset that leaves %s', (_, given, what) => {
-    expect(() => judgeCounts(given)).toThrow(TrainingRefused);
+    expect(() => judgeCounts(given)).toThrow(
+      expect.objectContaining({ name: 'TrainingRefused', code: 'TOO_FEW_IMAGES' }),
+    );
     expect(() => judgeCounts(given)).toThrow(what);
   });
 });

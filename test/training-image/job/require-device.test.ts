@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { MlFolder } from '#core/ml-folder.ts';
-import { parseFailure } from '#core/plan.ts';
+import { parseFailure } from '#core/training-contract.ts';
 import { DEVICE } from '#engine/tensorflow/platform.ts';
 import { layOutJob } from '#examples/job-folder.ts';
 import { type Devices, deviceLine, refusalOf } from '#training-image/job/require-device.ts';
@@ -27,8 +27,8 @@ describe('where a GPU is paid for', () => {
     ['gpu', 'ml.c5n.xlarge', false, undefined],
     ['gpu', undefined, false, undefined], // started by hand, not by SageMaker
     ['cpu', 'ml.m5.xlarge', false, undefined],
-    [undefined, 'ml.local.cpu', false, undefined], // the local form
-    [undefined, 'ml.g4dn.xlarge', false, undefined], // the local form, whatever the recipe asks for
+    [undefined, 'ml.local.cpu', false, undefined], // the local pipeline
+    [undefined, 'ml.g4dn.xlarge', false, undefined], // the local pipeline, whatever the recipe asks for
   ])('an image for %s on %s, GPU seen: %s', (image, instanceType, gpu, refusal) => {
     const found = refusalOf({ image, instanceType, gpu });
 

@@ -45,7 +45,7 @@ describe('chooseStudent', () => {
 
     expect(choice).toEqual({
       used: 'head-only',
-      why: 'Fine-tuning diverged (the loss became NaN); the head-only model is shipped.',
+      why: 'Fine-tuning diverged (the loss was no longer finite); the head-only model is shipped.',
     });
   });
 

@@ -3,7 +3,7 @@ import { Recipe } from '#core/recipe.ts';
 import { tf } from '#engine/tensorflow/load.ts';
 import type { Teacher } from '#training-image/features/load-teacher.ts';
 import type { TrainingRefused } from '#training-image/job/errors.ts';
-import { planFreeze } from '#training-image/plan/freeze-plan.ts';
+import { retrainedBlocksFor } from '#training-image/plan/freeze-plan.ts';
 import { chain, modelFiles, network } from '../../engine/networks.ts';
 
 /** A teacher of two blocks, of which one may have an activation that the engine does not know. */
@@ -20,14 +20,14 @@ async function teacherWith(activation: 'relu' | 'selu'): Promise<Teacher> {
 }
 const recipe = (regime: string) => Recipe.parse({ regime });
 
-describe('planFreeze', () => {
+describe('retrainedBlocksFor', () => {
   it.each([
     ['auto', 0],
     ['head-only', 0],
     ['blocks:1', 1],
     ['full', 2],
   ])('of %s retrains %i of two blocks', async (regime, blocks) => {
-    expect(planFreeze(recipe(regime), await teacherWith('relu'))).toBe(blocks);
+    expect(retrainedBlocksFor(recipe(regime), await teacherWith('relu'))).toBe(blocks);
   });
 
   it.each(['blocks:1', 'full'])(
@@ -35,7 +35,7 @@ describe('planFreeze', () => {
     async (regime) => {
       const teacher = await teacherWith('selu');
 
-      expect(() => planFreeze(recipe(regime), teacher)).toThrow(
+      expect(() => retrainedBlocksFor(recipe(regime), teacher)).toThrow(
         expect.objectContaining<Partial<TrainingRefused>>({
           code: 'TEACHER_NOT_TRAINABLE',
           message: expect.stringContaining('odd_conv'),
@@ -45,6 +45,6 @@ describe('planFreeze', () => {
   );
 
   it('lets a head be trained on whatever teacher', async () => {
-    expect(planFreeze(recipe('head-only'), await teacherWith('selu'))).toBe(0);
+    expect(retrainedBlocksFor(recipe('head-only'), await teacherWith('selu'))).toBe(0);
   });
 });

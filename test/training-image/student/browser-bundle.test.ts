@@ -14,7 +14,7 @@ import { tinted, tintedClasses } from '../images.ts';
 import { never, quiet } from '../quiet.ts';
 import { SMALL_PX, smallTeacher } from '../small-teacher.ts';
 
-const ASK = fileURLToPath(new URL('./ask-in-bundle.cjs', import.meta.url));
+const PREDICT = fileURLToPath(new URL('./predict-in-bundle.cjs', import.meta.url));
 
 let root: string;
 let student: string;
@@ -49,7 +49,7 @@ describe('a student in the bundle of tfjs that browsers load', () => {
     );
     await writeFile(join(root, 'images.json'), JSON.stringify(canvases));
 
-    const options = [ASK, student, join(root, 'images.json'), String(SMALL_PX)];
+    const options = [PREDICT, student, join(root, 'images.json'), String(SMALL_PX)];
     const { stdout } = await promisify(execFile)(process.execPath, options, { maxBuffer: 1e8 });
 
     const logits = JSON.parse(stdout) as number[][];

@@ -13,18 +13,18 @@ import { type Target, withPipeline } from './with-pipeline.ts';
  *
  * @throws CliError usage, if the state of the job does not allow it
  */
-export function observeJob(
+export function changeJob(
   wanted: string,
   target: Target,
   observation: Observation,
-  words: { done: string; refused: string; json: boolean | undefined },
+  words: { change: string; done: string; hint?: string; json: boolean | undefined },
 ): Promise<void> {
   return withPipeline('storage', target, async (pipeline) => {
     const { id } = await findJob(pipeline, wanted);
     const { before, after } = await move(pipeline, id, observation);
     if (after === before) {
-      const sentence = `"${before.name}" (${studentVersion(id)}) is ${before.progress.state}: ${words.refused}`;
-      throw new CliError(EXIT.usage, sentence);
+      const sentence = `Job "${before.name}" cannot be ${words.change}: its state is "${before.progress.state}".`;
+      throw new CliError(EXIT.usage, [sentence, ...(words.hint ? [words.hint] : [])].join(' '));
     }
     if (words.json) outJson(after);
     else out(`"${after.name}" (${studentVersion(id)}) ${words.done}`);

@@ -5,7 +5,7 @@ import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { S3Client } from '@aws-sdk/client-s3';
 import type { DynamoDBRecord } from 'aws-lambda';
 import type { Announcement } from '#core/announcement.ts';
-import { TRAINING_LOGS } from '#core/plan.ts';
+import { TRAINING_LOGS } from '#core/training-contract.ts';
 import { dynamoJobs } from '#lambdas/aws/jobs.ts';
 import { s3Objects } from '#lambdas/aws/objects.ts';
 import { DEFAULT_TEACHER } from '#teachers/catalogue.ts';
@@ -14,15 +14,15 @@ import { localDynamoDb } from './dynamodb/dynamodb.ts';
 import { answerJson, refusal } from './events/aws-json.ts';
 import { localBus } from './events/bus.ts';
 import type { StreamMapping } from './events/stream.ts';
+import { serveLocalAws } from './http-server.ts';
 import { localLogs } from './logs/logs.ts';
 import { BUCKET, BUS, JOB_TABLE, LOCAL_CREDENTIALS, TRAINING_IMAGE } from './names.ts';
 import { teacherProvider } from './provide-teachers.ts';
 import { localS3 } from './s3/server.ts';
 import { type LocalSageMaker, localSageMaker } from './sagemaker/sagemaker.ts';
-import { serveLocalAws } from './serve.ts';
 import { connectStages } from './stages.ts';
 
-export interface UpOptions {
+export interface PipelineOptions {
   folder: string; // of everything that is kept
   port: number; // 0 = any
   /** The bucket and the table alone: nothing is validated, trained or announced. */
@@ -30,7 +30,7 @@ export interface UpOptions {
   /** No event reaches a stage, so that all is the sweeper's doing; a switch for tests. */
   loseEvents: boolean;
   sweepEverySeconds: number;
-  say: (line: string) => void; // what a person should know; faults too
+  report: (line: string) => void; // what a person should know; faults too
   onRow: (record: DynamoDBRecord) => void;
   onTrainingLine: (trainingJobName: string, line: string) => void;
   onAnnouncement: (announcement: Announcement) => void;
@@ -38,12 +38,12 @@ export interface UpOptions {
 
 export interface Pipeline {
   endpoint: string;
-  /** Ends trainings as a spot interruption would; the next start goes on with them. */
+  /** Ends training jobs as a spot interruption would; the next start resumes them. */
   stop(): Promise<void>;
 }
 
-/** A training takes all cores of a small machine: one after the other is as fast, and needs half the memory. */
-const TRAININGS_AT_ONCE = 1;
+/** A training job takes all cores of a small machine: one after the other is as fast, and needs half the memory. */
+const MAX_TRAINING_JOBS = 1;
 
 /** What runs in the container on AWS, as a program of this machine. */
 export const TRAINER = {
@@ -56,7 +56,7 @@ export const TRAINER = {
 };
 
 /** Starts the pipeline on this machine: the services first, then the stages between them. */
-export async function up(options: UpOptions): Promise<Pipeline> {
+export async function startPipeline(options: PipelineOptions): Promise<Pipeline> {
   const opened: Close[] = [];
   const stop = async () => {
     for (const close of opened.splice(0).reverse()) await close();
@@ -75,11 +75,11 @@ type Close = () => Promise<void>;
  * @param opened receives what closes each part again, in the order in which they were opened
  * @returns the endpoint
  */
-async function open(options: UpOptions, opened: Close[]): Promise<string> {
-  const { folder, say, storageOnly } = options;
+async function open(options: PipelineOptions, opened: Close[]): Promise<string> {
+  const { folder, report, storageOnly } = options;
   await mkdir(folder, { recursive: true });
   const onError = (error: unknown, where = 'the local AWS') =>
-    say(`${where}: ${error instanceof Error ? error.message : error}`);
+    report(`${where}: ${error instanceof Error ? error.message : error}`);
 
   const streams: StreamMapping[] = [];
   const dynamodb = await localDynamoDb({
@@ -123,14 +123,14 @@ async function open(options: UpOptions, opened: Close[]): Promise<string> {
       s3: s3Client,
       objects: s3Objects(BUCKET, s3Client),
       jobs: dynamoJobs(JOB_TABLE, dynamoClient),
-      report: say,
+      report: report,
     });
     await teachers.provide(DEFAULT_TEACHER);
     sageMaker = await localSageMaker({
       folder: join(folder, 'sagemaker'),
       s3: s3Client,
       images: new Map([[TRAINING_IMAGE, TRAINER]]),
-      maxConcurrentJobs: TRAININGS_AT_ONCE,
+      maxConcurrentJobs: MAX_TRAINING_JOBS,
       publish: bus.publish,
       onLog(trainingJobName, line) {
         logs.write(trainingJobName, line);
@@ -144,7 +144,7 @@ async function open(options: UpOptions, opened: Close[]): Promise<string> {
       streams,
       s3,
       beforeLaunches: teachers.provideForOpenJobs,
-      trainingsAtOnce: TRAININGS_AT_ONCE,
+      trainingsAtOnce: MAX_TRAINING_JOBS,
       sweepEverySeconds: options.sweepEverySeconds,
       loseEvents: options.loseEvents,
       onAnnouncement: options.onAnnouncement,

@@ -3,11 +3,11 @@ import { ensureTensorflow } from '#engine/tensorflow/ensure-tensorflow.ts';
 import { SetupFailure } from '#engine/tensorflow/setup-failure.ts';
 import { TeacherRefused } from '#teachers/teacher-refused.ts';
 import { FolderInUse } from './dynamodb/engine.ts';
+import { DEFAULT_PORT, PortTaken } from './http-server.ts';
 import { BUCKET, LOCAL_CREDENTIALS } from './names.ts';
-import { DEFAULT_PORT, PortTaken } from './serve.ts';
+import { type Pipeline, type PipelineOptions, startPipeline } from './start-pipeline.ts';
 import { EXIT_FOLDER_IN_USE, removeEndpoint, stateFolder, writeEndpoint } from './state-folder.ts';
 import { terminal } from './terminal.ts';
-import { type Pipeline, type UpOptions, up } from './up.ts';
 
 // The program behind `npm run up`; the understudy command starts it too, if none is running.
 // Exit codes: 0 stopped by a signal, 1 failed, 2 usage error, 75 another process holds the folder.
@@ -66,7 +66,7 @@ async function start({ quiet, port, sweepEverySeconds, ...values }: ReturnType<t
     storageOnly,
     loseEvents: values['lose-events'],
     sweepEverySeconds,
-    say: info,
+    report: info,
     onRow: shown.row,
     onTrainingLine: shown.trainingLine,
     onAnnouncement: shown.announcement,
@@ -78,12 +78,12 @@ async function start({ quiet, port, sweepEverySeconds, ...values }: ReturnType<t
 }
 
 /** Uses the default port, so that a line in the shell's history keeps working, or any other if that one is taken. */
-async function upOnSomePort(port: number | undefined, options: Omit<UpOptions, 'port'>) {
+async function upOnSomePort(port: number | undefined, options: Omit<PipelineOptions, 'port'>) {
   try {
-    return await up({ ...options, port: port ?? DEFAULT_PORT });
+    return await startPipeline({ ...options, port: port ?? DEFAULT_PORT });
   } catch (error) {
     if (port !== undefined || !(error instanceof PortTaken)) throw error;
-    return up({ ...options, port: 0 });
+    return startPipeline({ ...options, port: 0 });
   }
 }
 

@@ -9,7 +9,7 @@ const MAX_TRIES = 5;
  *
  * @param about filled in by `work`, for the log
  */
-export async function tryRecord(
+export async function retryOnStale(
   work: () => Promise<unknown>,
   log: StageLog,
   about: Subject,

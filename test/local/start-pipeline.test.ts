@@ -3,8 +3,8 @@ import { type AddressInfo, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
-import { PortTaken } from '#local/serve.ts';
-import { type UpOptions, up } from '#local/up.ts';
+import { PortTaken } from '#local/http-server.ts';
+import { type PipelineOptions, startPipeline } from '#local/start-pipeline.ts';
 
 let folder: string;
 const other = createServer();
@@ -18,20 +18,20 @@ afterEach(async () => {
 });
 
 it('can be started on another port after the first one was taken', async () => {
-  const options: Omit<UpOptions, 'port'> = {
+  const options: Omit<PipelineOptions, 'port'> = {
     folder,
     storageOnly: true,
     loseEvents: false,
     sweepEverySeconds: 5,
-    say: () => undefined,
+    report: () => undefined,
     onRow: () => undefined,
     onTrainingLine: () => undefined,
     onAnnouncement: () => undefined,
   };
   const { port } = other.address() as AddressInfo;
 
-  await expect(up({ ...options, port })).rejects.toThrow(PortTaken);
-  const pipeline = await up({ ...options, port: 0 });
+  await expect(startPipeline({ ...options, port })).rejects.toThrow(PortTaken);
+  const pipeline = await startPipeline({ ...options, port: 0 });
 
   expect(new URL(pipeline.endpoint).port).not.toBe(String(port));
   await pipeline.stop();

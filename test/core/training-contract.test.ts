@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { failureText, parseFailure } from '#core/plan.ts';
+import { failureText, parseFailure } from '#core/training-contract.ts';
 
 describe('failures', () => {
   it('are read out of SageMaker’s wrapping', () => {

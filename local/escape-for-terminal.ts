@@ -4,14 +4,14 @@
 const UNPRINTABLE = /[\p{Cc}\u2028\u2029\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/gu;
 
 /** Escapes everything in a text that a terminal would not show as one line of plain text. */
-export const printable = (text: string): string => text.replace(UNPRINTABLE, escaped);
+export const escapeForTerminal = (text: string): string => text.replace(UNPRINTABLE, escaped);
 
 /** Does the same for a text of several lines, which may have our own colours. */
-export const printableLines = (text: string): string =>
+export const escapeLinesForTerminal = (text: string): string =>
   text
     // biome-ignore lint/suspicious/noControlCharactersInRegex: colours begin with one
     .split(/(\u001b\[\d{1,2}m|\n)/)
-    .map((part, i) => (i % 2 === 1 ? part : printable(part)))
+    .map((part, i) => (i % 2 === 1 ? part : escapeForTerminal(part)))
     .join('');
 
 const escaped = (character: string): string =>

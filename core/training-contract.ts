@@ -20,7 +20,7 @@ export const CHANNELS = {
   teacher: { folder: 'teacher', file: 'model.json' },
 } as const;
 
-/** How SageMaker and the local form extract metrics from the trainer's stdout. */
+/** How SageMaker and the local pipeline extract metrics from the trainer's stdout. */
 export const METRIC_DEFINITIONS = [
   { Name: 'train:loss', Regex: 'train_loss=([0-9.eE+-]+)' },
   { Name: 'validation:accuracy', Regex: 'validation_accuracy=([0-9.eE+-]+)' },
@@ -33,12 +33,14 @@ export const TRAINING_LOGS = '/aws/sagemaker/TrainingJobs';
 /** The trainer's failure codes, the first word of `/opt/ml/output/failure`, and what the user can do. */
 export const FAILURES = {
   VALIDATION_FAILED: 'Repair or remove the files it names, then upload the dataset again.',
+  TOO_FEW_IMAGES:
+    'Add images that differ from the others and are in no other class, then upload the dataset again.',
   DATA_CHANGED: 'The upload was changed after it was validated; upload the dataset again.',
   TEACHER_CHANGED:
     'Import the teacher again: its files differ from those that the catalogue lists.',
   TEACHER_NOT_TRAINABLE: 'Set regime to "head-only", or choose another teacher.',
   NO_GPU:
-    'Retry the job; if it fails again, use another instance type, or the training image built for this one.',
+    'Retry the job; if it fails again, use another instance type, or deploy the GPU training image.',
   OUT_OF_MEMORY: 'Choose an instance type with more memory in the recipe.',
   INTERNAL: 'This is a bug in Understudy; retry the job, and report the log if it fails again.',
 } as const;

@@ -12,7 +12,7 @@ export interface RecordPorts {
  *
  * @throws StaleJob when another writer was faster
  */
-export async function record(
+export async function recordObservation(
   { jobs, log, now }: RecordPorts,
   job: Job,
   observation: Observation,

@@ -8,7 +8,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, it, onTestFinished } from 'vitest';
 
-const RUN = fileURLToPath(new URL('../../local/run.ts', import.meta.url));
+const RUN = fileURLToPath(new URL('../../local/main.ts', import.meta.url));
 
 let folder: string;
 beforeEach(async () => {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { wilson95 } from '#core/statistics.ts';
+import { wilson95 } from '#core/wilson-interval.ts';
 
 describe('wilson95', () => {
   // Newcombe, Statistics in Medicine 17 (1998), table I, method 3

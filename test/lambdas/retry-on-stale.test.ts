@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import { memoryLog } from '#examples/in-memory-ports.ts';
-import { tryRecord } from '#lambdas/try-record.ts';
+import { retryOnStale } from '#lambdas/retry-on-stale.ts';
 import { StaleJob } from '#ports';
 
 const subject = { jobId: 'a' };
 
-describe('tryRecord', () => {
+describe('retryOnStale', () => {
   it('tries again when another writer was faster', async () => {
     const { log, failed } = memoryLog();
     let tries = 0;
@@ -13,7 +13,7 @@ describe('tryRecord', () => {
     const work = async () => {
       if (++tries < 3) throw new StaleJob('version 4');
     };
-    await tryRecord(work, log, subject);
+    await retryOnStale(work, log, subject);
 
     expect(tries).toBe(3);
     expect(failed).toEqual([]);
@@ -27,7 +27,7 @@ describe('tryRecord', () => {
       throw new StaleJob('version 4');
     };
 
-    await expect(tryRecord(work, log, subject)).rejects.toThrow(StaleJob);
+    await expect(retryOnStale(work, log, subject)).rejects.toThrow(StaleJob);
     expect(tries).toBeGreaterThan(1);
   });
 
@@ -35,7 +35,7 @@ describe('tryRecord', () => {
     const { log, failed } = memoryLog();
     const error = new Error('S3 is down');
 
-    await expect(tryRecord(() => Promise.reject(error), log, subject)).rejects.toBe(error);
+    await expect(retryOnStale(() => Promise.reject(error), log, subject)).rejects.toBe(error);
     expect(failed).toEqual([{ error, about: subject }]);
   });
 });

@@ -2,9 +2,9 @@ import { request as httpRequest } from 'node:http';
 import { connect } from 'node:net';
 import { CloudWatchLogsClient, FilterLogEventsCommand } from '@aws-sdk/client-cloudwatch-logs';
 import { afterEach, describe, expect, it } from 'vitest';
+import { PortTaken, type Service, serveLocalAws } from '#local/http-server.ts';
 import { localLogs } from '#local/logs/logs.ts';
 import { LOCAL_CREDENTIALS } from '#local/names.ts';
-import { PortTaken, type Service, serveLocalAws } from '#local/serve.ts';
 
 let server: Awaited<ReturnType<typeof serveLocalAws>> | undefined;
 afterEach(() => server?.close());
