@@ -1,42 +1,30 @@
 import { CfnOutput, Duration, Stack, type StackProps } from 'aws-cdk-lib';
-import {
-  Alarm,
-  ComparisonOperator,
-  type IMetric,
-  Metric,
-  Stats,
-  TreatMissingData,
-} from 'aws-cdk-lib/aws-cloudwatch';
 import type { Table } from 'aws-cdk-lib/aws-dynamodb';
 import {
   EventBus,
   EventField,
-  type EventPattern,
   type IEventBus,
   Rule,
   RuleTargetInput,
   Schedule,
 } from 'aws-cdk-lib/aws-events';
-import { LambdaFunction, SnsTopic, SqsQueue } from 'aws-cdk-lib/aws-events-targets';
-import { PolicyStatement } from 'aws-cdk-lib/aws-iam';
-import { CfnEventSourceMapping } from 'aws-cdk-lib/aws-lambda';
+import { LambdaFunction, SnsTopic } from 'aws-cdk-lib/aws-events-targets';
 import type { IBucket } from 'aws-cdk-lib/aws-s3';
 import { Topic } from 'aws-cdk-lib/aws-sns';
 import { EmailSubscription } from 'aws-cdk-lib/aws-sns-subscriptions';
-import { Queue, QueueEncryption } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
 import { DATASETS, handledUploadsKey, STUDENTS } from '#core/keys.ts';
 import {
   ANNOUNCEMENTS,
   ROWS_WITH_ANNOUNCEMENTS,
-  STAGES,
   SWEEP_EVERY_MINUTES,
   TRAININGS,
   UPLOADS,
   VALIDATED_ROWS,
 } from '#core/wiring.ts';
-import { STUCK_JOBS } from '#lambdas/sweep-jobs/stuck-jobs-metric.ts';
 import { DEFAULT_TEACHER } from '#teachers/catalogue.ts';
+import { addAlarms } from './alarms.ts';
+import { queueInFrontOf, streamInto } from './event-sources.ts';
 import {
   announce,
   findOpenJobs,
@@ -104,7 +92,7 @@ export class StudentPipeline extends Construct {
       ],
       ephemeral,
     });
-    this.queueInFrontOf(validate, 'Uploads', {
+    queueInFrontOf(this, validate, 'Uploads', {
       ...UPLOADS,
       detail: { ...UPLOADS.detail, bucket: { name: [bucket.bucketName] } },
     });
@@ -124,7 +112,7 @@ export class StudentPipeline extends Construct {
       ephemeral,
       concurrency: 1,
     });
-    this.streamInto(launch, VALIDATED_ROWS);
+    streamInto(launch, jobTable, VALIDATED_ROWS);
 
     // 3. The training job changes its state → publish-student.
     const publishStatements = [
@@ -139,7 +127,7 @@ export class StudentPipeline extends Construct {
       statements: publishStatements,
       ephemeral,
     });
-    this.queueInFrontOf(publish, 'Trainings', TRAININGS);
+    queueInFrontOf(this, publish, 'Trainings', TRAININGS);
 
     // 4. A row has announcements → announce-job → the bus → the topic.
     const announceStage = new Stage(this, {
@@ -148,7 +136,7 @@ export class StudentPipeline extends Construct {
       statements: [readAndSaveJobs(jobTable), announce(bus), ...followStream(jobTable)],
       ephemeral,
     });
-    this.streamInto(announceStage, ROWS_WITH_ANNOUNCEMENTS);
+    streamInto(announceStage, jobTable, ROWS_WITH_ANNOUNCEMENTS);
     this.topic = this.topicFor(settings.notifyEmail);
 
     // 5. Everything that no event has moved → sweep-jobs, every few minutes.
@@ -183,66 +171,7 @@ export class StudentPipeline extends Construct {
       targets: [new LambdaFunction(sweep.handler, { retryAttempts: 0 })],
     });
 
-    this.alarmsOf([validate, launch, publish, announceStage], sweep);
-  }
-
-  /** Rule → queue → stage. After five receives a message moves to the dead-letter queue. */
-  private queueInFrontOf(
-    stage: Stage<'validate-dataset' | 'publish-student'>,
-    id: string,
-    pattern: EventPattern & { 'detail-type': string[] },
-  ): void {
-    const { timeoutSeconds, batchSize, maxReceiveCount, maxConcurrency } = STAGES[stage.name];
-    const queue = new Queue(this, id, {
-      encryption: QueueEncryption.SQS_MANAGED,
-      enforceSSL: true,
-      visibilityTimeout: Duration.seconds(6 * timeoutSeconds), // AWS recommends six times the function's timeout
-      deadLetterQueue: { queue: stage.deadLetters, maxReceiveCount },
-    });
-    const { source, detail, 'detail-type': detailType } = pattern;
-    new Rule(this, `${id}Rule`, {
-      eventPattern: { ...(source && { source }), detailType, ...(detail && { detail }) },
-      targets: [new SqsQueue(queue)],
-    });
-    const mapping = new CfnEventSourceMapping(stage, 'Mapping', {
-      functionName: stage.handler.functionName,
-      eventSourceArn: queue.queueArn,
-      batchSize,
-      functionResponseTypes: ['ReportBatchItemFailures'],
-      scalingConfig: { maximumConcurrency: maxConcurrency },
-    });
-    const permission = new PolicyStatement({
-      actions: [
-        'sqs:ReceiveMessage',
-        'sqs:DeleteMessage',
-        'sqs:GetQueueAttributes',
-        'sqs:ChangeMessageVisibility',
-      ],
-      resources: [queue.queueArn],
-    });
-    mapping.node.addDependency(stage.allow(permission));
-  }
-
-  /** Table's stream → stage, filtered so that no stage triggers itself. */
-  private streamInto(stage: Stage<'launch-training' | 'announce-job'>, filter: object): void {
-    const { batchSize, maximumRetryAttempts, bisectBatchOnFunctionError } = STAGES[stage.name];
-    const mapping = new CfnEventSourceMapping(stage, 'Mapping', {
-      functionName: stage.handler.functionName,
-      eventSourceArn: this.jobTable.tableStreamArn ?? '',
-      startingPosition: 'TRIM_HORIZON',
-      batchSize,
-      filterCriteria: { filters: [{ pattern: JSON.stringify(filter) }] },
-      bisectBatchOnFunctionError,
-      maximumRetryAttempts,
-      maximumRecordAgeInSeconds: 3_600, // the sweeper has handled it long before
-      functionResponseTypes: ['ReportBatchItemFailures'],
-      destinationConfig: { onFailure: { destination: stage.deadLetters.queueArn } },
-    });
-    const permission = new PolicyStatement({
-      actions: ['sqs:SendMessage'],
-      resources: [stage.deadLetters.queueArn],
-    });
-    mapping.node.addDependency(stage.allow(permission));
+    addAlarms(this, [validate, launch, publish, announceStage], sweep, jobTable);
   }
 
   /** Subscribers, such as a mail address, get the sentence; the bus carries the whole announcement. */
@@ -259,39 +188,6 @@ export class StudentPipeline extends Construct {
       ],
     });
     return topic;
-  }
-
-  /** Alarms for messages in a dead-letter queue, a failing sweeper, and jobs that make no progress. */
-  private alarmsOf(stages: readonly Stage[], sweep: Stage): void {
-    const alarm = (id: string, metric: IMetric, alarmDescription: string) =>
-      new Alarm(this, id, {
-        metric,
-        alarmDescription,
-        threshold: 0,
-        comparisonOperator: ComparisonOperator.GREATER_THAN_THRESHOLD,
-        evaluationPeriods: 1,
-        treatMissingData: TreatMissingData.NOT_BREACHING,
-      });
-    for (const { node, deadLetters } of stages) {
-      const metric = deadLetters.metricApproximateNumberOfMessagesVisible();
-      alarm(
-        `${node.id}-dead-letters`,
-        metric,
-        `${node.id} has given up messages: read its log, then redrive them.`,
-      );
-    }
-    const errors = sweep.handler.metricErrors({
-      period: Duration.minutes(3 * SWEEP_EVERY_MINUTES),
-    });
-    alarm('sweep-jobs-errors', errors, 'A swept job or upload failed: read the log of sweep-jobs.');
-    const stuck = new Metric({
-      namespace: Stack.of(this).stackName,
-      metricName: STUCK_JOBS.metric,
-      dimensionsMap: { [STUCK_JOBS.dimension]: this.jobTable.tableName },
-      statistic: Stats.MAXIMUM,
-      period: Duration.minutes(3 * SWEEP_EVERY_MINUTES),
-    });
-    alarm('stuck-jobs', stuck, 'A job makes no progress: see `npx understudy status`.');
   }
 }
 
