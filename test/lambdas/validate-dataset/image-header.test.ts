@@ -2,25 +2,36 @@ import sharp from 'sharp';
 import { describe, expect, it } from 'vitest';
 import { imageProblem } from '#lambdas/validate-dataset/image-header.ts';
 
-const jpeg = (width: number, height: number, progressive = false) =>
-  sharp({ create: { width, height, channels: 3, background: 'red' } })
+const jpeg = (progressive = false) =>
+  sharp({ create: { width: 40, height: 30, channels: 3, background: 'red' } })
     .jpeg({ progressive })
     .toBuffer();
 
+/** The same with another size in its frame header. */
+function claiming(width: number, height: number, image: Buffer): Buffer {
+  const changed = Buffer.from(image);
+  const frame = Math.max(
+    changed.indexOf('\xff\xc0', 0, 'latin1'),
+    changed.indexOf('\xff\xc2', 0, 'latin1'),
+  );
+  changed.writeUInt16BE(height, frame + 5);
+  changed.writeUInt16BE(width, frame + 7);
+  return changed;
+}
+
 describe('imageProblem', () => {
   it.each([false, true])('finds the size of a JPEG (progressive: %s)', async (progressive) => {
-    const small = await jpeg(40, 30, progressive);
-    const large = await jpeg(6_000, 5_000, progressive);
+    const small = await jpeg(progressive);
 
     expect(imageProblem('cat/1.jpg', small)).toBeUndefined();
-    expect(imageProblem('cat/1.jpg', large.subarray(0, 64 * 1024))).toMatchObject({
+    expect(imageProblem('cat/1.jpg', claiming(6_000, 5_000, small))).toMatchObject({
       code: 'IMAGE_TOO_LARGE',
       what: expect.stringContaining('6000 × 5000'),
     });
   });
 
   it('finds the size after other segments and fill bytes', async () => {
-    const large = await jpeg(6_000, 5_000);
+    const large = claiming(6_000, 5_000, await jpeg());
     const comment = Buffer.from([0xff, 0xff, 0xff, 0xfe, 0, 4, 1, 2]);
 
     const bytes = Buffer.concat([large.subarray(0, 2), comment, large.subarray(2)]);

@@ -250,11 +250,11 @@ describe('localQueue', () => {
       handled += records(event).length;
     });
 
-    for (let i = 0; i < 50_000; i += 1) queue.send(i);
+    for (let i = 0; i < 10_000; i += 1) queue.send(i);
     const started = performance.now();
     await queue.idle();
 
-    expect(handled).toBe(50_000);
-    expect(performance.now() - started).toBeLessThan(20_000); // measured: 2 s; minutes, when each batch copied all that waits
+    expect(handled).toBe(10_000);
+    expect(performance.now() - started).toBeLessThan(5_000); // ms; measured: 300; ten seconds when each batch copied all that waits
   });
 });
