@@ -5,17 +5,20 @@ import { sha256 } from '#core/identity.ts';
 import { TeacherEntry } from '#core/teacher.ts';
 import { convertTeacher, ENTRY_FILE } from './import-teacher.ts';
 
-// For maintainers: `tsx teachers/pin-teacher.ts NAME` imports a teacher anew and writes the digests of what came out
-// into its entry. Needed when an entry is added or the importer changes; the difference belongs into a review.
+// For maintainers: `npm run pin:teacher NAME` imports a teacher and writes the digests of the resulting files into its
+// teacher.json, which may still lack them. Needed when a teacher is added or the importer changes; review the difference.
 
 const name = process.argv[2];
-if (!name || process.argv.length > 3) throw new Error('usage: tsx teachers/pin-teacher.ts NAME');
+if (!name || process.argv.length > 3) throw new Error('usage: npm run pin:teacher NAME');
 
 const path = new URL(`./${name}/${ENTRY_FILE}`, import.meta.url);
-const entry = TeacherEntry.parse(JSON.parse(await readFile(path, 'utf8')));
+const { files: _, ...written } = JSON.parse(await readFile(path, 'utf8'));
+const entry = TeacherEntry.omit({ files: true }).parse(written);
 const folder = await mkdtemp(join(tmpdir(), 'understudy-pin-'));
 try {
-  const made = await convertTeacher(entry, folder, (line) => process.stderr.write(`${line}\n`));
+  const made = await convertTeacher({ ...entry, files: [] }, folder, (line) =>
+    process.stderr.write(`${line}\n`),
+  );
   const files = [...made].map(([name, bytes]) => ({
     name,
     bytes: bytes.length,

@@ -117,7 +117,7 @@ async function proveTraining(image: Image, instanceType: string): Promise<void> 
   say(`exit ${said.exit}; model/: ${written.join(' ')}\n`);
   assert.equal(said.exit, 0);
   const card = JSON.parse(readFileSync(join(folders.model, 'student.json'), 'utf8'));
-  say(`student.json: made ${JSON.stringify(card.made)}\n`);
+  say(`student.json: environment ${JSON.stringify(card.environment)}\n`);
   rmSync(folders.root, { recursive: true });
 }
 
