@@ -21,7 +21,7 @@ export interface Row {
   label: string;
   speeds: number[]; // of each round the median, in images or steps a CPU-second
   range: [number, number]; // over all repetitions of all rounds
-  parallel: number; // CPU-seconds a second: 1 on one thread of a free machine, less on a busy one
+  parallel: number; // CPU-seconds per second: 1 on one thread of a free machine, less on a busy one
   peakBytes: number;
 }
 

@@ -177,7 +177,7 @@ function accuracies(all: readonly Accuracy[]): string {
     seconds.map((each) => each.toFixed(0)).join(' / '),
     loadAfter.toFixed(0),
   ]);
-  const head = ['regime', 'input', 'images a class', 'tested on', 'Understudy', 'Keras'];
+  const head = ['regime', 'input', 'images per class', 'tested on', 'Understudy', 'Keras'];
   return [
     '## How right students are: CIFAR-10\n',
     'By `npx tsx bench/cifar.ts`, which says how it is asked for more. Both start from the same weights and get the same',
