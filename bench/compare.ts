@@ -19,7 +19,7 @@ export interface Bench {
 
 export interface Row {
   label: string;
-  speeds: number[]; // of each round the median, in images or steps a CPU-second
+  speeds: number[]; // of each round the median, in images or steps per CPU-second
   range: [number, number]; // over all repetitions of all rounds
   parallel: number; // CPU-seconds per second: 1 on one thread of a free machine, less on a busy one
   peakBytes: number;
@@ -111,7 +111,7 @@ export async function compare(bench: Bench, comparison: Comparison): Promise<Com
       measured.get(key)?.push(measurement);
       const speed = speedOf(comparison, task, median(measurement.cpuSeconds));
       bench.say(
-        `round ${round + 1}: ${label}: ${speed.toFixed(1)} ${comparison.unit} a CPU-second`,
+        `round ${round + 1}: ${label}: ${speed.toFixed(1)} ${comparison.unit} per CPU-second`,
       );
     }
   }

@@ -63,7 +63,7 @@ function comparison(recorded: Recorded<Compared>): string {
   const named = Object.entries(versions).map(([name, version]) => `${name} ${version}`);
   return [
     `## ${title}\n`,
-    table(['', `${unit} a CPU-second`, 'lowest–highest', 'peak memory'], rows.map(speed)),
+    table(['', `${unit} per CPU-second`, 'lowest–highest', 'peak memory'], rows.map(speed)),
     table(['ratio', 'measured', 'lowest–highest', 'wanted', ''], bars.map(judged)),
     `${circumstances(recorded)} Rounds: ${rows[0]?.speeds.length}; ${named.join(', ')}; logits within ${recorded.largestDifference.toExponential(1)}.\n`,
   ].join('\n');
