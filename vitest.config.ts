@@ -38,7 +38,7 @@ export default defineConfig({
           name: 'unit',
           include: UNIT,
           exclude: ISOLATED,
-          setupFiles: ['test/without-tensorflow.ts'],
+          setupFiles: ['test/fixed-seeds.ts', 'test/without-tensorflow.ts'],
           isolate: false, // one load of zod and the AWS SDK per worker instead of one per file: half the processor time
         },
       },
@@ -47,12 +47,17 @@ export default defineConfig({
         test: {
           name: 'unit-isolated',
           include: ISOLATED,
-          setupFiles: ['test/without-tensorflow.ts'],
+          setupFiles: ['test/fixed-seeds.ts', 'test/without-tensorflow.ts'],
         },
       },
       {
         extends: true,
-        test: { name: 'integration', include: ['test/**/*.test.ts'], exclude: UNIT },
+        test: {
+          name: 'integration',
+          include: ['test/**/*.test.ts'],
+          exclude: UNIT,
+          setupFiles: ['test/fixed-seeds.ts'],
+        },
       },
     ],
   },
