@@ -144,7 +144,7 @@ describe('a training is refused and', () => {
 
     const failure = await refusalOf(folders);
 
-    expect(failure).toMatch(/^VALIDATION_FAILED: /);
+    expect(failure).toMatch(/^TOO_FEW_IMAGES: /);
     expect(failure).toMatch(why);
   });
 });

@@ -1,5 +1,5 @@
 import { execFile, spawnSync } from 'node:child_process';
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { describe, expect, it } from 'vitest';
@@ -40,8 +40,11 @@ describe('the AWS CLI', () => {
     const s3 = await runningS3();
     const [from, to] = [temporaryFolder(), temporaryFolder()];
     mkdirSync(join(from, 'cats & dogs'));
-    for (const name of ['a.txt', 'ü+1.txt', 'cats & dogs/1.png'])
+    const anHourAgo = new Date(Date.now() - 3_600_000); // S3's dates have whole seconds: what is newer is sent again
+    for (const name of ['a.txt', 'ü+1.txt', 'cats & dogs/1.png']) {
       writeFileSync(join(from, name), name);
+      utimesSync(join(from, name), anHourAgo, anHourAgo);
+    }
 
     await aws(s3, 's3', 'sync', from, `s3://${BUCKET}/set`);
     const again = await aws(s3, 's3', 'sync', from, `s3://${BUCKET}/set`);
