@@ -57,7 +57,7 @@ export async function sweepJobs(
     const about = { jobId: job.id };
     await attempt(about, () =>
       drive(ports, job).catch(async (error: unknown) => {
-        if (!(error instanceof StaleJob)) await giveUp(ports, job, error);
+        if (!(error instanceof StaleJob)) await attempt(about, () => giveUp(ports, job.id, error));
         throw error;
       }),
     );
@@ -81,9 +81,10 @@ export async function sweepJobs(
 const GIVEN_UP: ReadonlySet<State> = new Set(['received', 'validated', 'launching', 'trained']);
 
 /** Ends a job whose stage fails every time, so that its owner hears of it and its training slot becomes free. */
-async function giveUp(ports: SweepPorts, job: Job, error: unknown): Promise<void> {
+async function giveUp(ports: SweepPorts, jobId: string, error: unknown): Promise<void> {
+  const job = await ports.jobs.load(jobId); // the failed try may have moved it
+  if (!job || !GIVEN_UP.has(job.progress.state) || !isStuck(job, ports.now())) return;
   const { state } = job.progress;
-  if (!GIVEN_UP.has(state) || !isStuck(job, ports.now())) return;
   const reason = error instanceof Error ? error.message : String(error);
   await recordObservation(ports, job, {
     type: 'stage-failed',

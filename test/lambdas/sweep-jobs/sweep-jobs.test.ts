@@ -115,6 +115,18 @@ describe('sweepJobs', () => {
 });
 
 describe('a job whose stage fails every time', () => {
+  it('is reported even if the failed try has moved its row', async () => {
+    const { ports, failed, state } = pipeline;
+    await validateDataset(ports, 'datasets/pets/_READY');
+    ports.training.start = () => Promise.reject(new Error('SageMaker is down'));
+    ports.now = () => afterNoon(2 * HOUR);
+
+    await expect(sweepJobs(ports)).rejects.toThrow(AggregateError);
+
+    expect(String(failed[0]?.error)).toContain('SageMaker is down');
+    expect(state()).toBe('launching'); // as of now: its hour begins again
+  });
+
   it('ends as failed after an hour, and another job gets its training slot', async () => {
     const { ports, upload, jobs, states } = pipeline;
     await validateDataset(ports, 'datasets/pets/_READY');
