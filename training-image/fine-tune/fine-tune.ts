@@ -3,7 +3,7 @@ import { type Augmentation, augmentationOf, type Recipe } from '#core/recipe.ts'
 import type { TeacherEntry } from '#core/teacher.ts';
 import { type FrozenPrefix, frozenPrefix } from '#engine/frozen-prefix.ts';
 import { sizeOf } from '#engine/graph.ts';
-import { cutNetwork, layerOf, type Topology } from '#engine/topology.ts';
+import { cutNetwork, type Topology } from '#engine/topology.ts';
 import { trainingStep } from '#engine/training-step.ts';
 import type { StepSettings } from '#engine/write-step.ts';
 import type { Reporter, StopSignal } from '../job/reporter.ts';
@@ -105,7 +105,7 @@ interface Inputs {
   close(): Promise<void>;
 }
 
-/** Activations of the last frozen block, if there is one and enough of them fit on the disk; otherwise images. */
+/** Activations of the frozen blocks, if there are any and enough of them fit on the disk; otherwise images. */
 function openInputs(
   tuning: FineTuning,
   epochs: number,
@@ -121,8 +121,11 @@ function openInputs(
   const views = viewsOf(tuning, how, epochs);
   if (views === 0) return { kind: 'images', train, validation, close: async () => undefined };
 
-  const { at } = cutNetwork(start, entry.blockOutputs, retrained);
-  const prefix: FrozenPrefix = frozenPrefix(start, [at]);
+  const { inputs } = cutNetwork(start, entry.blockOutputs, retrained);
+  const prefix: FrozenPrefix = frozenPrefix(
+    start,
+    inputs.map(({ name }) => name),
+  );
   const trainFiles = { views, folder, name: 'train' };
   const validationFiles = { views: 1, folder, name: 'validation' };
   const activations = {
@@ -148,8 +151,9 @@ function viewsOf(
   epochs: number,
 ): number {
   if (retrained === entry.blockOutputs.length) return 0;
-  const { at } = cutNetwork(start, entry.blockOutputs, retrained);
-  const bytes = 4 * sizeOf(layerOf(start, at).shape.slice(1)); // per example
+  const { inputs } = cutNetwork(start, entry.blockOutputs, retrained);
+  const values = inputs.reduce((sum, { shape }) => sum + sizeOf(shape.slice(1)), 0);
+  const bytes = Float32Array.BYTES_PER_ELEMENT * values; // per example
   const disk = (diskForActivations ?? DISK_FOR_ACTIVATIONS) - validation.indices.length * bytes;
   const max = Math.floor(disk / (bytes * Math.max(1, train.indices.length)));
   if (!how) return max < 1 ? 0 : 1;
