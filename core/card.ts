@@ -92,12 +92,12 @@ export const StudentCard = z.object({
       regime: z.string(),
       examples: z.int(),
       epochs: z.int(), // begun
-      bestEpoch: z.int(), // whose weights were compared with the head alone; 0 if none was finished
-      stopped: z.enum(['schedule', 'early-stopping', 'budget', 'diverged']),
+      bestEpoch: z.int().optional(), // by earlier versions, which compared this epoch with the head alone, and not the last one
+      stopped: z.enum(['schedule', 'early-stopping', 'budget', 'diverged']), // 'early-stopping' by earlier versions
       batchSize: z.int(), // at the end: it is halved when memory runs out
       augmentation: z.string(),
       classWeights: z.array(z.number()),
-      validation: OnValidation.optional(), // of the best epoch
+      validation: OnValidation.optional(), // of the weights that were compared with the head alone
     })
     .optional(),
   timings: z.record(z.string(), z.number()), // seconds per step, wall clock

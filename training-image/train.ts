@@ -98,6 +98,7 @@ export async function train(
   timings.finish('head');
 
   // Fine-tuning, starting from that head.
+  const flip = false; // unless the recipe says otherwise: a mirrored b is a d
   const start = retrained > 0 ? await buildStudent(teacher, head.beforeRefit) : undefined;
   const validation = { indices: validationIndices, labels: validationFeatures.labels };
   const weights = weigh(trainFeatures.labels);
@@ -109,6 +110,7 @@ export async function train(
         entry,
         retrained,
         recipe,
+        flip,
         decoded,
         train: { indices: trainIndices, labels: trainFeatures.labels },
         validation,
@@ -124,11 +126,13 @@ export async function train(
     ));
   if (outcome) timings.finish('fine-tune');
 
-  const choice = chooseStudent(recipe.regime, head.validation, outcome);
-  const student =
-    start && outcome && choice.used !== 'head-only'
-      ? await fineTunedStudent(start, outcome.bestWeights, decoded, validation, report, stop)
-      : await headStudent(teacher, head, features, validationFeatures);
+  const headOnly = await headStudent(teacher, head, features, validationFeatures);
+  const tuned =
+    start &&
+    outcome?.weights &&
+    (await fineTunedStudent(start, outcome.weights, decoded, validation, report, stop));
+  const choice = chooseStudent(recipe.regime, headOnly.validation, tuned?.validation, outcome);
+  const student = tuned && choice.used !== 'head-only' ? tuned : headOnly;
 
   // The test part is used here, and only here.
   const temperature = fitTemperature(student.validation);
@@ -145,7 +149,8 @@ export async function train(
   await saveModel(student.network, student.topology, temperature.temperature, folders.model);
   const originals = { dataset, examples, px };
   await checkSavedModel(folders.model, student.predict, temperature.temperature, originals);
-  student.dispose();
+  headOnly.dispose();
+  tuned?.dispose();
   teacher.model.dispose();
   dataset.close();
   await decoded.close();
@@ -161,8 +166,10 @@ export async function train(
     head,
     fineTuning: outcome && {
       outcome,
+      flip,
       examples: trainIndices.length,
       classWeights: weights,
+      validation: tuned?.validation,
     },
     choice,
     student,

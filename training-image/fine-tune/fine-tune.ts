@@ -11,7 +11,7 @@ import { checkpointFolder } from '../storage/checkpoint-folder.ts';
 import type { RowFile } from '../storage/row-file.ts';
 import { readCheckpoint, writeCheckpoint } from './checkpoint.ts';
 import { type Outcome, runEpochs } from './run-epochs.ts';
-import { scheduleFor } from './schedule.ts';
+import { type Schedule, scheduleFor } from './schedule.ts';
 import { activationSource, imageSource, type Source } from './sources.ts';
 
 /** The examples of one part of the split, as indices into the decoded images. */
@@ -26,6 +26,8 @@ export interface FineTuning {
   entry: Pick<TeacherEntry, 'blockOutputs' | 'input'>;
   retrained: number; // blocks
   recipe: Pick<Recipe, 'augmentation' | 'seed'>;
+  flip: boolean; // whether to mirror images if the recipe leaves it open
+  schedule?: Schedule; // the default one if left out
   decoded: RowFile; // uint8 [px, px, 3] per example
   train: Examples;
   validation: Examples;
@@ -56,20 +58,21 @@ export async function fineTune(
   stop: StopSignal,
 ): Promise<Outcome> {
   const { start, entry, retrained, recipe, train, validation } = tuning;
-  const schedule = scheduleFor(train.indices.length, retrained);
-  const inputs = openInputs(tuning, schedule.epochs, report, stop);
+  const schedule = tuning.schedule ?? scheduleFor(train.indices.length, retrained);
+  const how = augmentationOf(recipe, tuning.flip);
+  const inputs = openInputs(tuning, how, schedule.epochs, report, stop);
   const settings: StepSettings = {
     blockOutputs: entry.blockOutputs,
     retrained,
     input: inputs.kind,
-    optimizer: { beta1: 0.9, beta2: 0.999, epsilon: 1e-8, weightDecay: 0.01 },
+    optimizer: { beta1: 0.9, beta2: 0.999, epsilon: 1e-8, weightDecay: schedule.weightDecay },
     learningRates: schedule.learningRates,
-    clipNorm: 1,
+    clipNorm: schedule.clipNorm,
+    labelSmoothing: schedule.labelSmoothing,
     classWeights: tuning.classWeights,
   };
   // Not the budget: a relaunch on another instance type has another one, and must find the checkpoint all the same.
-  const { augmentation, seed } = recipe;
-  const cacheKey = [...tuning.cacheKey, augmentation, seed, settings, schedule];
+  const cacheKey = [...tuning.cacheKey, how, recipe.seed, settings, schedule];
   const folder = await checkpointFolder(tuning.checkpoints, 'fine-tune', cacheKey);
   const file = join(folder, 'checkpoint');
   const checkpoint = await readCheckpoint(file);
@@ -83,7 +86,7 @@ export async function fineTune(
         train: { source: inputs.train, labels: train.labels },
         validation: { source: inputs.validation, labels: validation.labels },
         schedule,
-        seed,
+        seed: recipe.seed,
         resumeFrom: checkpoint === 'damaged' ? undefined : checkpoint,
         saveCheckpoint: (saved) => writeCheckpoint(file, saved),
         elapsed: tuning.elapsed,
@@ -108,13 +111,13 @@ interface Inputs {
 /** Activations of the frozen blocks, if there are any and enough of them fit on the disk; otherwise images. */
 function openInputs(
   tuning: FineTuning,
+  how: Augmentation | undefined,
   epochs: number,
   report: Reporter,
   stop: StopSignal,
 ): Inputs {
   const { decoded, start, entry, retrained, recipe, scratch: folder } = tuning;
   const { px } = entry.input;
-  const how = augmentationOf(recipe);
   const augmentation = how && { how, seed: recipe.seed };
   const train = imageSource(decoded, tuning.train.indices, px, augmentation);
   const validation = imageSource(decoded, tuning.validation.indices, px);

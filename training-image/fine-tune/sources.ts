@@ -45,7 +45,7 @@ export function imageSource(
         const random = seededRandom('augment', augmentation.seed, epoch, index);
         return augment(images.subarray(i * size, (i + 1) * size), px, augmentation.how, random);
       });
-      return Buffer.concat(await Promise.all(augmented));
+      return Buffer.concat(augmented);
     },
     close: async () => undefined, // the decoded images are not its own
   };

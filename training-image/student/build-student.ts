@@ -24,22 +24,22 @@ function studentModel({ model, entry }: Teacher, { scaling, kernel, bias }: Head
   const backbone = backboneOf(model, entry.features.layer);
   const classes = bias.length;
   const d = scaling.mean.length;
-  // The head's scaling in stock layers: BatchNorm also shifts the features by CLIP, so that ReLU6 clips them.
+  // The head's scaling in stock layers: BatchNorm also shifts the features by CLIP, so that ReLU6 clips them. Then they
+  // are shifted back: with inputs centred on 0, fine-tuning changes the kernel without also changing all logits.
   const scale = tf.layers.batchNormalization({ name: 'head_scaling', epsilon: EPSILON });
   const clip = tf.layers.reLU({ name: 'head_cut', maxValue: 2 * CLIP });
+  const centre = tf.layers.rescaling({ name: 'head_centring', scale: 1, offset: -CLIP });
   const dense = tf.layers.dense({ name: 'head', units: classes, kernelInitializer: 'zeros' });
-  const logits = [scale, clip, dense].reduce(
+  const logits = [scale, clip, centre, dense].reduce(
     (output, layer) => layer.apply(output) as SymbolicTensor,
     backbone.outputs[0] as SymbolicTensor,
   );
 
   tf.tidy(() => {
-    const weights = tf.tensor2d(kernel, [d, classes]);
-    const shift = weights.sum(0).mul(CLIP); // what shifting the features by CLIP adds to each logit
     const variance = tf.tensor1d(scaling.deviation).square(); // [d]
     const gamma = variance.add(EPSILON).sqrt().div(variance.sqrt()); // [d]
     scale.setWeights([gamma, tf.fill([d], CLIP), tf.tensor1d(scaling.mean), variance]);
-    dense.setWeights([weights, tf.tensor1d(bias).sub(shift)]);
+    dense.setWeights([tf.tensor2d(kernel, [d, classes]), tf.tensor1d(bias)]);
   });
   return tf.model({ name: 'student', inputs: backbone.inputs, outputs: logits });
 }

@@ -4,7 +4,7 @@ import { teacherDigest } from '#core/teacher.ts';
 import type { ClassCounts } from '../data/class-counts.ts';
 import { RESIZE } from '../data/decode-image.ts';
 import type { Metrics } from '../evaluate/metrics.ts';
-import { score } from '../evaluate/predictions.ts';
+import { type Predictions, score } from '../evaluate/predictions.ts';
 import type { Outcome } from '../fine-tune/run-epochs.ts';
 import type { FittedHead } from '../head/fit-head.ts';
 import type { TrainingJob } from '../job/read-job.ts';
@@ -28,8 +28,10 @@ export interface Findings {
 
 export interface FineTuningResult {
   outcome: Outcome;
+  flip: boolean; // whether images were mirrored, if the recipe leaves it open
   examples: number;
   classWeights: readonly number[];
+  validation: Predictions | undefined; // of the fine-tuned student, if there is one
 }
 
 /** The card of a student, without the digests of its files. */
@@ -111,20 +113,19 @@ function frozenParameters(student: TrainedStudent, { used }: Choice, backbone: n
 
 function fineTuningSection(
   recipe: Recipe,
-  { outcome, examples, classWeights }: FineTuningResult,
+  { outcome, flip, examples, classWeights, validation }: FineTuningResult,
 ): NonNullable<StudentCard['fineTuning']> {
-  const { epochs, best, stopped, batchSize } = outcome;
-  const how = augmentationOf(recipe);
+  const { epochs, stopped, batchSize } = outcome;
+  const how = augmentationOf(recipe, flip);
   const augmentations = how && (['crop', 'colour', 'flip'] as const).filter((each) => how[each]);
   return {
     regime: recipe.regime,
     examples,
     epochs,
-    bestEpoch: best?.epoch ?? 0,
     stopped,
     batchSize,
     augmentation: augmentations?.join(', ') ?? 'none',
     classWeights: [...classWeights],
-    ...(best && { validation: { accuracy: best.accuracy, crossEntropy: best.crossEntropy } }),
+    ...(validation && { validation: score(validation) }),
   };
 }
