@@ -24,7 +24,7 @@ describe('chooseStudent', () => {
 
     expect(choice.used).toBe(used);
     expect(choice.why).toContain(
-      `of 100 validation images it classified ${accuracy} correctly, the head alone 80.0% (${counts}; p = 0.002`,
+      `of 100 validation images, fine-tuning classified ${accuracy} correctly, the head alone 80.0% (${counts}; p = 0.002`,
     );
     expect(choice.why).not.toContain('loss');
   });
@@ -40,7 +40,7 @@ describe('chooseStudent', () => {
 
     expect(choice.used).toBe(used);
     expect(choice.why).toMatch(
-      /may be chance, and its loss .* is 0\.\d{3}, that of the head 0\.500/,
+      /may be chance, and the loss .* is 0\.\d{3} with fine-tuning, 0\.500 without/,
     );
   });
 
