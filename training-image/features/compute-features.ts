@@ -1,6 +1,7 @@
 import type { Reporter, StopSignal } from '../job/reporter.ts';
 import type { RowFile } from '../storage/row-file.ts';
 import type { FeatureCache } from './feature-cache.ts';
+import { type FeatureSet, layersOf } from './feature-sets.ts';
 import type { Teacher } from './load-teacher.ts';
 import { IMAGES_AT_ONCE, openBackbone } from './open-backbone.ts';
 
@@ -11,16 +12,17 @@ import { IMAGES_AT_ONCE, openBackbone } from './open-backbone.ts';
  */
 export async function computeFeatures(
   teacher: Teacher,
+  set: FeatureSet,
   images: RowFile,
   cache: FeatureCache,
   report: Reporter,
   stop: StopSignal,
 ): Promise<void> {
-  const { size } = teacher.entry.features;
   const { n } = cache;
+  const { d: size } = cache.features;
   let done = n - cache.missing.reduce((sum, { count }) => sum + count, 0);
 
-  const backbone = openBackbone(teacher);
+  const backbone = await openBackbone(teacher, layersOf(set));
   try {
     for (const shard of cache.missing) {
       const pixels = await images.read(shard.from, shard.count); // uint8 [count, px, px, 3]

@@ -4,6 +4,7 @@ import { sizeOf } from '#engine/graph.ts';
 import type { Topology } from '#engine/topology.ts';
 import type { Values } from '#engine/variables.ts';
 import type { Predictions } from '../evaluate/predictions.ts';
+import { type FeatureSet, layersOf } from '../features/feature-sets.ts';
 import type { Teacher } from '../features/load-teacher.ts';
 import { IMAGES_AT_ONCE } from '../features/open-backbone.ts';
 import type { FittedHead } from '../head/fit-head.ts';
@@ -32,16 +33,16 @@ export interface TrainedStudent {
  */
 export async function headStudent(
   teacher: Teacher,
+  set: FeatureSet,
   { head, beforeRefit }: FittedHead,
   features: FloatRows,
   validation: LabelledFeatures,
 ): Promise<TrainedStudent> {
-  const network = await buildStudent(teacher, head);
-  const d = teacher.entry.features.size;
+  const network = await buildStudent(teacher, layersOf(set), head);
   return {
     network,
     topology: topologyOf(network),
-    trainedParameters: head.kernel.length + head.bias.length + 2 * d,
+    trainedParameters: head.kernel.length + head.bias.length + 2 * features.d,
     predict: (indices) => headLogits(head, featuresOf(features, indices)),
     validation: {
       logits: await headLogits(beforeRefit, validation),
