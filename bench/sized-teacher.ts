@@ -4,6 +4,7 @@ import { sha256 } from '#core/identity.ts';
 import type { TeacherEntry } from '#core/teacher.ts';
 import { teacherNamed } from '#teachers/catalogue.ts';
 import { ENTRY_FILE, importTeacher } from '#teachers/import-teacher.ts';
+import { withInputSize } from '#training-image/features/input-size.ts';
 
 export interface SizedTeacher {
   entry: TeacherEntry;
@@ -11,7 +12,7 @@ export interface SizedTeacher {
 }
 
 /**
- * Writes the teacher for images of another size: convolutions and global average pooling accept any.
+ * Writes the teacher for images of another size, as if it had been trained on them: for programs other than ours.
  *
  * @param work the folder to write it to
  */
@@ -23,10 +24,9 @@ export async function sizedTeacher(
   const original = teacherNamed('efficientnet-lite0');
   if (!original) throw new Error('efficientnet-lite0 is not in the catalogue');
   const from = await importTeacher(original, { report: say });
-  const model = JSON.parse(await readFile(join(from, 'model.json'), 'utf8'));
-  model.modelTopology.model_config.config.layers[0].config.batch_input_shape = [null, px, px, 3];
+  const model: unknown = JSON.parse(await readFile(join(from, 'model.json'), 'utf8'));
   const contents = new Map([
-    ['model.json', Buffer.from(JSON.stringify(model))],
+    ['model.json', Buffer.from(JSON.stringify(withInputSize(model, px)))],
     ['weights.bin', await readFile(join(from, 'weights.bin'))],
   ]);
   const files = original.files.map(({ name }) => {
