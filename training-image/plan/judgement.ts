@@ -12,6 +12,10 @@ export interface Judgement {
   folds: number; // the first so many splits hold out every example once; more splits are repeats with other folds
   /** Held out of everything until the end; empty with cross-validation. */
   test: Int32Array;
+  /** All examples but the test part. */
+  fit: Int32Array;
+  /** As `fit`, without copies: what the plan may look at. */
+  learnable: Int32Array;
   /** All examples that can be learned from, the test part included. */
   all: Int32Array;
 }
@@ -36,16 +40,25 @@ export function judgementFor(
   seed: number,
 ): Judgement {
   const usable = Int32Array.from([...parts.keys()].filter((i) => parts[i] !== undefined));
+  const first = new Map<string, number>(); // the first example of each content
+  for (const i of usable) if (!first.has(at(contents, i))) first.set(at(contents, i), i);
+  const unique = Int32Array.from(first.values());
   const train = indicesOf(parts, 'train');
   const test = indicesOf(parts, 'test');
   const median = medianOf(counts.map((each) => each.train + each.validation + each.test));
   if (median >= MIN_HELD_OUT.perClass && test.length >= MIN_HELD_OUT.test) {
     const splits = [{ train, heldOut: indicesOf(parts, 'validation') }];
-    return { method: 'hold-out', splits, folds: 1, test, all: usable };
+    const isLearnable = (i: number) => parts[i] !== 'test';
+    return {
+      method: 'hold-out',
+      splits,
+      folds: 1,
+      test,
+      fit: usable.filter(isLearnable),
+      learnable: unique.filter(isLearnable),
+      all: usable,
+    };
   }
-  const first = new Map<string, number>(); // the first example of each content
-  for (const i of usable) if (!first.has(at(contents, i))) first.set(at(contents, i), i);
-  const unique = Int32Array.from(first.values());
   const uniqueLabels = unique.map((i) => at(labels, i));
   const k = foldCount(uniqueLabels, counts.length);
   const repeats = unique.length < REPEATS.below ? REPEATS.times : 1;
@@ -53,7 +66,7 @@ export function judgementFor(
     const drawn = folds(uniqueLabels, counts.length, k, 'judgement', seed, repeat);
     const foldOf = new Map(Array.from(unique, (i, j) => [at(contents, i), at(drawn, j)]));
     // The only image of a class stays in every training part: the class could not be learned without it.
-    const single = new Set(counts.keys().filter((label) => countOf(uniqueLabels, label) < 2));
+    const single = new Set([...counts.keys()].filter((label) => countOf(uniqueLabels, label) < 2));
     return Array.from({ length: k }, (_, fold) => {
       const isHeldOut = (i: number) =>
         foldOf.get(at(contents, i)) === fold && !single.has(at(labels, i));
@@ -63,8 +76,27 @@ export function judgementFor(
       };
     });
   }).flat();
-  return { method: 'cross-validation', splits, folds: k, test: new Int32Array(), all: usable };
+  return {
+    method: 'cross-validation',
+    splits,
+    folds: k,
+    test: new Int32Array(),
+    fit: usable,
+    learnable: unique,
+    all: usable,
+  };
 }
+
+/** The examples of each part as the card has them: with cross-validation, all are trained on. */
+export const countsOf = ({ method }: Judgement, parts: ClassCounts): ClassCounts =>
+  method === 'hold-out'
+    ? parts
+    : parts.map(({ name, train, validation, test }) => ({
+        name,
+        train: train + validation + test,
+        validation: 0,
+        test: 0,
+      }));
 
 const countOf = (labels: Int32Array, label: number): number =>
   labels.reduce((sum, each) => sum + (each === label ? 1 : 0), 0);

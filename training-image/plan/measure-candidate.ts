@@ -24,13 +24,14 @@ export interface Measured extends Answers {
   sets: readonly { set: FeatureSet; result: ProbeResult }[]; // from the smallest to the largest
   perBlock: readonly number[]; // κ of each block's average alone
   secondsPerImage: number; // decoding and features
-  /** The features of the sample, [n, d] for each layer. */
-  features: ReadonlyMap<string, Float32Array>;
+  /** The features of the sample with the best set, [d] for each example, by its index. */
+  features: ReadonlyMap<number, Float32Array>;
 }
 
 /** Examples of the dataset, decoded at the size that the teacher takes. */
 export interface Sample {
   pixels: Uint8Array; // [n, px, px, 3]
+  indices: Int32Array; // [n], among all examples
   labels: Int32Array; // [n]
   decodeSeconds: number;
 }
@@ -47,7 +48,7 @@ export interface Probing {
 /** Computes all features that any set needs, once, and compares the sets by cross-validation. */
 export async function measureCandidate(
   teacher: Teacher,
-  { pixels, labels, decodeSeconds }: Sample,
+  { pixels, indices, labels, decodeSeconds }: Sample,
   { classes, seed }: Probing,
   stop: StopSignal,
 ): Promise<Measured> {
@@ -80,7 +81,10 @@ export async function measureCandidate(
     },
     stop,
   );
-  const results = sets.map((set, i) => ({ set, result: at(probed, i), ...at(probed, i) }));
+  const results = sets.map((set, i) => {
+    const result = at(probed, i);
+    return { set, result, accuracy: result.accuracy, correct: result.correct };
+  });
   const { set, result } = cheapestNotBeaten(results, MARGIN);
   return {
     entry,
@@ -93,8 +97,28 @@ export async function measureCandidate(
     sets: results,
     perBlock: probed.slice(sets.length).map(({ kappa }) => kappa),
     secondsPerImage: seconds / n,
-    features,
+    features: rowsOf(features, layersOf(set), indices),
   };
+}
+
+/** Joins the features of some layers, in this order, for each example. */
+function rowsOf(
+  features: ReadonlyMap<string, Float32Array>,
+  layers: readonly PooledLayer[],
+  indices: Int32Array,
+): Map<number, Float32Array> {
+  const width = layers.reduce((sum, { size }) => sum + size, 0);
+  const rows = new Map(Array.from(indices, (index) => [index, new Float32Array(width)]));
+  let column = 0;
+  for (const layer of layers) {
+    const values = lookUp(features, nameOf(layer));
+    for (const [i, index] of indices.entries()) {
+      const own = values.subarray(i * layer.size, (i + 1) * layer.size);
+      rows.get(index)?.set(own, column);
+    }
+    column += layer.size;
+  }
+  return rows;
 }
 
 /** The sets of features, from the smallest to the largest, and each block's average; only the last features if the engine cannot read the teacher. */
@@ -111,7 +135,7 @@ function setsOf({ entry, json, weights }: Teacher): {
 }
 
 /** A layer may be pooled in two ways. */
-export const nameOf = ({ layer, grid }: PooledLayer): string => `${layer}/${grid}`;
+const nameOf = ({ layer, grid }: PooledLayer): string => `${layer}/${grid}`;
 
 async function featuresOf(
   teacher: Teacher,

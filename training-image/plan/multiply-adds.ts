@@ -9,7 +9,9 @@ export function multiplyAdds(topology: Topology): number {
     if (operation.kind !== 'convolution' || !kernel) continue;
     const positions = sizeOf(shape.slice(1, 3));
     const channels = layerOf(topology, inputs[0] ?? '').shape.at(-1) ?? 0;
-    const perPosition = operation.depthwise ? sizeOf(kernel.slice(0, 2)) * channels : sizeOf(kernel);
+    const perPosition = operation.depthwise
+      ? sizeOf(kernel.slice(0, 2)) * channels
+      : sizeOf(kernel);
     sum += positions * perPosition;
   }
   return sum;

@@ -2,7 +2,7 @@ import { at } from '#core/at.ts';
 import type { Recipe } from '#core/recipe.ts';
 import type { TeacherEntry } from '#core/teacher.ts';
 import type { Reporter, StopSignal } from '../job/reporter.ts';
-import { cheapestNotBeaten, advantage } from './compare.ts';
+import { advantage, cheapestNotBeaten } from './compare.ts';
 import type { Measured } from './measure-candidate.ts';
 
 /** A teacher, and the size of the images that it is given. */
@@ -57,7 +57,8 @@ export async function survey(
   const tooExpensive: Candidate[] = [];
   const began = request.elapsed();
   const costs = new Map<Measured, number>(); // relative
-  const cheapestFirst = () => [...measured].sort((a, b) => (costs.get(a) ?? 0) - (costs.get(b) ?? 0));
+  const cheapestFirst = () =>
+    [...measured].sort((a, b) => (costs.get(a) ?? 0) - (costs.get(b) ?? 0));
   const best = () => cheapestNotBeaten(cheapestFirst(), margin);
 
   /** @returns whether it is better than all before; `undefined` if it would cost too much */
@@ -95,7 +96,8 @@ export async function survey(
     const tried = measured.map(({ px }) => px);
     const below = tried.filter((px) => px < limit).at(-1) ?? limit;
     const between = SIZES.between.filter((px) => px > below && px < limit);
-    if (recipe.input_px === undefined) for (const px of between) await attempt({ entry: smallest, px });
+    if (recipe.input_px === undefined)
+      for (const px of between) await attempt({ entry: smallest, px });
   }
 
   const largerHelped = best().px > at(sizes, 0) || sizes.length === 1;

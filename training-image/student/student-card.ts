@@ -4,10 +4,10 @@ import { teacherDigest } from '#core/teacher.ts';
 import type { ClassCounts } from '../data/class-counts.ts';
 import { RESIZE } from '../data/decode-image.ts';
 import type { Metrics } from '../evaluate/metrics.ts';
-import { score } from '../evaluate/predictions.ts';
+import { type Predictions, score } from '../evaluate/predictions.ts';
 import type { Teacher } from '../features/load-teacher.ts';
 import type { Outcome } from '../fine-tune/run-epochs.ts';
-import type { FittedHead } from '../head/fit-head.ts';
+import type { FittedHead, JudgedHeads } from '../head/fit-head.ts';
 import type { TrainingJob } from '../job/read-job.ts';
 import type { Choice } from '../plan/choose-student.ts';
 import type { TrainedStudent } from './trained-student.ts';
@@ -16,12 +16,16 @@ import type { TrainedStudent } from './trained-student.ts';
 export interface Findings {
   job: TrainingJob;
   teacher: Pick<Teacher, 'entry' | 'px'>;
+  plan: StudentCard['plan'];
   contentSha256: string;
   counts: ClassCounts;
   warnings: readonly string[];
-  head: FittedHead;
+  heads: JudgedHeads; // on frozen features, for comparison
+  head: FittedHead; // of the student, if it is head-only
   fineTuning: FineTuningResult | undefined;
   choice: Choice;
+  judged: Predictions; // for images that the students compared were not trained on
+  refit: boolean;
   student: TrainedStudent;
   metrics: Metrics;
   timings: Readonly<Record<string, number>>; // seconds
@@ -38,7 +42,7 @@ export interface FineTuningResult {
 export type CardWithoutFiles = Omit<StudentCard, 'files'>;
 
 export function studentCard(findings: Findings): CardWithoutFiles {
-  const { job, counts, head, fineTuning, choice, student, metrics } = findings;
+  const { job, counts, heads, head, fineTuning, choice, judged, student, metrics } = findings;
   const { hyperparameters, manifest, recipe } = job;
   const { entry, px } = findings.teacher;
   return {
@@ -61,6 +65,7 @@ export function studentCard(findings: Findings): CardWithoutFiles {
       frozenParameters: frozenParameters(student, choice, entry.backboneParameters),
       trainedParameters: student.trainedParameters,
     },
+    ...(findings.plan && { plan: findings.plan }),
     data: {
       dataset: manifest.header.dataset,
       manifestSha256: hyperparameters.manifest_sha256,
@@ -74,11 +79,12 @@ export function studentCard(findings: Findings): CardWithoutFiles {
     metrics: {
       ...metrics,
       validation: {
-        n: counts.reduce((sum, { validation }) => sum + validation, 0),
-        ...score(student.validation),
-        headOnly: head.validation,
+        n: judged.labels.length,
+        ...score(judged),
+        headOnly: { accuracy: heads.accuracy, crossEntropy: heads.crossEntropy },
       },
     },
+    refit: findings.refit,
     head: {
       examples: head.examples,
       iterations: head.iterations,
