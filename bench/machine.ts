@@ -1,9 +1,11 @@
 import { readFile } from 'node:fs/promises';
 import { cpus, loadavg, totalmem } from 'node:os';
+import { run } from '#engine/tensorflow/run-command.ts';
 
 /** The circumstances of a measurement. */
 export interface Circumstances {
   date: string;
+  commit?: string; // of the code that was measured, with a + if it had changed since; missing in the oldest results
   processor: string;
   flags: string; // the CPU features that affect numerics
   memoryBytes: number;
@@ -23,6 +25,7 @@ export async function under<T>(work: () => Promise<T>): Promise<[Circumstances, 
   const [first] = cpus();
   const circumstances = {
     date: new Date().toISOString().slice(0, 10),
+    commit: await currentCommit(),
     processor: `${cpus().length} × ${first?.model ?? 'unknown'}`,
     flags: flags.filter((flag) => FEATURES.test(flag)).join(' '),
     memoryBytes: totalmem(),
@@ -30,4 +33,14 @@ export async function under<T>(work: () => Promise<T>): Promise<[Circumstances, 
     loadAfter,
   };
   return [circumstances, done];
+}
+
+const MEASURED = ['core', 'engine', 'lambdas', 'teachers', 'training-image'];
+
+/** The last commit that changed what the bench measures. */
+async function currentCommit(): Promise<string> {
+  const commit = await run('git', ['log', '-1', '--format=%h', '--', ...MEASURED]);
+  if (!commit.ok) return 'unknown';
+  const changed = await run('git', ['diff', 'HEAD', '--stat', '--', ...MEASURED]);
+  return `${commit.output.trim()}${changed.output.trim() === '' ? '' : '+'}`;
 }

@@ -1,11 +1,14 @@
 import { writeFile } from 'node:fs/promises';
 import { type Bundle, loadMsOf } from './bundles.ts';
+import { cifarTable } from './cifar-table.ts';
 import type { Compared, Judged, Row } from './compare.ts';
+import { digitsTable } from './digits-table.ts';
 import { median } from './median.ts';
 import type { MemoryUse } from './memory.ts';
 import type { Profile } from './profile.ts';
-import { type Accuracy, type BenchRecord, type Recorded, readRecord } from './record.ts';
+import { type BenchRecord, type Recorded, readRecord } from './record.ts';
 import type { Stall } from './stall.ts';
+import { percent, table, verdict } from './table.ts';
 
 const FILE = new URL('RESULTS.md', import.meta.url);
 
@@ -37,7 +40,7 @@ npm run bench -- --only=step --rounds=5          # one section; the others stay 
 `;
 
 function page(record: BenchRecord): string {
-  const { features, step, host, profile, stall, memory, bundles, accuracy } = record;
+  const { features, step, host, profile, stall, memory, bundles, students } = record;
   const parts = [
     OPENING,
     features && comparison(features),
@@ -47,7 +50,8 @@ function page(record: BenchRecord): string {
     stall && stalls(stall),
     memory && memoryUse(memory),
     bundles && bundleTable(bundles),
-    accuracy && accuracies(accuracy),
+    students && cifarTable(students),
+    students && digitsTable(students),
   ];
   return parts.filter(Boolean).join('\n');
 }
@@ -77,8 +81,6 @@ const judged = ({ what, ratio, range, least }: Judged): string[] => [
   verdict(ratio >= least),
 ];
 
-const verdict = (reached: boolean): string => (reached ? 'reached' : '**missed**');
-
 function kernels(recorded: Recorded<Profile>): string {
   const { milliseconds, kernels } = recorded.result;
   const rows = kernels.map((kernel) => [
@@ -97,8 +99,6 @@ function kernels(recorded: Recorded<Profile>): string {
     `${circumstances(recorded)}\n`,
   ].join('\n');
 }
-
-const percent = (share: number, digits = 0): string => `${(100 * share).toFixed(digits)}%`;
 
 /** Kernels by kind. */
 const KINDS: Record<string, RegExp> = {
@@ -166,27 +166,6 @@ function bundleTable(recorded: Recorded<Bundle[]>): string {
   ].join('\n');
 }
 
-const CLOSE_ENOUGH = 0.01; // a point below Keras, or better
-
-function accuracies(all: readonly Accuracy[]): string {
-  const rows = all.map(({ regime, px, perClass, test, understudy, keras, seconds, loadAfter }) => [
-    ...[regime, `${px} px`, String(perClass), String(test)],
-    ...[percent(understudy, 1), percent(keras, 1)],
-    // Compared in whole images: a difference of exactly 1% must not depend on how floats are rounded.
-    verdict(Math.round(test * (understudy - keras)) >= -Math.round(CLOSE_ENOUGH * test)),
-    seconds.map((each) => each.toFixed(0)).join(' / '),
-    loadAfter.toFixed(0),
-  ]);
-  const head = ['regime', 'input', 'images per class', 'tested on', 'Understudy', 'Keras'];
-  return [
-    '## How right students are: CIFAR-10\n',
-    'By `npx tsx bench/cifar.ts`, which says how it is asked for more. Both start from the same weights and get the same',
-    'images, as our decoder leaves them. Understudy runs as a whole job, which keeps 10% of them for validation and 5% for',
-    'its own test; Keras follows its guide to transfer learning and learns from all. Wanted: at most a point below Keras.\n',
-    table([...head, '', 'seconds', 'load'], rows),
-  ].join('\n');
-}
-
 function circumstances(recorded: Recorded<unknown>): string {
   const { date, processor, flags, memoryBytes, loadBefore, loadAfter } = recorded;
   const load = `${loadBefore.toFixed(1)} before, ${loadAfter.toFixed(1)} after`;
@@ -194,14 +173,3 @@ function circumstances(recorded: Recorded<unknown>): string {
 }
 
 const gigabytes = (bytes: number): string => `${(bytes / 1e9).toFixed(1)} GB`;
-
-/** With columns as wide as their widest cell, as the formatter of this project leaves them. */
-function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
-  const widths = head.map((title, column) =>
-    Math.max(3, title.length, ...rows.map((cells) => cells[column]?.length ?? 0)),
-  );
-  const line = (cells: readonly string[]) =>
-    `| ${cells.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join(' | ')} |`;
-  const rule = line(widths.map((width) => '-'.repeat(width)));
-  return `${[line(head), rule, ...rows.map(line)].join('\n')}\n`;
-}

@@ -8,4 +8,6 @@ const exit = await runTraining(
   new URL('./training-worker.mjs', import.meta.url),
 );
 if (exit !== 0) throw new Error(`The training ended with ${exit}.`);
-process.stdout.write(`\n${JSON.stringify({ peakBytes: peakBytes() })}\n`);
+const { user, system } = process.cpuUsage();
+const cpuSeconds = (user + system) / 1e6;
+process.stdout.write(`\n${JSON.stringify({ peakBytes: peakBytes(), cpuSeconds })}\n`);

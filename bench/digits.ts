@@ -1,0 +1,44 @@
+import { parseArgs } from 'node:util';
+import { digits, type LabelledImage } from '#examples/demo-data.ts';
+import { DEFAULT_TEACHER } from '#teachers/catalogue.ts';
+import { contenders, whole } from './options.ts';
+import { runStudents } from './run-students.ts';
+import type { LabelledPng } from './students.ts';
+
+// `npx tsx bench/digits.ts`: the accuracy of a student of the demo's digits, and the CPU-seconds of its whole training, next to
+// logistic regression on the last features of the same images.
+//
+//   --minutes=10             for our training, as on a laptop
+//   --seed=1                 may be repeated
+//   --only=ours|keras
+//   --test=1000              other digits asked
+//   --before                 keeps our result as the one that later ones are compared with
+
+const { values } = parseArgs({
+  options: {
+    minutes: { type: 'string', default: '10' },
+    seed: { type: 'string', multiple: true, default: ['1'] },
+    only: { type: 'string' },
+    test: { type: 'string', default: '1000' },
+    before: { type: 'boolean', default: false },
+  },
+});
+
+await runStudents('digits', async (train) => {
+  const { ours, keras } = contenders(values.only);
+  const minutes = whole(values.minutes);
+  const { examples, samples } = await digits({ samples: whole(values.test) });
+  const images = { train: await labelled(examples), test: await labelled(samples) };
+  for (const seed of values.seed.map(whole)) {
+    const demo = { teacher: 'auto', px: 'auto', regime: 'auto', seed, minutes } as const;
+    if (ours) await train(values.before ? 'ours before' : 'ours', images, demo);
+    const script = { ...demo, teacher: DEFAULT_TEACHER, regime: 'head-only' };
+    if (keras) await train('keras', images, script);
+  }
+});
+
+async function labelled(images: AsyncIterable<LabelledImage>): Promise<LabelledPng[]> {
+  const found: LabelledPng[] = [];
+  for await (const { label, png } of images) found.push({ png, label: Number(label) });
+  return found;
+}
