@@ -4,7 +4,7 @@ import { percent, table, verdict } from './table.ts';
 
 const CIFAR_CLASSES = 10;
 
-/** What we want of our students of CIFAR-10, by images per class, px and regime. */
+/** Our goals on CIFAR-10, by images per class, px and regime. */
 const WANTED: Record<string, number> = {
   '10 96 auto': 0.685,
   '10 224 auto': 0.77,
@@ -17,9 +17,9 @@ const WANTED: Record<string, number> = {
   '100 224 auto': 0.925,
   '100 auto auto': 0.925,
 };
-const CLOSE_ENOUGH = 0.01; // where nothing is listed: a point below Keras, or better
+const CLOSE_ENOUGH = 0.01; // for the others: at most a point below Keras
 
-/** All results with CIFAR-10, ours beside those of Keras from the same images. */
+/** All results with CIFAR-10, ours next to those of Keras. */
 export function cifarTable(all: readonly StudentRun[]): string {
   const runs = all.filter(({ set }) => set === 'cifar-10');
   if (runs.length === 0) return '';
@@ -27,11 +27,11 @@ export function cifarTable(all: readonly StudentRun[]): string {
   const head = ['images per class', 'input', 'teacher', 'regime', 'Understudy', 'chosen', 'Keras'];
   return [
     '## How accurate students are: CIFAR-10\n',
-    'By `npx tsx bench/cifar.ts`, which says how to ask it for more. Both get the same images, as our decoder leaves them, and',
-    'start from the same weights. Understudy runs as a whole job, which keeps 10% of the images for validation and 5% for its own',
-    'test. Keras learns from all of them, as a competent script does (`contenders/keras_student.py`): logistic regression on the',
-    'standardised features, then AdamW at 3e-4 for 12 epochs from that head, on mirrored and shifted images. Beside `auto` stands',
-    'the best regime of Keras. Wanted where no figure is set: at most a point below Keras.\n',
+    'By `npx tsx bench/cifar.ts`; its first lines list the options. Both start from the same weights and get the same pixels.',
+    'Understudy runs as a whole job, which holds out 10% of the images for validation and 5% for its own test. Keras learns from',
+    'all of them, as a competent script does (`contenders/keras_student.py`): logistic regression on the standardised features,',
+    'then AdamW at 3e-4 for 12 epochs from that head, on mirrored and shifted images. Next to `auto` is the best regime of Keras.',
+    'Without a goal in the table, ours is at most a point below Keras.\n',
     table([...head, 'wanted', '', 'CPU-seconds', 'commit'], rows),
   ].join('\n');
 }
@@ -64,7 +64,7 @@ function cifarRow(row: readonly StudentRun[], all: readonly StudentRun[]): strin
   ];
 }
 
-/** The runs of the regime with the highest accuracy, from as many images of the same size. */
+/** The runs of the most accurate regime with as many images of the same size. */
 function bestOfKeras({ images, px }: StudentRun, all: readonly StudentRun[]): StudentRun[] {
   const alike = all.filter(
     (run) => run.by === 'keras' && run.images === images && (px === 'auto' || run.px === px),
@@ -73,7 +73,7 @@ function bestOfKeras({ images, px }: StudentRun, all: readonly StudentRun[]): St
   return byRow.sort((a, b) => (accuracyOf(b) ?? 0) - (accuracyOf(a) ?? 0))[0] ?? [];
 }
 
-/** What was used where it is not what was asked for. */
+/** The regime, size and teacher that were used, where they were not requested. */
 function chosen({ used, px, regime, teacher }: StudentRun): string {
   const differing = [
     used.regime !== regime && used.regime,

@@ -6,18 +6,18 @@ import { cifarImages } from './cifar-images.ts';
 import { contenders, whole } from './options.ts';
 import { runStudents } from './run-students.ts';
 
-// `npx tsx bench/cifar.ts`: the accuracy of students of CIFAR-10, next to Keras from the same images and weights. All options
-// but the last four may be repeated, and all combinations are trained:
+// `npx tsx bench/cifar.ts`: the accuracy of students on CIFAR-10, next to Keras with the same images and weights. The first five
+// options can be repeated; all combinations are trained.
 //
-//   --per-class=100          images of each class to learn from: the first ones
-//   --px=96                  height and width of the input; "auto" leaves it to our plan
-//   --regime=blocks:4        head-only, blocks:k, full; "auto" leaves it to our plan
-//   --teacher=…              a teacher's name; "auto" leaves it to our plan
-//   --seed=1                 of all that is random; the images stay the same
-//   --minutes=60             for each training of ours
-//   --only=ours|keras        Keras decides nothing: it is left out wherever something is "auto"
-//   --test=1000              images asked
-//   --images=FOLDER          with the npm package of the images
+//   --per-class=100          training images per class: the first ones
+//   --px=96                  height and width of the input; "auto" lets the freeze plan choose
+//   --regime=blocks:4        head-only, blocks:k, full; "auto" lets the freeze plan choose
+//   --teacher=…              a teacher's name; "auto" lets the freeze plan choose
+//   --seed=1                 of everything random; the images are always the same
+//   --minutes=60             the budget of each training of ours
+//   --only=ours|keras        by default both; Keras is skipped wherever something is "auto"
+//   --test=1000              test images
+//   --images=FOLDER          of the npm package with the images
 
 const { values } = parseArgs({
   options: {
@@ -34,7 +34,7 @@ const { values } = parseArgs({
 });
 
 const CLASSES = 10;
-const SPLIT = { validation: 0.1, test: 0.05 }; // the accuracy is asked of the test file's images, so few are held out here
+const SPLIT = { validation: 0.1, test: 0.05 }; // small, because the accuracy is measured on other images
 
 await runStudents('cifar-10', async (train, say) => {
   const { ours, keras } = contenders(values.only);
@@ -46,10 +46,10 @@ await runStudents('cifar-10', async (train, say) => {
       for (const teacher of values.teacher) {
         for (const regime of values.regime) {
           for (const seed of values.seed.map(whole)) {
-            const request = { teacher, px, regime, seed, minutes, split: SPLIT };
-            if (ours) await train('ours', images, request);
+            const options = { teacher, px, regime, seed, minutes, split: SPLIT };
+            if (ours) await train('ours', images, options);
             const isDecided = ![px, teacher, regime].includes('auto');
-            if (keras && isDecided) await train('keras', images, request);
+            if (keras && isDecided) await train('keras', images, options);
           }
         }
       }

@@ -3,16 +3,16 @@ import { accuracies, accuracyOf, commitsOf, cpuSeconds, cpuSecondsOf } from './s
 import { percent, table, verdict } from './table.ts';
 
 const WANTED = 0.98;
-const MAX_TIME = 0.5; // of the CPU-seconds of before
+const MAX_TIME = 0.5; // of the CPU-seconds before
 
 const NAMES: Record<StudentRun['by'], string> = {
-  keras: 'logistic regression on the last features of all images, 224 px',
+  keras: 'scikit-learn: logistic regression on the teacher’s last features of all images, 224 px',
   'ours before': 'Understudy, before',
   ours: 'Understudy',
 };
 const ORDER = ['keras', 'ours before', 'ours'] as const;
 
-/** The demo's digits, asked about others. */
+/** Students of the demo's digits, tested on other digits. */
 export function digitsTable(all: readonly StudentRun[]): string {
   const runs = all.filter(({ set }) => set === 'digits');
   const [first] = runs;
@@ -29,8 +29,8 @@ export function digitsTable(all: readonly StudentRun[]): string {
   });
   return [
     '## How accurate students are: the demo’s digits\n',
-    `By \`npx tsx bench/digits.ts\`: ${first.images} digits of MNIST to learn from, as in \`npm run demo\`, and ${first.test} others asked. Understudy`,
-    'keeps 10% of the images for validation and 10% for its own test. The seconds are those of the whole process that trains.\n',
+    `By \`npx tsx bench/digits.ts\`: ${first.images} digits of MNIST to learn from, as in \`npm run demo\`, and ${first.test} others as a test. Understudy`,
+    'holds out 10% of its images for validation and 10% for its own test. CPU-seconds are those of the whole training process.\n',
     table(['', 'accuracy', 'wanted', '', 'CPU-seconds', 'wanted', '', 'commit'], rows),
   ].join('\n');
 }

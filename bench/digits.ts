@@ -5,14 +5,14 @@ import { contenders, whole } from './options.ts';
 import { runStudents } from './run-students.ts';
 import type { LabelledPng } from './students.ts';
 
-// `npx tsx bench/digits.ts`: the accuracy of a student of the demo's digits, and the CPU-seconds of its whole training, next to
-// logistic regression on the last features of the same images.
+// `npx tsx bench/digits.ts`: the accuracy of a student of the demo's digits and the CPU-seconds of its whole training, next to
+// logistic regression on the teacher's last features of the same images.
 //
-//   --minutes=10             for our training, as on a laptop
-//   --seed=1                 may be repeated
-//   --only=ours|keras
-//   --test=1000              other digits asked
-//   --before                 keeps our result as the one that later ones are compared with
+//   --minutes=10             the budget of our training
+//   --seed=1                 can be repeated
+//   --only=ours|keras        by default both
+//   --test=1000              test images, which are other digits
+//   --before                 keeps our result as the baseline for later ones
 
 const { values } = parseArgs({
   options: {

@@ -5,7 +5,7 @@ import { run } from '#engine/tensorflow/run-command.ts';
 /** The circumstances of a measurement. */
 export interface Circumstances {
   date: string;
-  commit?: string; // of the code that was measured, with a + if it had changed since; missing in the oldest results
+  commit?: string; // of the measured code, with a + if it had uncommitted changes; not in the oldest results
   processor: string;
   flags: string; // the CPU features that affect numerics
   memoryBytes: number;
@@ -37,7 +37,7 @@ export async function under<T>(work: () => Promise<T>): Promise<[Circumstances, 
 
 const MEASURED = ['core', 'engine', 'lambdas', 'teachers', 'training-image'];
 
-/** The last commit that changed what the bench measures. */
+/** The last commit that changed the measured code. */
 async function currentCommit(): Promise<string> {
   const commit = await run('git', ['log', '-1', '--format=%h', '--', ...MEASURED]);
   if (!commit.ok) return 'unknown';

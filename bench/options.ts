@@ -7,7 +7,7 @@ export function whole(text: string): number {
   throw new BenchError(`"${text}" is not a whole number of at least 1.`);
 }
 
-/** Who trains: `--only=ours` or `--only=keras`, else both. */
+/** Who trains: `--only=ours`, `--only=keras`, by default both. */
 export function contenders(only: string | undefined): { ours: boolean; keras: boolean } {
   if (only === undefined) return { ours: true, keras: true };
   if (only === 'ours' || only === 'keras')

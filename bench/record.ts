@@ -20,20 +20,20 @@ export type Section = (typeof SECTIONS)[number];
 
 export type Recorded<Result> = Circumstances & { largestDifference: number; result: Result };
 
-/** A student that was trained on some images of a set and asked about others. */
+/** A student that was trained on some images of a dataset and tested on others. */
 export interface StudentRun extends Circumstances {
   set: 'cifar-10' | 'digits';
-  by: 'ours' | 'ours before' | 'keras'; // before: what later results of ours are compared with
-  images: number; // given to learn from
-  test: number; // images asked
-  teacher: string; // this and what follows: as asked for
+  by: 'ours' | 'ours before' | 'keras'; // before: the baseline for later results of ours
+  images: number; // training images, those held out of them included
+  test: number; // test images
+  teacher: string; // this and the next four: as requested
   px: number | 'auto';
   regime: string;
   seed: number;
-  minutes?: number; // of ours
+  minutes?: number; // the budget of ours
   used: { teacher: string; px: number; regime: string };
   accuracy: number; // a fraction
-  cpuSeconds?: number; // of the training process; missing in the oldest results
+  cpuSeconds?: number; // of the training process; not in the oldest results
   seconds: number;
 }
 

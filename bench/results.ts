@@ -12,30 +12,31 @@ import { percent, table, verdict } from './table.ts';
 
 const FILE = new URL('RESULTS.md', import.meta.url);
 
-/** Writes what was last measured as tables, each beside what we want of ourselves. */
+/** Writes the latest measurements as tables, each next to its goal. */
 export async function writeResults(): Promise<void> {
   await writeFile(FILE, page(await readRecord()));
 }
 
 const OPENING = `# How Understudy compares
 
-Every figure here was measured by \`npm run bench\`, which wrote this page; \`results.jsonl\` beside it has each
-round. To measure it on your machine (Linux on x64, Python 3.11 to 3.13 with pip; 8 GB of disk, most of it PyTorch's):
+Every figure here was measured by \`npm run bench\`, which also wrote this page, or by the command that its section names;
+\`results.jsonl\` has every round. To repeat the measurements (Linux on x64, Python 3.11 to 3.13 with pip, 8 GB of disk, most of
+it for PyTorch):
 
 \`\`\`
 npm ci
 npm run bench                                    # everything: an hour on two free cores
 npm run bench -- --without=torch                 # saves 6 GB of packages
-npm run bench -- --only=step --rounds=5          # one section; the others stay as they were
+npm run bench -- --only=step --rounds=5          # one section; the others keep their results
 \`\`\`
 
-- All contenders run the same network (EfficientNet-Lite0, float32) with the same weights. Before anything is timed, their
-  logits on 16 images have to agree to 1e-3, and later the losses that their first steps begin at; otherwise the bench stops.
-- One thread each. What counts is CPU-seconds (user and system) of the contender's process, so other processes disturb little.
-- The contenders take turns, a fresh process each. A ratio is the median over the rounds of the ratios inside each round.
-- Images are in memory, decoded; those for Python, torch and tfjs-layers are float32 already, ours and onnxruntime's are
-  uint8, as they are on disk. Adam everywhere, without decay and clipping.
-- In training steps BatchNorms use their moving averages, which stay frozen; tfjs-layers can train only with the statistics of
+- All contenders run the same network (EfficientNet-Lite0, float32) with the same weights. Their logits on 16 images must agree
+  to 1e-3 before anything is timed, and later so must the losses of their first steps; otherwise the benchmark stops.
+- One thread each. Time is the CPU-seconds (user and system) of the contender's process, so other processes have little effect.
+- The contenders take turns, a fresh process each. A ratio is the median of the ratios within each round.
+- Images are decoded and in memory: as float32 for Keras, PyTorch and tfjs-layers, as uint8, as they are on disk, for us and
+  onnxruntime. Training steps use Adam without weight decay or clipping.
+- In training steps, BatchNorms use their moving averages, which stay frozen; tfjs-layers can only train with the statistics of
   the batch.
 `;
 
@@ -90,10 +91,9 @@ function kernels(recorded: Recorded<Profile>): string {
     percent(kernel.milliseconds / milliseconds),
   ]);
   return [
-    '## What a step is bound by\n',
-    'The kernels of a step of Understudy by TensorFlow’s own timeline, 32 images of 224 px on one thread. It measures wall-clock',
-    'time, so on a busy machine only the shares mean something. A name that begins with an underscore is a kernel that TensorFlow',
-    'fused from several operations.\n',
+    '## Where the time of a step goes\n',
+    'The kernels of one of our steps in TensorFlow’s timeline, 32 images of 224 px on one thread. The timeline measures wall-clock',
+    'time, so on a busy machine only the shares are meaningful. A leading underscore marks a kernel that TensorFlow rewrote.\n',
     `${milliseconds.toFixed(0)} ms in all kernels. ${boundBy(milliseconds, kernels)}\n`,
     table(['kernel', 'calls', 'ms', 'share'], rows),
     `${circumstances(recorded)}\n`,
@@ -123,8 +123,8 @@ function stalls(recorded: Recorded<Stall[]>): string {
     return [regime, wallSeconds.toFixed(0), longestMs.toFixed(0), `≤ ${mostMs}`, reached];
   });
   return [
-    '## The longest time for which the trainer’s main thread does not answer\n',
-    `During whole trainings on ${images} digits of MNIST.\n`,
+    '## How long the trainer’s main thread is unresponsive\n',
+    `The longest time during a whole training on ${images} digits of MNIST.\n`,
     table(['regime', 'seconds', 'longest, ms', 'wanted', ''], rows),
     `${circumstances(recorded)}\n`,
   ].join('\n');

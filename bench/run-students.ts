@@ -7,15 +7,15 @@ import { under } from './machine.ts';
 import { keepStudent, type StudentRun } from './record.ts';
 import { writeResults } from './results.ts';
 import { setUp } from './set-up.ts';
-import { type Images, type Request, trainKeras, trainOurs } from './students.ts';
+import { type Images, type TrainingOptions, trainKeras, trainOurs } from './students.ts';
 
-type Train = (by: StudentRun['by'], images: Images, request: Request) => Promise<void>;
+type Train = (by: StudentRun['by'], images: Images, options: TrainingOptions) => Promise<void>;
 type Say = (line: string) => void;
 
 /**
- * Sets everything up, and keeps the result of each training as soon as there is one.
+ * Trains students, keeps the result of each as soon as it is there, and rewrites the tables at the end.
  *
- * @param trainings calls the function that it is given for each training
+ * @param trainings calls the function it gets once per training
  */
 export async function runStudents(
   set: StudentRun['set'],
@@ -25,13 +25,13 @@ export async function runStudents(
   const folder = await mkdtemp(join(tmpdir(), 'understudy-bench-'));
   try {
     await ensureTensorflow(say);
-    const workshop = { folder, say, places: await setUp(false, say) };
-    await trainings(async (by, images, request) => {
-      const { teacher, px, regime, seed, minutes } = request;
+    const setup = { folder, say, places: await setUp(false, say) };
+    await trainings(async (by, images, options) => {
+      const { teacher, px, regime, seed, minutes } = options;
       const counts = { images: images.train.length, test: images.test.length };
       say(`${by}: ${counts.images} images, ${px} px, ${teacher}, ${regime}, seed ${seed}`);
       const train = by === 'keras' ? trainKeras : trainOurs;
-      const [circumstances, student] = await under(() => train(images, request, workshop));
+      const [circumstances, student] = await under(() => train(images, options, setup));
       const asked = { teacher, px, regime, seed, ...(by !== 'keras' && { minutes }) };
       await keepStudent({ ...circumstances, set, by, ...counts, ...asked, ...student });
       say(

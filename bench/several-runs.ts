@@ -1,7 +1,7 @@
 import type { StudentRun } from './record.ts';
 import { percent } from './table.ts';
 
-type Runs = readonly StudentRun[]; // of the same training, with other seeds
+type Runs = readonly StudentRun[]; // of the same training with different seeds
 
 const mean = (values: readonly number[]): number | undefined =>
   values.length === 0 ? undefined : values.reduce((sum, each) => sum + each, 0) / values.length;

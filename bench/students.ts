@@ -19,38 +19,37 @@ export interface Images {
   test: readonly LabelledPng[];
 }
 
-/** How a student is to be trained. */
-export interface Request {
-  teacher: string; // its name, or "auto"
+/** How to train a student. */
+export interface TrainingOptions {
+  teacher: string; // a name, or "auto"
   px: number | 'auto';
   regime: string;
   seed: number;
-  minutes: number; // for the training; Keras takes as long as it takes
-  split?: { validation: number; test: number }; // of the given images; Keras learns from all of them
+  minutes: number; // the budget of our training; Keras has none
+  split?: { validation: number; test: number }; // of the training images; Keras learns from all of them
 }
 
-/** A student that was trained and asked. */
+/** A trained student and its accuracy. */
 export interface Student {
   used: { teacher: string; px: number; regime: string };
   accuracy: number; // on the test images, as a fraction
-  cpuSeconds: number; // of the whole process that trained it, user and system
-  seconds: number;
+  cpuSeconds: number; // of the whole training process, user and system
+  seconds: number; // wall clock; for Keras the test included
 }
 
-/** What students are made with. */
-export interface Workshop {
-  folder: string; // for files on the way
+export interface Setup {
+  folder: string; // for temporary files
   places: Places;
   say(line: string): void;
 }
 
-/** Trains a student as a whole job of the trainer, and asks the model it saved. */
+/** Trains a student as a job of the real trainer, and tests the model that it saves. */
 export async function trainOurs(
   { train, test }: Images,
-  request: Request,
-  { folder, places, say }: Workshop,
+  options: TrainingOptions,
+  { folder, places, say }: Setup,
 ): Promise<Student> {
-  const { teacher, px, regime, seed, minutes, split } = request;
+  const { teacher, px, regime, seed, minutes, split } = options;
   const files: Files = {};
   for (const [i, { png, label }] of train.entries()) files[`class-${label}/${i}.png`] = png;
   const root = join(folder, 'job');
@@ -71,8 +70,8 @@ export async function trainOurs(
   const { input, freezePlan, teacher: used } = StudentCard.parse(JSON.parse(card));
   const images = await writeImages({ test }, input.px, folder);
   const model = join(folders.model, 'model');
-  const options = [model, images, String(input.px)];
-  const tested = await lastLineOf('contenders/test-student.ts', options, places);
+  const request = [model, images, String(input.px)];
+  const tested = await lastLineOf('contenders/test-student.ts', request, places);
   return {
     used: { teacher: used.name, px: input.px, regime: freezePlan.used },
     accuracy: JSON.parse(tested).accuracy,
@@ -81,18 +80,18 @@ export async function trainOurs(
   };
 }
 
-/** Trains a student as a competent script in Keras does, from the same weights, on the same pixels. */
+/** Trains a student as a competent Keras script does, from the same weights and pixels, and tests it. */
 export async function trainKeras(
   { train, test }: Images,
-  { teacher, px: size, regime, seed }: Request,
-  { folder, places, say }: Workshop,
+  { teacher, px: size, regime, seed }: TrainingOptions,
+  { folder, places, say }: Setup,
 ): Promise<Student> {
   const sized = await sizedTeacher(teacher, size, folder, say);
   const { px } = sized.entry.input;
   const images = await writeImages({ train, test }, px, folder);
-  const options = [sized.folder, images, String(px), regime, `--seed=${seed}`];
+  const request = [sized.folder, images, String(px), regime, `--seed=${seed}`];
   const started = performance.now();
-  const answer = JSON.parse(await lastLineOf('contenders/keras_student.py', options, places));
+  const answer = JSON.parse(await lastLineOf('contenders/keras_student.py', request, places));
   const seconds = (performance.now() - started) / 1e3;
   const { accuracy, cpuSeconds } = answer;
   return { used: { teacher: sized.entry.name, px, regime }, accuracy, cpuSeconds, seconds };
