@@ -17,6 +17,7 @@ const FEATURES = /^(sse4_2|avx|avx2|fma|f16c|avx512\w*|avx_vnni|amx\w*|asimd|sve
 
 /** Runs a measurement and records its circumstances. */
 export async function under<T>(work: () => Promise<T>): Promise<[Circumstances, T]> {
+  const commit = await currentCommit();
   const [loadBefore = Number.NaN] = loadavg();
   const done = await work();
   const [loadAfter = Number.NaN] = loadavg();
@@ -25,7 +26,7 @@ export async function under<T>(work: () => Promise<T>): Promise<[Circumstances, 
   const [first] = cpus();
   const circumstances = {
     date: new Date().toISOString().slice(0, 10),
-    commit: await currentCommit(),
+    commit,
     processor: `${cpus().length} × ${first?.model ?? 'unknown'}`,
     flags: flags.filter((flag) => FEATURES.test(flag)).join(' '),
     memoryBytes: totalmem(),

@@ -3,7 +3,6 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import sharp from 'sharp';
 import { type Files, layOutJob } from '#examples/job-folder.ts';
-import { DEFAULT_TEACHER } from '#teachers/catalogue.ts';
 import { seededRandom } from '#training-image/data/seeded-random.ts';
 import type { Bench } from './compare.ts';
 import { sizedTeacher } from './sized-teacher.ts';
@@ -31,7 +30,7 @@ const CLASSES = 4;
 
 /** The peak memory of a whole head-only training, and of one with ten times as many images. */
 export async function measureMemory({ folder, places, say }: Bench): Promise<MemoryUse> {
-  const teacher = await sizedTeacher(DEFAULT_TEACHER, PX, folder, say);
+  const teacher = await sizedTeacher(PX, folder, say);
   const use = async (images: number): Promise<Use> => {
     const root = await mkdtemp(join(tmpdir(), 'understudy-bench-'));
     try {

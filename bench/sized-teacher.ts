@@ -14,15 +14,15 @@ export interface SizedTeacher {
 /**
  * Writes a teacher for images of another size: convolutions and global average pooling accept any.
  *
- * @param name of the teacher; "auto" is the default one
  * @param size height and width of its images; "auto" is the teacher's own
  * @param work the folder to write it to
+ * @param name of the teacher; "auto" is the default one
  */
 export async function sizedTeacher(
-  name: string,
   size: number | 'auto',
   work: string,
   say: (line: string) => void,
+  name = DEFAULT_TEACHER,
 ): Promise<SizedTeacher> {
   const original = teacherNamed(name === 'auto' ? DEFAULT_TEACHER : name);
   if (!original) throw new BenchError(`There is no teacher "${name}".`);

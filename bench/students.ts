@@ -58,7 +58,7 @@ export async function trainOurs(
     form: 'folder',
     files,
     recipe: { regime, seed, ...(split && { split }) },
-    teacher: await sizedTeacher(teacher, px, folder, say),
+    teacher: await sizedTeacher(px, folder, say, teacher),
     budgetSeconds: 60 * minutes,
   });
 
@@ -86,7 +86,7 @@ export async function trainKeras(
   { teacher, px: size, regime, seed }: TrainingOptions,
   { folder, places, say }: Setup,
 ): Promise<Student> {
-  const sized = await sizedTeacher(teacher, size, folder, say);
+  const sized = await sizedTeacher(size, folder, say, teacher);
   const { px } = sized.entry.input;
   const images = await writeImages({ train, test }, px, folder);
   const request = [sized.folder, images, String(px), regime, `--seed=${seed}`];

@@ -24,7 +24,7 @@ PENALTIES = 10.0 ** np.arange(-5, 0.5, 0.5)  # as C of scikit-learn: the smaller
 FOLDS = 5
 WARM_UP = 0.1  # of all steps
 WEIGHT_DECAY = 1e-4
-CLIP_NORM = 1.0
+CLIP_NORM = 1.0  # of each gradient
 SHIFT = 1 / 12  # of a side, at most
 
 
@@ -119,7 +119,7 @@ def fine_tune(model, images, labels, options):
     rate = keras.optimizers.schedules.CosineDecay(
         0.0, steps - warm_up, warmup_target=options.rate, warmup_steps=warm_up
     )
-    optimizer = keras.optimizers.AdamW(rate, WEIGHT_DECAY, global_clipnorm=CLIP_NORM)
+    optimizer = keras.optimizers.AdamW(rate, WEIGHT_DECAY, clipnorm=CLIP_NORM)
     loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
     model.compile(optimizer, loss, jit_compile=False)
     random = np.random.default_rng(options.seed)
