@@ -31,7 +31,7 @@ export function cifarTable(all: readonly StudentRun[]): string {
     'Understudy runs as a whole job, which holds out 10% of the images for validation and 5% for its own test. Keras learns from',
     'all of them, as a competent script does (`contenders/keras_student.py`): logistic regression on the standardised features,',
     'then AdamW at 3e-4 for 12 epochs from that head, on mirrored and shifted images. Next to `auto` is the best regime of Keras.',
-    'Without a goal in the table, ours is at most a point below Keras.\n',
+    'Where no goal is listed, ours should be at most a point below Keras.\n',
     table([...head, 'wanted', '', 'CPU-seconds', 'commit'], rows),
   ].join('\n');
 }
