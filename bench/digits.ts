@@ -24,6 +24,8 @@ const { values } = parseArgs({
   },
 });
 
+const PX = 224; // the size that the default teacher was trained on
+
 await runStudents('digits', async (train) => {
   const { ours, keras } = contenders(values.only);
   const minutes = whole(values.minutes);
@@ -32,7 +34,7 @@ await runStudents('digits', async (train) => {
   for (const seed of values.seed.map(whole)) {
     const demo = { teacher: 'auto', px: 'auto', regime: 'auto', seed, minutes } as const;
     if (ours) await train(values.before ? 'ours before' : 'ours', images, demo);
-    const script = { ...demo, teacher: DEFAULT_TEACHER, regime: 'head-only' };
+    const script = { ...demo, teacher: DEFAULT_TEACHER, px: PX, regime: 'head-only' };
     if (keras) await train('keras', images, script);
   }
 });

@@ -30,8 +30,11 @@ export async function runStudents(
       const { teacher, px, regime, seed, minutes } = options;
       const counts = { images: images.train.length, test: images.test.length };
       say(`${by}: ${counts.images} images, ${px} px, ${teacher}, ${regime}, seed ${seed}`);
-      const train = by === 'keras' ? trainKeras : trainOurs;
-      const [circumstances, student] = await under(() => train(images, options, setup));
+      const [circumstances, student] = await under(() => {
+        if (by !== 'keras') return trainOurs(images, options, setup);
+        if (px === 'auto') throw new BenchError('Keras needs a size.');
+        return trainKeras(images, { ...options, px }, setup);
+      });
       const asked = { teacher, px, regime, seed, ...(by !== 'keras' && { minutes }) };
       await keepStudent({ ...circumstances, set, by, ...counts, ...asked, ...student });
       say(

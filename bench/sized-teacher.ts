@@ -4,6 +4,7 @@ import { sha256 } from '#core/identity.ts';
 import type { TeacherEntry } from '#core/teacher.ts';
 import { DEFAULT_TEACHER, teacherNamed } from '#teachers/catalogue.ts';
 import { ENTRY_FILE, importTeacher } from '#teachers/import-teacher.ts';
+import { withInputSize } from '#training-image/features/input-size.ts';
 import { BenchError } from './bench-error.ts';
 
 export interface SizedTeacher {
@@ -12,26 +13,23 @@ export interface SizedTeacher {
 }
 
 /**
- * Writes a teacher for images of another size: convolutions and global average pooling accept any.
+ * Writes a teacher for images of another size, as if it had been trained on them: for programs other than ours.
  *
- * @param size height and width of its images; "auto" is the teacher's own
+ * @param px height and width of its images
  * @param work the folder to write it to
- * @param name of the teacher; "auto" is the default one
  */
 export async function sizedTeacher(
-  size: number | 'auto',
+  px: number,
   work: string,
   say: (line: string) => void,
   name = DEFAULT_TEACHER,
 ): Promise<SizedTeacher> {
-  const original = teacherNamed(name === 'auto' ? DEFAULT_TEACHER : name);
+  const original = teacherNamed(name);
   if (!original) throw new BenchError(`There is no teacher "${name}".`);
-  const px = size === 'auto' ? original.input.px : size;
   const from = await importTeacher(original, { report: say });
-  const model = JSON.parse(await readFile(join(from, 'model.json'), 'utf8'));
-  model.modelTopology.model_config.config.layers[0].config.batch_input_shape = [null, px, px, 3];
+  const model: unknown = JSON.parse(await readFile(join(from, 'model.json'), 'utf8'));
   const contents = new Map([
-    ['model.json', Buffer.from(JSON.stringify(model))],
+    ['model.json', Buffer.from(JSON.stringify(withInputSize(model, px)))],
     ['weights.bin', await readFile(join(from, 'weights.bin'))],
   ]);
   const files = original.files.map(({ name }) => {

@@ -7,6 +7,7 @@ import { decodeImage } from '#training-image/data/decode-image.ts';
 import type { Places } from './set-up.ts';
 import { sizedTeacher } from './sized-teacher.ts';
 import { lastLineOf } from './start-contender.ts';
+import { teacherChannel } from './teacher-channel.ts';
 
 /** An image as a PNG, and its class: 0, 1, 2, … */
 export interface LabelledPng {
@@ -54,11 +55,12 @@ export async function trainOurs(
   for (const [i, { png, label }] of train.entries()) files[`class-${label}/${i}.png`] = png;
   const root = join(folder, 'job');
   await rm(root, { recursive: true, force: true });
+  const input = px === 'auto' ? {} : { input_px: px };
   const folders = await layOutJob(root, {
     form: 'folder',
     files,
-    recipe: { regime, seed, ...(split && { split }) },
-    teacher: await sizedTeacher(px, folder, say, teacher),
+    recipe: { teacher, regime, seed, ...input, ...(split && { split }) },
+    teacher: await teacherChannel(teacher, folder, say),
     budgetSeconds: 60 * minutes,
   });
 
@@ -67,13 +69,13 @@ export async function trainOurs(
   const seconds = (performance.now() - started) / 1e3;
 
   const card = await readFile(join(folders.model, CARD_FILE), 'utf8');
-  const { input, freezePlan, teacher: used } = StudentCard.parse(JSON.parse(card));
-  const images = await writeImages({ test }, input.px, folder);
+  const { input: taken, freezePlan, teacher: used } = StudentCard.parse(JSON.parse(card));
+  const images = await writeImages({ test }, taken.px, folder);
   const model = join(folders.model, 'model');
-  const request = [model, images, String(input.px)];
+  const request = [model, images, String(taken.px)];
   const tested = await lastLineOf('contenders/test-student.ts', request, places);
   return {
-    used: { teacher: used.name, px: input.px, regime: freezePlan.used },
+    used: { teacher: used.name, px: taken.px, regime: freezePlan.used },
     accuracy: JSON.parse(tested).accuracy,
     cpuSeconds: JSON.parse(trained).cpuSeconds,
     seconds,
@@ -83,11 +85,10 @@ export async function trainOurs(
 /** Trains a student as a competent Keras script does, from the same weights and pixels, and tests it. */
 export async function trainKeras(
   { train, test }: Images,
-  { teacher, px: size, regime, seed }: TrainingOptions,
+  { teacher, px, regime, seed }: TrainingOptions & { px: number },
   { folder, places, say }: Setup,
 ): Promise<Student> {
-  const sized = await sizedTeacher(size, folder, say, teacher);
-  const { px } = sized.entry.input;
+  const sized = await sizedTeacher(px, folder, say, teacher);
   const images = await writeImages({ train, test }, px, folder);
   const request = [sized.folder, images, String(px), regime, `--seed=${seed}`];
   const started = performance.now();

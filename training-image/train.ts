@@ -47,11 +47,12 @@ export async function train(
   const timings = startTimings();
   const environment = await describeEnvironment();
   const job = await readJob(folders, catalogue);
-  const { hyperparameters, manifest, recipe, entry } = job;
+  const { hyperparameters, manifest, recipe, candidates } = job;
   const { examples } = manifest;
   const { classes } = manifest.header;
-  const { px } = entry.input;
-  const teacher = await loadTeacher(folders.channel('teacher'), entry);
+  const entry = at(candidates, 0);
+  const teacher = await loadTeacher(folders.channel('teacher'), entry, recipe.input_px);
+  const { px } = teacher;
   const retrained = retrainedBlocksFor(recipe, teacher); // blocks, besides the head
 
   // The dataset: verified against the manifest, then split by content.
@@ -106,7 +107,7 @@ export async function train(
     (await fineTune(
       {
         start: requireTopology(start),
-        entry,
+        entry: { ...entry, input: { ...entry.input, px } },
         retrained,
         recipe,
         decoded,
@@ -155,6 +156,7 @@ export async function train(
 
   const card = studentCard({
     job,
+    teacher,
     contentSha256,
     counts,
     warnings,

@@ -2,7 +2,7 @@ import { mlFolder } from '#core/ml-folder.ts';
 import { runTraining } from '#training-image/supervise.ts';
 import { peakBytes } from './contender.ts';
 
-// The trainer's program, with the teacher in the job's folder as its catalogue; the folder is its argument.
+// The trainer's program, with the teachers in the job's folder as its catalogue; the folder is its argument.
 const exit = await runTraining(
   mlFolder(process.argv[2] ?? ''),
   new URL('./training-worker.mjs', import.meta.url),

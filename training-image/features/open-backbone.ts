@@ -18,8 +18,8 @@ export interface Backbone {
 }
 
 /** Opens the backbone as a graph of constants, more than twice as fast as tfjs; with tfjs if the engine lacks a layer. */
-export function openBackbone({ entry, model, json, weights }: Teacher): Backbone {
-  const { px, channels } = entry.input;
+export function openBackbone({ entry, px, model, json, weights }: Teacher): Backbone {
+  const { channels } = entry.input;
   const countOf = (pixels: Uint8Array) => pixels.length / (px * px * channels);
   const read = readModel(json, weights);
   if (read.ok) {

@@ -5,6 +5,7 @@ import type { ClassCounts } from '../data/class-counts.ts';
 import { RESIZE } from '../data/decode-image.ts';
 import type { Metrics } from '../evaluate/metrics.ts';
 import { score } from '../evaluate/predictions.ts';
+import type { Teacher } from '../features/load-teacher.ts';
 import type { Outcome } from '../fine-tune/run-epochs.ts';
 import type { FittedHead } from '../head/fit-head.ts';
 import type { TrainingJob } from '../job/read-job.ts';
@@ -14,6 +15,7 @@ import type { TrainedStudent } from './trained-student.ts';
 /** What a training has found out. */
 export interface Findings {
   job: TrainingJob;
+  teacher: Pick<Teacher, 'entry' | 'px'>;
   contentSha256: string;
   counts: ClassCounts;
   warnings: readonly string[];
@@ -37,7 +39,8 @@ export type CardWithoutFiles = Omit<StudentCard, 'files'>;
 
 export function studentCard(findings: Findings): CardWithoutFiles {
   const { job, counts, head, fineTuning, choice, student, metrics } = findings;
-  const { hyperparameters, manifest, recipe, entry } = job;
+  const { hyperparameters, manifest, recipe } = job;
+  const { entry, px } = findings.teacher;
   return {
     schema: 2,
     student: hyperparameters.student,
@@ -45,7 +48,7 @@ export function studentCard(findings: Findings): CardWithoutFiles {
     jobId: hyperparameters.job_id,
     createdAt: new Date().toISOString(),
     classes: manifest.header.classes,
-    input: { px: entry.input.px, range: '0-255', channels: 'RGB', resize: RESIZE },
+    input: { px, range: '0-255', channels: 'RGB', resize: RESIZE },
     teacher: {
       name: entry.name,
       licence: entry.licence.name,
