@@ -100,7 +100,8 @@ export function cellsInOrder(
       for (const regimes of REGIME_ROUNDS) {
         for (const { name: dataset, source, sizes } of datasets) {
           for (const perClass of round.filter((size) => sizes.includes(size))) {
-            for (const regime of regimes) cells.push({ dataset, source, perClass, regime, seed, px });
+            for (const regime of regimes)
+              cells.push({ dataset, source, perClass, regime, seed, px });
           }
         }
       }

@@ -37,7 +37,8 @@ function discs(count: number, random: () => number): string {
   }
   const hue = () => Math.floor(360 * random());
   const circles = placed.map(
-    ({ x, y, radius }) => `<circle cx="${x}" cy="${y}" r="${radius}" fill="hsl(${hue()},80%,35%)"/>`,
+    ({ x, y, radius }) =>
+      `<circle cx="${x}" cy="${y}" r="${radius}" fill="hsl(${hue()},80%,35%)"/>`,
   );
   const paper = `<rect width="${SIDE}" height="${SIDE}" fill="hsl(${hue()},40%,85%)"/>`;
   return `<svg xmlns="http://www.w3.org/2000/svg" width="${SIDE}" height="${SIDE}">${paper}${circles.join('')}</svg>`;

@@ -19,4 +19,6 @@ export interface CalibrationDataset {
 
 /** @param pixels uint8, [side, side, channels] row by row */
 export const pngOf = (pixels: Uint8Array, side: number, channels: 1 | 3): Promise<Buffer> =>
-  sharp(pixels, { raw: { width: side, height: side, channels } }).png().toBuffer();
+  sharp(pixels, { raw: { width: side, height: side, channels } })
+    .png()
+    .toBuffer();

@@ -2,14 +2,15 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import pLimit from 'p-limit';
+import { at, lookUp } from '#core/at.ts';
 import { ensureTensorflow } from '#engine/tensorflow/ensure-tensorflow.ts';
 import { BenchError } from '../bench-error.ts';
-import { type Cell, CELLS_FILE, cellsInOrder, keepCell, keyOf, readCells, SIZES } from './cells.ts';
+import { CELLS_FILE, type Cell, cellsInOrder, keepCell, keyOf, readCells, SIZES } from './cells.ts';
 import { DATASETS } from './datasets.ts';
 import { type Divided, divide, possibleSizes } from './draw.ts';
 import { measureCell } from './measure-cell.ts';
 import { writeReport } from './report.ts';
+import { startTrainer } from './start-trainer.ts';
 
 // `npm run calibrate`: which regime is best for which dataset and how many images. Goes on where it was stopped, and
 // writes REPORT.md and plots/ of what there is. `-- --minutes=60` ends after the training under way at that time;
@@ -32,7 +33,7 @@ const { values } = parseArgs({
 
 const file = values.file ?? CELLS_FILE;
 const ends = Date.now() + 60_000 * positive(values.minutes);
-const work = await mkdtemp(join(tmpdir(), 'understudy-calibration-'));
+const folder = await mkdtemp(join(tmpdir(), 'understudy-calibration-'));
 try {
   if (!values.report) await measure(positive(values.px), positive(values.jobs));
   await writeReport(await readCells(file), say);
@@ -41,7 +42,7 @@ try {
   say(error.message);
   process.exitCode = 1;
 } finally {
-  await rm(work, { recursive: true, force: true });
+  await rm(folder, { recursive: true, force: true });
 }
 
 async function measure(px: number, jobs: number): Promise<void> {
@@ -62,19 +63,24 @@ async function measure(px: number, jobs: number): Promise<void> {
   const cells = cellsInOrder(known, px).filter((cell) => isWanted(cell) && !done.has(keyOf(cell)));
   say(`${cells.length} cells to measure, ${recorded.length} are recorded`);
 
-  const limit = pLimit(jobs);
-  await Promise.all(
-    cells.map((cell, i) =>
-      limit(async () => {
-        const images = divided.get(cell.dataset);
-        if (!images || Date.now() > ends) return;
-        const line = await measureCell(cell, images, join(work, String(i)), work, say);
+  let next = 0;
+  async function work(): Promise<void> {
+    const trainer = startTrainer();
+    try {
+      while (next < cells.length && Date.now() < ends) {
+        const number = next++;
+        const cell = at(cells, number);
+        const images = lookUp(divided, cell.dataset);
+        const line = await measureCell(cell, images, trainer, folder, say);
         await keepCell(file, line);
         const result = 'error' in line ? line.error : `${(100 * line.accuracy).toFixed(1)}%`;
-        say(`${i + 1}/${cells.length} ${keyOf(cell)}: ${result}`);
-      }),
-    ),
-  );
+        say(`${number + 1}/${cells.length} ${keyOf(cell)}: ${result}`);
+      }
+    } finally {
+      trainer.stop();
+    }
+  }
+  await Promise.all(Array.from({ length: jobs }, work));
 }
 
 /** Words of one kind are alternatives; of different kinds, all must hold. */

@@ -38,7 +38,8 @@ const KINDS: Record<string, (random: Random) => Sound> = {
   siren: (random) => {
     const [pitch, swing] = [between(random, 900, 2_400), between(random, 200, 700)];
     const speed = between(random, 3, 8); // per second
-    return (t) => Math.sin(TURN * (pitch * t + (swing / (TURN * speed)) * Math.sin(TURN * speed * t)));
+    return (t) =>
+      Math.sin(TURN * (pitch * t + (swing / (TURN * speed)) * Math.sin(TURN * speed * t)));
   },
   beeps: (random) => {
     const [pitch, speed] = [between(random, 300, 3_000), between(random, 5, 14)];

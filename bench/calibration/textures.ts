@@ -38,8 +38,7 @@ const KINDS: Record<string, (random: Random) => Field> = {
   },
   clouds: (random) => {
     const [coarse, middle, fine] = [noise(random), noise(random), noise(random)];
-    return (x, y) =>
-      0.57 * coarse(x / 2, y / 2) + 0.29 * middle(x, y) + 0.14 * fine(2 * x, 2 * y);
+    return (x, y) => 0.57 * coarse(x / 2, y / 2) + 0.29 * middle(x, y) + 0.14 * fine(2 * x, 2 * y);
   },
   cells: (random) => {
     const centre = jittered(random);
