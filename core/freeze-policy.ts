@@ -24,55 +24,54 @@ export const FREEZE_THRESHOLDS = {
   different: 0.5, // κ; chosen
   fewestPerClass: 5, // chosen
   fewPerClass: 20, // between 10 and 100, see `fewIsEnough`
-  fewIsEnough: 0.65, // κ; with 10 images per class, retraining harmed at 0.74 and helped at 0.58
+  fewIsEnough: 0.65, // κ; with 10 images per class of CIFAR-10, retraining harmed at 0.74 and helped at 0.58
   fullPerClass: 50, // chosen
   fullExamples: 1_000, // chosen: VTAB-1k retrains everything with 1,000 examples
   leastBlocks: 4, // of 7: photographs gained more from 4 blocks than from 2, and no less than from all
-} as const;
+};
+export type FreezeThresholds = Readonly<typeof FREEZE_THRESHOLDS>;
 
 /** A row of the policy: it decides if it is the first one that holds. */
 export interface FreezeRule {
   id: string;
-  when(facts: FreezeFacts): boolean;
-  plan(facts: FreezeFacts): FreezePlan;
-  /** One or two sentences for the user. */
-  reason(facts: FreezeFacts): string;
+  when(facts: FreezeFacts, limits: FreezeThresholds): boolean;
+  plan(facts: FreezeFacts, limits: FreezeThresholds): FreezePlan;
+  /** One to three sentences for the user. */
+  reason(facts: FreezeFacts, limits: FreezeThresholds): string;
   evidence: string; // what the row rests on
 }
-
-const is = FREEZE_THRESHOLDS;
 
 /** From the dataset to the plan: the first row that holds. The last one always does. */
 export const FREEZE_POLICY: readonly FreezeRule[] = [
   {
     id: 'too-few-images',
-    when: ({ perClass }) => perClass < is.fewestPerClass,
+    when: ({ perClass }, limits) => perClass < limits.fewestPerClass,
     plan: () => 'head-only',
-    reason: ({ perClass }) =>
+    reason: ({ perClass }, limits) =>
       `There are only ${images(perClass)} per class to learn from, too few to retrain any of the teacher. ` +
-      `At least ${is.fewPerClass} per class would make retraining worth trying.`,
+      `It takes ${limits.fewestPerClass} at least; each additional image helps.`,
     evidence: 'Chosen: products ask for 5 to 10 images per class.',
   },
   {
     id: 'similar',
-    when: (facts) => facts.kappaBest - kappaError(facts) >= is.similar,
+    when: (facts, limits) => facts.kappaBest - kappaError(facts) >= limits.similar,
     plan: () => 'head-only',
-    reason: (facts) =>
+    reason: (facts, limits) =>
       `${
-        facts.kappaLast >= is.similar
+        facts.kappaLast >= limits.similar
           ? 'Your images are similar to those the teacher knows'
           : "The teacher's features, those of its earlier blocks included, suit your images"
       }: a head on frozen features already gets ${right(facts)} in cross-validation, so nothing of the teacher is retrained.`,
-    evidence:
-      'Digits, 200 per class, κ 0.98: the head reaches 98.7%, more than retraining can add.',
+    evidence: 'Digits, 160 to 200 per class: κ 0.98, head 98.7%.',
   },
   {
     id: 'similar-enough-for-few-images',
-    when: ({ perClass, kappaBest }) => perClass < is.fewPerClass && kappaBest >= is.fewIsEnough,
+    when: ({ perClass, kappaBest }, limits) =>
+      perClass < limits.fewPerClass && kappaBest >= limits.fewIsEnough,
     plan: () => 'head-only',
-    reason: (facts) =>
+    reason: (facts, limits) =>
       `A head on frozen features gets ${right(facts)} in cross-validation, with ${images(facts.perClass)} per class to learn from. ` +
-      `With so few, retraining does more harm than good, so nothing of the teacher is retrained; from about ${is.fewPerClass} per class on it is worth trying.`,
+      `With so few, retraining does more harm than good, so nothing of the teacher is retrained; from about ${limits.fewPerClass} per class on it is worth trying.`,
     evidence: 'CIFAR-10, 224 px, 10 per class, κ 0.74: the head reaches 76.4%, fine-tuning less.',
   },
   {
@@ -84,21 +83,21 @@ export const FREEZE_POLICY: readonly FreezeRule[] = [
       `Retraining would take about ${duration(secondsForFineTuning)}, and the budget leaves ` +
       `${duration(secondsLeft)}, so nothing of the teacher is retrained.`,
     evidence:
-      'A fine-tuning that is cut off before its learning rate has decayed is worse than a whole one.',
+      'Chosen: a fine-tuning that is cut off before its learning rate has decayed gains little.',
   },
   {
     id: 'different-and-few-images',
-    when: (facts) => facts.kappaBest < is.different && !hasEnoughForFull(facts),
+    when: (facts, limits) => facts.kappaBest < limits.different && !hasEnoughForFull(facts, limits),
     plan: deepestNeeded,
-    reason: (facts) =>
+    reason: (facts, limits) =>
       `Your images are very different from those the teacher knows: a head on frozen features gets only ${right(facts)} in cross-validation. ` +
       `That calls for retraining everything, but ${images(facts.examples)} in ${facts.classes} classes are too few for it, ` +
-      `so ${lastBlocks(deepestNeeded(facts), facts)} retrained. About ${missingPerClass(facts)} more per class would help.`,
+      `so ${lastBlocks(deepestNeeded(facts, limits), facts)} retrained. About ${missingPerClass(facts, limits)} more per class would help.`,
     evidence: 'CIFAR-10, 96 px, 10 per class, κ 0.58: head 62.7%, blocks:4 67.9%.',
   },
   {
     id: 'different',
-    when: ({ kappaBest }) => kappaBest < is.different,
+    when: ({ kappaBest }, limits) => kappaBest < limits.different,
     plan: () => 'full',
     reason: (facts) =>
       `Your images are very different from those the teacher knows: a head on frozen features gets only ${right(facts)} in cross-validation, ` +
@@ -109,11 +108,11 @@ export const FREEZE_POLICY: readonly FreezeRule[] = [
     id: 'less-similar',
     when: () => true,
     plan: deepestNeeded,
-    reason: (facts) =>
+    reason: (facts, limits) =>
       `Your images are less similar to those the teacher knows${
         facts.inputLevelShift ? ', already in their colours and textures' : ''
       }: a head on frozen features gets ${right(facts)} in cross-validation. ` +
-      `The earlier blocks stay as they are, and ${lastBlocks(deepestNeeded(facts), facts)} retrained.`,
+      `The earlier blocks stay as they are, and ${lastBlocks(deepestNeeded(facts, limits), facts)} retrained.`,
     evidence:
       'CIFAR-10, 100 per class: 96 px, κ 0.75, head 81%, blocks:4 86%, full 85%; 224 px, κ 0.85, head 86.5%, blocks:4 91%.',
   },
@@ -125,14 +124,19 @@ export interface FreezeDecision {
   reason: string;
 }
 
-/** Proposes how much of the teacher to retrain, and says why. */
+/**
+ * Proposes how much of the teacher to retrain, and says why.
+ *
+ * @param thresholds others than FREEZE_THRESHOLDS are for calibration
+ */
 export function decideFreezePlan(
   facts: FreezeFacts,
-  policy: readonly FreezeRule[] = FREEZE_POLICY,
+  thresholds: FreezeThresholds = FREEZE_THRESHOLDS,
 ): FreezeDecision {
-  const rule = policy.find(({ when }) => when(facts));
+  const rule = FREEZE_POLICY.find(({ when }) => when(facts, thresholds));
   if (!rule) throw new Error('No row of the freeze policy holds; the last one has to.');
-  return { row: rule.id, plan: rule.plan(facts), reason: rule.reason(facts) };
+  const [plan, reason] = [rule.plan(facts, thresholds), rule.reason(facts, thresholds)];
+  return { row: rule.id, plan, reason };
 }
 
 /**
@@ -172,19 +176,22 @@ export function planOf(retrained: number, blocks: number): FreezePlan {
 }
 
 /** All blocks after the peak, since those no longer suit the images; at least `leastBlocks`, and not all. */
-function deepestNeeded({ perBlock, peak }: FreezeFacts): FreezePlan {
+function deepestNeeded({ perBlock, peak }: FreezeFacts, limits: FreezeThresholds): FreezePlan {
   const blocks = perBlock.length;
   const afterPeak = blocks - 1 - peak;
-  const retrained = Math.min(Math.max(afterPeak, is.leastBlocks), Math.max(1, blocks - 1));
+  const retrained = Math.min(Math.max(afterPeak, limits.leastBlocks), Math.max(1, blocks - 1));
   return planOf(retrained, blocks);
 }
 
-const hasEnoughForFull = ({ perClass, examples }: FreezeFacts): boolean =>
-  perClass >= is.fullPerClass && examples >= is.fullExamples;
+const hasEnoughForFull = ({ perClass, examples }: FreezeFacts, limits: FreezeThresholds): boolean =>
+  perClass >= limits.fullPerClass && examples >= limits.fullExamples;
 
 /** How many more images per class would be enough to retrain everything. */
-const missingPerClass = ({ perClass, examples, classes }: FreezeFacts): number =>
-  Math.ceil(Math.max(is.fullPerClass - perClass, (is.fullExamples - examples) / classes));
+const missingPerClass = (
+  { perClass, examples, classes }: FreezeFacts,
+  limits: FreezeThresholds,
+): number =>
+  Math.ceil(Math.max(limits.fullPerClass - perClass, (limits.fullExamples - examples) / classes));
 
 /** The standard error of κ, which stretches the accuracy above chance to 0..1. */
 const kappaError = ({ standardError, classes }: FreezeFacts): number =>

@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import {
   decideFreezePlan,
   FREEZE_POLICY,
+  FREEZE_THRESHOLDS,
   type FreezeFacts,
   neighboursOf,
   peakOf,
@@ -102,6 +103,13 @@ describe('decideFreezePlan', () => {
     expect(reason({ secondsForFineTuning: 300, secondsLeft: 45 })).toContain(
       'would take about 5 min, and the budget leaves 45 s',
     );
+  });
+
+  it('takes other thresholds for calibration', () => {
+    const decide = (similar: number) =>
+      decideFreezePlan(facts({ kappaBest: 0.85 }), { ...FREEZE_THRESHOLDS, similar }).plan;
+
+    expect([decide(0.8), decide(0.9)]).toEqual(['head-only', 'blocks:4']);
   });
 
   it('promises no images in vain: with those asked for, everything is retrained', () => {
