@@ -23,6 +23,7 @@ const N = 60;
 const labels = labelsOf(N, 3);
 const near = { name: 'near', d: 4, values: telling(labels, 4, 1.2) };
 const far = { name: 'far', d: 40, values: telling(labels, 40, 0.3, 2) };
+const clear = { name: 'clear', d: 4, values: telling(labels, 4, 50) };
 const sets = [
   { name: 'near', groups: ['near'] },
   { name: 'far', groups: ['far'] },
@@ -89,32 +90,35 @@ describe('probe', () => {
     expect(once?.accuracy).toBeCloseTo((once?.correct.reduce((a, b) => a + b, 0) ?? 0) / N, 12);
   });
 
-  it('takes the penalty with the higher accuracy, and the smaller squared error if they are equal', async () => {
-    const alone = async (penalty: number) => {
-      const [result] = await probe(
-        { ...aRequest, sets: sets.slice(0, 1), penalties: [penalty] },
-        never,
-      );
-      const error = [...(result?.scores ?? [])].reduce(
-        (sum, score, i) =>
-          sum + (score - (+(i % 3 === at(labels, Math.floor(i / 3))) - 1 / 3)) ** 2,
-        0,
-      );
+  it.each([
+    ['the highest accuracy', far],
+    ['the smallest squared error where all are right', clear],
+  ])('takes the penalty with %s', async (_, group) => {
+    const given = { ...aRequest, groups: [group], sets: [{ name: 'set', groups: [group.name] }] };
+    const alone = [1e3, 1, 1e-3].map(async (penalty) => {
+      const [result] = await probe({ ...given, penalties: [penalty] }, never);
+      const scores = result?.scores ?? new Float32Array();
+      const error = scores.reduce((sum, score, i) => {
+        const target = i % 3 === at(labels, Math.floor(i / 3)) ? 2 / 3 : -1 / 3;
+        return sum + (score - target) ** 2;
+      }, 0);
       return { penalty, accuracy: result?.accuracy ?? 0, error };
-    };
-    const tried = [await alone(1e3), await alone(0.1), await alone(1e-3)];
-    const [best] = [...tried].sort((a, b) => b.accuracy - a.accuracy || a.error - b.error);
+    });
+    const tried = await Promise.all(alone);
+    const [best] = tried.toSorted((a, b) => b.accuracy - a.accuracy || a.error - b.error);
 
     const [chosen] = await probe(
-      { ...aRequest, sets: sets.slice(0, 1), penalties: tried.map(({ penalty }) => penalty) },
+      { ...given, penalties: tried.map(({ penalty }) => penalty) },
       never,
     );
 
     expect(chosen?.penalty).toBe(best?.penalty);
+    const accuracies = new Set(tried.map(({ accuracy }) => accuracy));
+    expect(accuracies.size === 1).toBe(group === clear);
   });
 
   it('has a standard error where every answer is right', async () => {
-    const groups = [{ name: 'clear', d: 4, values: telling(labels, 4, 50) }];
+    const groups = [clear];
     const [result] = await probe(
       { ...aRequest, groups, sets: [{ name: 'clear', groups: ['clear'] }] },
       never,
