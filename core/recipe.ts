@@ -26,14 +26,16 @@ export const Recipe = z.strictObject({
     .string()
     .regex(/^(auto|head-only|full|blocks:[1-9][0-9]?)$/)
     .default('auto'),
-  prefer: z.enum(['accuracy', 'cost']).default('accuracy'), // where "auto" leaves a choice: the best within the budget, or the cheapest that is about as good
+  /** Of the plans to choose from: the most accurate within the budget, or the cheapest that is about as accurate. */
+  prefer: z.enum(['accuracy', 'cost']).default('accuracy'),
   split: z
     .strictObject({ validation: fraction.default(0.1), test: fraction.default(0.1) })
     .default({ validation: 0.1, test: 0.1 }), // fractions of each class
   class_weights: z.enum(['auto', 'none']).default('auto'),
   augmentation: z.union([z.enum(['auto', 'none']), Augmentation]).default('auto'), // for blocks:k and full; "auto" does not flip
   input_px: z.int().min(64).max(512).optional(), // height and width of the student's images; the plan chooses if left out
-  refit: z.boolean().optional(), // after the test, train again on all images with the chosen settings; by default if only the head is trained
+  /** After the test, train again on all images with the chosen settings; by default only if just the head is trained. */
+  refit: z.boolean().optional(),
   budget: z
     .strictObject({
       minutes: BudgetMinutes.optional(), // for the training job; the pipeline has a default

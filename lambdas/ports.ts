@@ -54,7 +54,8 @@ export interface Jobs {
 export interface TrainingRequest {
   job: Job;
   trainingJobName: string;
-  teacherChannel: string | undefined; // a prefix of the bucket: one teacher's, or that of all; `undefined` if the image has all it takes
+  /** The prefix of one teacher or of all in the bucket; `undefined` if the image contains every teacher needed. */
+  teacherChannel: string | undefined;
   budget: Budget;
   instanceTypes: readonly string[]; // in order of preference
 }
