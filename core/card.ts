@@ -57,6 +57,7 @@ export const StudentCard = z.object({
       }),
       similarity: Fraction, // κ of the teacher's last features, at least 0
       kappa: z.number(), // of the features that were chosen: 0 is chance, 1 is perfect
+      standardError: z.number(), // of the accuracy with them
       perBlock: z.array(z.number()), // κ of each block's average alone
     })
     .optional(),
@@ -122,12 +123,17 @@ export const StudentCard = z.object({
       regime: z.string(),
       examples: z.int(),
       epochs: z.int(), // begun
-      bestEpoch: z.int(), // whose weights were compared with the head alone; 0 if none was finished
-      stopped: z.enum(['schedule', 'early-stopping', 'budget', 'diverged']),
+      bestEpoch: z.int().optional(), // by earlier versions, which compared this epoch with the head alone, and not the last one
+      stopped: z.enum(['schedule', 'early-stopping', 'budget', 'diverged']), // 'early-stopping' by earlier versions
       batchSize: z.int(), // at the end: it is halved when memory runs out
       augmentation: z.string(),
       classWeights: z.array(z.number()),
-      validation: OnValidation.optional(), // of the best epoch
+      splits: z.int().default(1), // of the cross-validation that it was judged on
+      /** Whether an image and its mirror image are of the same class, as far as the head can tell. */
+      mirroring: z
+        .object({ allowed: z.boolean(), images: z.int(), accuracy: Fraction, mirrored: Fraction })
+        .optional(),
+      validation: OnValidation.optional(), // of the weights that were compared with the head alone
     })
     .optional(),
   timings: z.record(z.string(), z.number()), // seconds per step, wall clock

@@ -10,13 +10,19 @@ export const ANY_TEACHER = 'auto';
 /** Minutes of a training job. */
 export const BudgetMinutes = z.int().min(1).max(1440);
 
-/** How images are varied during fine-tuning; omitted fields are as in "auto". */
-const Augmentation = z.strictObject({
-  flip: z.boolean().default(false), // left to right, half of the time; off by default: a mirrored b is a d
-  crop: z.boolean().default(true), // a random window of 85 to 100% of each side
-  colour: z.boolean().default(true), // brightness by up to 10%, contrast by up to 20%
+/** How images are varied during fine-tuning, as users write it; omitted fields are as in "auto". */
+const AugmentationFields = z.strictObject({
+  flip: z.boolean().optional(), // left to right, half of the time; by default only if measurements allow it: a mirrored b is a d
+  crop: z.boolean().default(true), // shifts by up to a twelfth of a side
+  colour: z.boolean().default(false), // brightness by up to 10%, contrast by up to 20%
 });
-export type Augmentation = z.infer<typeof Augmentation>;
+
+/** How images are varied during fine-tuning. */
+export interface Augmentation {
+  flip: boolean;
+  crop: boolean;
+  colour: boolean;
+}
 
 /** `dataset.json`, the one file that users write by hand; every field is optional. */
 export const Recipe = z.strictObject({
@@ -32,7 +38,7 @@ export const Recipe = z.strictObject({
     .strictObject({ validation: fraction.default(0.1), test: fraction.default(0.1) })
     .default({ validation: 0.1, test: 0.1 }), // fractions of each class
   class_weights: z.enum(['auto', 'none']).default('auto'),
-  augmentation: z.union([z.enum(['auto', 'none']), Augmentation]).default('auto'), // for blocks:k and full; "auto" does not flip
+  augmentation: z.union([z.enum(['auto', 'none']), AugmentationFields]).default('auto'), // for blocks:k and full
   input_px: z.int().min(64).max(512).optional(), // height and width of the student's images; the plan chooses if left out
   /** After the test, train again on all images with the chosen settings; by default only if just the head is trained. */
   refit: z.boolean().optional(),
@@ -62,12 +68,18 @@ export function retrainedBlocks(regime: string, blocks: number): number {
   return Number(count);
 }
 
-/** How to vary images during fine-tuning; `undefined` for not at all. */
-export function augmentationOf({
-  augmentation,
-}: Pick<Recipe, 'augmentation'>): Augmentation | undefined {
+/**
+ * How to vary images during fine-tuning; `undefined` for not at all.
+ *
+ * @param mayFlip whether to mirror images if the recipe leaves it open
+ */
+export function augmentationOf(
+  { augmentation }: Pick<Recipe, 'augmentation'>,
+  mayFlip: boolean,
+): Augmentation | undefined {
   if (augmentation === 'none') return undefined;
-  const how = augmentation === 'auto' ? Augmentation.parse({}) : augmentation;
+  const fields = augmentation === 'auto' ? AugmentationFields.parse({}) : augmentation;
+  const how = { ...fields, flip: fields.flip ?? mayFlip };
   return how.flip || how.crop || how.colour ? how : undefined;
 }
 

@@ -17,17 +17,20 @@ import { computeFeatures } from './features/compute-features.ts';
 import { openFeatureCache } from './features/feature-cache.ts';
 import { widthOf } from './features/feature-sets.ts';
 import { loadTeacher } from './features/load-teacher.ts';
+import { tuneOnSplits } from './fine-tune/tune-on-splits.ts';
 import { choosePenalty, fitHead } from './head/fit-head.ts';
 import { cacheKeyOf, describeEnvironment } from './job/environment.ts';
 import { readJob } from './job/read-job.ts';
 import type { Reporter, StopSignal } from './job/reporter.ts';
 import { startTimings } from './job/timings.ts';
 import { chooseStudent } from './plan/choose-student.ts';
-import { retrainedBlocksFor } from './plan/freeze-plan.ts';
+import { fineTuningEnds, freezePlanFor } from './plan/freeze-plan.ts';
 import { countsOf, judgementFor } from './plan/judgement.ts';
 import { makePlan } from './plan/make-plan.ts';
+import { measureMirroring } from './plan/mirroring.ts';
 import { shardsOf } from './storage/shards.ts';
 import { checkSavedModel } from './student/check-saved-model.ts';
+import { refitStudent } from './student/refit-student.ts';
 import { saveModel } from './student/save-model.ts';
 import { saveStudent } from './student/save-student.ts';
 import { studentCard } from './student/student-card.ts';
@@ -99,14 +102,23 @@ export async function train(
   );
   const teacher = await loadTeacher(channel, entry, plan.px);
   const { px } = teacher;
-  const retrained = retrainedBlocksFor(recipe, teacher); // blocks, besides the head
+  const freeze = freezePlanFor({
+    recipe,
+    teacher,
+    plan,
+    judgement,
+    labels,
+    classes: classes.length,
+    budgetSeconds,
+  });
+  report.line(`plan: ${freeze.regime}. ${freeze.why}`);
 
   // Features: what the frozen backbone gives for every image; finished shards survive an interruption.
   const n = examples.length;
   const cacheKey = [teacher.digest, plan.set.id, ...dataKey];
   const cache = await openFeatureCache({ checkpoints, scratch }, cacheKey, n, widthOf(plan.set));
   const { features } = cache; // [n, d]
-  const shards = retrained > 0 ? shardsOf(n) : cache.missing; // fine-tuning needs all images
+  const shards = freeze.retrained > 0 ? shardsOf(n) : cache.missing; // fine-tuning needs all images
   const decoding = { dataset, examples, shards, px, scratch };
   const decoded = await decodeExamples(decoding, report, stop); // uint8 [n, px, px, 3]
   timings.finish('decode');
@@ -121,30 +133,73 @@ export async function train(
   const headOn = (indices: Int32Array) => fitHead(headData, indices, heads.l2, report, stop);
   timings.finish('head');
 
-  const choice = chooseStudent(recipe.regime, heads, undefined);
-  const fitted = await headOn(judgement.fit);
-  const student = await headStudent(teacher, plan.set, fitted.head, features);
-  const judged = heads.predictions;
+  // Fine-tuning, starting from that head, and judged on the same held-out images.
+  const mirroring =
+    freeze.retrained > 0
+      ? await measureMirroring({ teacher, set: plan.set, decoded }, judgement, heads, report, stop)
+      : undefined;
+  const tuning = {
+    teacher,
+    set: plan.set,
+    retrained: freeze.retrained,
+    recipe,
+    flip: mirroring?.allowed ?? false,
+    decoded,
+    labels,
+    weigh,
+    scratch,
+    checkpoints,
+    cacheKey: [...cacheKey, recipe.class_weights], // the head depends on it
+    elapsed: timings.elapsed,
+  };
+  const until = fineTuningEnds(budgetSeconds);
+  const tuned =
+    freeze.retrained > 0
+      ? await tuneOnSplits(tuning, judgement, heads, { ...freeze, until }, report, stop)
+      : undefined;
+  const choice = chooseStudent(freeze, tuned);
+  const isTuned = choice.used !== 'head-only';
+  const judged = (isTuned && tuned?.predictions) || heads.predictions;
+  if (tuned) timings.finish('fine-tune');
 
-  // The test part is used here, and only here.
+  // The test part is used here, and only here; with cross-validation, the folds have tested the student.
   const temperature = fitTemperature(judged);
+  const fitted = await headOn(judgement.fit);
   const tested =
-    judgement.method === 'hold-out'
-      ? {
-          logits: await student.predict(judgement.test),
-          labels: judgement.test.map((i) => at(labels, i)),
-        }
-      : judged;
-  const metrics = computeMetrics(tested, judgement.method, classes, temperature, recipe.seed, () =>
-    stop.throwIfRequested(),
+    (isTuned && tuned?.student) || (await headStudent(teacher, plan.set, fitted.head, features));
+  const isHeldOut = judgement.method === 'hold-out';
+  const predictions = isHeldOut
+    ? {
+        logits: await tested.predict(judgement.test),
+        labels: judgement.test.map((i) => at(labels, i)),
+      }
+    : judged;
+  const metrics = computeMetrics(
+    predictions,
+    judgement.method,
+    classes,
+    temperature,
+    recipe.seed,
+    () => stop.throwIfRequested(),
   );
   report.line(`test_accuracy=${metrics.test.accuracy.toFixed(6)}`);
   timings.finish('evaluate');
 
+  // After that one look, the student may learn from all images with the same settings.
+  const wantsRefit = recipe.refit ?? (!isTuned || !isHeldOut);
+  const onAll = wantsRefit && isHeldOut ? await headOn(judgement.all) : fitted;
+  const refitting = { tuning, features, isTuned, until };
+  const refitted = wantsRefit
+    ? await refitStudent(refitting, judgement, onAll, report, stop)
+    : undefined;
+  const student = refitted ?? tested;
+  timings.finish('refit');
+
   await saveModel(student.network, student.topology, temperature.temperature, folders.model);
   const originals = { dataset, examples, px };
   await checkSavedModel(folders.model, student.predict, temperature.temperature, originals);
-  student.dispose();
+  tested.dispose();
+  refitted?.dispose();
   teacher.model.dispose();
   dataset.close();
   await decoded.close();
@@ -160,11 +215,11 @@ export async function train(
     counts,
     warnings,
     heads,
-    head: fitted,
-    fineTuning: undefined,
+    head: onAll,
+    fineTuning: tuned && { tuned, mirroring, regime: freeze.regime },
     choice,
     judged,
-    refit: false,
+    refit: refitted !== undefined,
     student,
     metrics,
     timings: timings.steps,

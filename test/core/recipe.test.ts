@@ -59,15 +59,21 @@ describe('parseRecipe', () => {
   );
 
   it.each([
-    ['auto', { flip: false, crop: true, colour: true }],
-    ['none', undefined],
-    [{ flip: true }, { flip: true, crop: true, colour: true }],
-    [{ crop: false, colour: false }, undefined],
-  ])('reads the augmentation %j as %j', (augmentation, how) => {
-    const text = JSON.stringify({ augmentation });
+    ['auto', false, { flip: false, crop: true, colour: false }],
+    ['auto', true, { flip: true, crop: true, colour: false }],
+    ['none', true, undefined],
+    [{ flip: true }, false, { flip: true, crop: true, colour: false }],
+    [{ flip: false }, true, { flip: false, crop: true, colour: false }],
+    [{ crop: false }, false, undefined],
+  ])(
+    'reads the augmentation %j, where images may be mirrored: %j, as %j',
+    (augmentation, mayFlip, how) => {
+      const text = JSON.stringify({ augmentation });
+      const { recipe } = parseRecipe(text, 'dataset.json', teachers);
 
-    expect(augmentationOf(parseRecipe(text, 'dataset.json', teachers).recipe)).toEqual(how);
-  });
+      expect(augmentationOf(recipe, mayFlip)).toEqual(how);
+    },
+  );
 
   it.each([
     ['auto', 0],

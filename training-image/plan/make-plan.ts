@@ -155,6 +155,7 @@ function factsOf(
     },
     similarity: Math.max(0, last.result.kappa),
     kappa: chosen.kappa,
+    standardError: chosen.standardError,
     perBlock: [...chosen.perBlock],
   };
 }

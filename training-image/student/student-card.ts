@@ -6,10 +6,11 @@ import { RESIZE } from '../data/decode-image.ts';
 import type { Metrics } from '../evaluate/metrics.ts';
 import { type Predictions, score } from '../evaluate/predictions.ts';
 import type { Teacher } from '../features/load-teacher.ts';
-import type { Outcome } from '../fine-tune/run-epochs.ts';
+import type { JudgedTuning } from '../fine-tune/tune-on-splits.ts';
 import type { FittedHead, JudgedHeads } from '../head/fit-head.ts';
 import type { TrainingJob } from '../job/read-job.ts';
 import type { Choice } from '../plan/choose-student.ts';
+import type { Mirroring } from '../plan/mirroring.ts';
 import type { TrainedStudent } from './trained-student.ts';
 
 /** What a training has found out. */
@@ -33,9 +34,9 @@ export interface Findings {
 }
 
 export interface FineTuningResult {
-  outcome: Outcome;
-  examples: number;
-  classWeights: readonly number[];
+  regime: string;
+  tuned: JudgedTuning;
+  mirroring: Mirroring | undefined;
 }
 
 /** The card of a student, without the digests of its files. */
@@ -120,20 +121,22 @@ function frozenParameters(student: TrainedStudent, { used }: Choice, backbone: n
 
 function fineTuningSection(
   recipe: Recipe,
-  { outcome, examples, classWeights }: FineTuningResult,
+  { regime, tuned, mirroring }: FineTuningResult,
 ): NonNullable<StudentCard['fineTuning']> {
-  const { epochs, best, stopped, batchSize } = outcome;
-  const how = augmentationOf(recipe);
+  const { outcome, predictions, examples, classWeights, splits } = tuned;
+  const { epochs, stopped, batchSize } = outcome;
+  const how = augmentationOf(recipe, mirroring?.allowed ?? false);
   const augmentations = how && (['crop', 'colour', 'flip'] as const).filter((each) => how[each]);
   return {
-    regime: recipe.regime,
+    regime,
     examples,
     epochs,
-    bestEpoch: best?.epoch ?? 0,
     stopped,
     batchSize,
     augmentation: augmentations?.join(', ') ?? 'none',
     classWeights: [...classWeights],
-    ...(best && { validation: { accuracy: best.accuracy, crossEntropy: best.crossEntropy } }),
+    splits,
+    ...(mirroring && { mirroring }),
+    ...(predictions && { validation: score(predictions) }),
   };
 }
