@@ -18,7 +18,7 @@ export const CONTENDERS = {
 export type Contender = keyof typeof CONTENDERS;
 
 /** One thread for everybody, so that what is counted is work and not how well it is spread. */
-const ONE_THREAD = {
+export const ONE_THREAD = {
   OMP_NUM_THREADS: '1',
   OPENBLAS_NUM_THREADS: '1',
   MKL_NUM_THREADS: '1',

@@ -1,7 +1,8 @@
 import { smallestLoss } from '../evaluate/calibration.ts';
 import { mcnemar } from '../evaluate/mcnemar.ts';
 import { type Predictions, score } from '../evaluate/predictions.ts';
-import type { Outcome } from '../fine-tune/run-epochs.ts';
+import type { JudgedTuning } from '../fine-tune/tune-on-splits.ts';
+import type { FreezeDecision } from './freeze-plan.ts';
 
 /** Which student is published, and why; in the words of the card. */
 export interface Choice {
@@ -12,50 +13,40 @@ export interface Choice {
 const SIGNIFICANT = 0.05;
 
 /**
- * Chooses between the head on frozen features and the fine-tuned student, by their accuracy on the validation part. If the
- * difference may well be chance, the smaller loss decides; if that is the same, the head, which has fewer trained weights.
+ * Chooses between the head on frozen features and the fine-tuned student, by their accuracy on images that neither learned
+ * from. If the difference may well be chance, the smaller loss decides; if that is the same, the head, which has fewer
+ * trained weights.
  *
- * @param requested the recipe's regime
- * @param head its predictions for the validation part
- * @param tuned those of the fine-tuned student, if there is one, for the same examples
- * @param outcome of the fine-tuning, if there was one
+ * @param freeze what was decided before
+ * @param tuned what fine-tuning achieved, if there was one
  */
 export function chooseStudent(
-  requested: string,
-  head: Predictions,
-  tuned: Predictions | undefined,
-  outcome: Pick<Outcome, 'stopped'> | undefined,
+  { regime, why }: Pick<FreezeDecision, 'regime' | 'why'>,
+  tuned: Pick<JudgedTuning, 'outcome' | 'predictions' | 'headPredictions'> | undefined,
 ): Choice {
-  if (!outcome) {
-    const reason =
-      requested === 'auto'
-        ? 'In this version "auto" trains only the head'
-        : 'Only the head was trained, as the recipe requests';
-    return { used: 'head-only', why: `${reason}; the backbone is bit-identical to the teacher's.` };
-  }
+  const used = 'head-only';
+  if (!tuned) return { used, why: `${why} The backbone is bit-identical to the teacher's.` };
+  const { outcome, predictions, headPredictions } = tuned;
   if (outcome.stopped === 'diverged') {
-    const why =
+    const result =
       'Fine-tuning diverged (the loss was no longer finite); the head-only model is shipped.';
-    return { used: 'head-only', why };
+    return { used, why: `${why} ${result}` };
   }
-  if (!tuned) {
-    const why = `The time budget ended before ${requested} fine-tuning began; the head-only model is shipped.`;
-    return { used: 'head-only', why };
+  if (!predictions) {
+    const result = `The time budget ended before ${regime} fine-tuning began; the head-only model is shipped.`;
+    return { used, why: `${why} ${result}` };
   }
-  const { wins, reason } = compare(head, tuned);
+  const { wins, reason } = compare(headPredictions, predictions);
   return wins
-    ? { used: requested, why: `The fine-tuned model is shipped: ${reason}.` }
-    : {
-        used: 'head-only',
-        why: `The head-only model is shipped, not the fine-tuned one: ${reason}.`,
-      };
+    ? { used: regime, why: `${why} The fine-tuned model is shipped: ${reason}.` }
+    : { used, why: `${why} The head-only model is shipped, not the fine-tuned one: ${reason}.` };
 }
 
 /** Whether the fine-tuned student is the better one, and why. */
 function compare(head: Predictions, tuned: Predictions): { wins: boolean; reason: string } {
   const { onlyFirst: lost, onlySecond: gained, p } = mcnemar(head, tuned);
   const [before, after] = [head, tuned].map((each) => percent(score(each).accuracy));
-  const counts = `of ${head.labels.length} validation images, fine-tuning classified ${after} correctly, the head alone ${before} (${gained} gained, ${lost} lost; p = ${p.toFixed(3)} by McNemar's exact test)`;
+  const counts = `of ${head.labels.length} images that neither learned from, fine-tuning classified ${after} correctly, the head alone ${before} (${gained} gained, ${lost} lost; p = ${p.toFixed(3)} by McNemar's exact test)`;
   if (p < SIGNIFICANT) return { wins: gained > lost, reason: counts };
 
   // Compared as they are shown, so that no invisible difference decides.

@@ -1,0 +1,111 @@
+import { appendFile, readFile } from 'node:fs/promises';
+import * as z from 'zod';
+import type { PerClass } from './draw.ts';
+
+/** What is trained: `last-features` is the head on the last features alone, as all heads were up to version 0.1. */
+export const REGIMES = [
+  'last-features',
+  'head-only',
+  'blocks:4',
+  'full',
+  'blocks:2',
+  'auto',
+] as const;
+export type Regime = (typeof REGIMES)[number];
+
+export const SIZES: readonly number[] = [5, 10, 20, 50, 100];
+export const SEEDS = [1, 2, 3] as const;
+
+/** One training: which images, and what of the teacher was trained. */
+export const Cell = z.object({
+  dataset: z.string(),
+  source: z.string(),
+  perClass: z.union([z.int(), z.literal('all')]), // images to learn from
+  regime: z.enum(REGIMES),
+  seed: z.int(), // of the drawing of the images and of the recipe
+  px: z.int(),
+});
+export type Cell = z.infer<typeof Cell>;
+
+/** What came of it. */
+export const Measured = z.object({
+  classes: z.int(),
+  learned: z.int(), // images that the trainer was given
+  tested: z.int(), // images that the shipped student was asked
+  accuracy: z.number().min(0).max(1),
+  cpuSeconds: z.number(), // of the whole training, user and system
+  wallSeconds: z.number(),
+  plan: z.record(z.string(), z.unknown()), // the card's freezePlan
+  validation: z.record(z.string(), z.unknown()), // the card's metrics on validation
+  versions: z.record(z.string(), z.string()),
+  date: z.string(),
+});
+export type Measured = z.infer<typeof Measured>;
+
+const Line = z.union([Cell.extend({ ...Measured.shape }), Cell.extend({ error: z.string() })]);
+export type Line = z.infer<typeof Line>;
+export type MeasuredCell = Cell & Measured;
+
+/** A line per training, failed ones included, in the order in which they ended. */
+export const CELLS_FILE = new URL('cells.jsonl', import.meta.url);
+
+export async function readCells(file: URL | string): Promise<Line[]> {
+  const text = await readFile(file, 'utf8').catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'ENOENT') return '';
+    throw error;
+  });
+  const lines = text.split('\n').filter(Boolean);
+  // The same cell again is a later try.
+  const latest = new Map(
+    lines.map((line) => {
+      const cell = Line.parse(JSON.parse(line));
+      return [keyOf(cell), cell];
+    }),
+  );
+  return [...latest.values()];
+}
+
+export const keepCell = (file: URL | string, line: Line): Promise<void> =>
+  appendFile(file, `${JSON.stringify(line)}\n`);
+
+export const keyOf = ({ dataset, perClass, regime, seed, px }: Cell): string =>
+  [dataset, perClass, regime, seed, px].join(' ');
+
+/** The order of measuring: what is done after a part of it should say something about everything. */
+const SIZE_ROUNDS: PerClass[][] = [
+  [100, 20, 5],
+  ['all', 50, 10],
+];
+const REGIME_ROUNDS: Regime[][] = [
+  ['last-features', 'head-only'],
+  ['blocks:4'],
+  ['full'],
+  ['blocks:2'],
+  ['auto'],
+];
+
+/**
+ * The cells of all datasets in the order of measuring: the first seed first, in it the sizes that lie far apart, in them
+ * the cheap regimes.
+ *
+ * @param sizes of each dataset, which it allows
+ */
+export function cellsInOrder(
+  datasets: readonly { name: string; source: string; sizes: readonly PerClass[] }[],
+  px: number,
+): Cell[] {
+  const cells: Cell[] = [];
+  for (const seed of SEEDS) {
+    for (const round of SIZE_ROUNDS) {
+      for (const regimes of REGIME_ROUNDS) {
+        for (const { name: dataset, source, sizes } of datasets) {
+          for (const perClass of round.filter((size) => sizes.includes(size))) {
+            for (const regime of regimes)
+              cells.push({ dataset, source, perClass, regime, seed, px });
+          }
+        }
+      }
+    }
+  }
+  return cells;
+}

@@ -1,0 +1,52 @@
+import { type ChildProcess, fork } from 'node:child_process';
+import { once } from 'node:events';
+import { fileURLToPath } from 'node:url';
+import { ONE_THREAD } from '../start-contender.ts';
+import type { Answer, Order } from './trainer.ts';
+
+/** A process that trains students, one at a time. */
+export interface Trainer {
+  /** @returns what came of it; an error if the process itself died, after which the next order gets a new one */
+  train(order: Order): Promise<Answer>;
+  stop(): void;
+}
+
+const MAX_ORDERS = 40; // chosen: TensorFlow keeps some memory of each model that it has loaded
+
+/** Starts a trainer on one thread; its process starts with the first order, and is replaced after forty. */
+export function startTrainer(): Trainer {
+  let child: ChildProcess | undefined;
+  let orders = 0;
+
+  const stop = () => {
+    child?.kill();
+    child = undefined;
+  };
+  return {
+    async train(order) {
+      if (orders >= MAX_ORDERS || child?.exitCode !== null) {
+        stop();
+        child = forkTrainer();
+        orders = 0;
+      }
+      orders += 1;
+      const current = child;
+      const died = once(current, 'exit').then(([exit, signal]) => {
+        return [{ error: `The trainer ended with ${signal ?? exit}.` }] as const;
+      });
+      current.send(order);
+      const [answer] = await Promise.race([once(current, 'message'), died]);
+      return answer as Answer;
+    },
+    stop,
+  };
+}
+
+function forkTrainer(): ChildProcess {
+  const program = fileURLToPath(new URL('trainer.ts', import.meta.url));
+  const { PATH, HOME, UNDERSTUDY_CACHE, XDG_CACHE_HOME } = process.env;
+  return fork(program, {
+    execArgv: ['--import', 'tsx'],
+    env: { PATH, HOME, UNDERSTUDY_CACHE, XDG_CACHE_HOME, ...ONE_THREAD },
+  });
+}
