@@ -103,7 +103,7 @@ try {
   const features = floatRows(rows);
   const weigh = () => new Array<number>(CLASSES).fill(1);
   const data = { features, labels, weigh, scratch };
-  const heads = await choosePenalty(data, [split], report, never);
+  const heads = await choosePenalty(data, { splits: [split], folds: 1 }, report, never);
   const train = options.all ? Int32Array.from(learned, (_, i) => i) : split.train;
   const { head } = await fitHead(data, train, heads.l2, report, never);
   const headLogitsOfTest = await headLogits(head, featuresOf(features, test));
