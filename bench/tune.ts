@@ -56,7 +56,7 @@ const { featureSetsOf, layersOf, widthOf } = await import(
   '#training-image/features/feature-sets.ts'
 );
 const { loadTeacher } = await import('#training-image/features/load-teacher.ts');
-const { openBackbone } = await import('#training-image/features/open-backbone.ts');
+const { IMAGES_AT_ONCE, openBackbone } = await import('#training-image/features/open-backbone.ts');
 const { scheduleFor } = await import('#training-image/fine-tune/schedule.ts');
 const { tuneStudent } = await import('#training-image/fine-tune/tune-student.ts');
 const { choosePenalty, fitHead } = await import('#training-image/head/fit-head.ts');
@@ -93,10 +93,10 @@ try {
   const decoded = await createRowFile(join(folder, 'images.u8'), px * px * 3);
   const rows = await createRowFile(join(folder, 'features.f32'), 4 * widthOf(set));
   const backbone = await openBackbone(teacher, layersOf(set));
-  for (const [i, { png }] of all.entries()) {
-    const pixels = await decodeImage(png, px);
-    await decoded.write(i, pixels);
-    await rows.write(i, backbone.features(pixels));
+  for (const [i, { png }] of all.entries()) await decoded.write(i, await decodeImage(png, px));
+  for (let from = 0; from < all.length; from += IMAGES_AT_ONCE) {
+    const count = Math.min(IMAGES_AT_ONCE, all.length - from);
+    await rows.write(from, backbone.features(await decoded.read(from, count)));
   }
   backbone.dispose();
 
