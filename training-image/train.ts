@@ -28,6 +28,7 @@ import { chooseStudent } from './plan/choose-student.ts';
 import { fineTuningEnds, freezePlanFor } from './plan/freeze-plan.ts';
 import { countsOf, judgementFor } from './plan/judgement.ts';
 import { makePlan } from './plan/make-plan.ts';
+import { requireTime } from './plan/require-time.ts';
 import { shardsOf } from './storage/shards.ts';
 import { checkSavedModel } from './student/check-saved-model.ts';
 import { saveModel } from './student/save-model.ts';
@@ -87,13 +88,20 @@ export async function train(
       classes: classes.length,
       learnable: judgement.learnable,
       checkpoints,
-      cacheKey: [...dataKey, recipe.input_px, recipe.prefer, candidates.map(({ name }) => name)],
+      cacheKey: [
+        ...dataKey,
+        recipe.input_px,
+        recipe.prefer,
+        recipe.regime,
+        candidates.map(({ name }) => name),
+      ],
       budgetSeconds,
       elapsed: timings.elapsed,
     },
     report,
     stop,
   );
+  requireTime(plan, examples.length, budgetSeconds);
   timings.finish('plan');
   const entry = at(
     candidates.filter(({ name }) => name === plan.teacher),
