@@ -115,6 +115,8 @@ try {
     set,
     retrained,
     recipe,
+    rate: 1,
+    epochs: 1,
     flip: true,
     schedule,
     decoded,
