@@ -85,7 +85,7 @@ export async function train(
       dataset,
       examples,
       labels,
-      classes: classes.length,
+      classes,
       learnable: judgement.learnable,
       checkpoints,
       cacheKey: [
