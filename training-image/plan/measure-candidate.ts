@@ -25,7 +25,7 @@ export interface Measured extends Answers {
   sets: readonly { set: FeatureSet; result: ProbeResult }[]; // from the smallest to the largest
   perBlock: readonly number[]; // κ of each block's average alone
   secondsPerImage: number; // decoding and features
-  /** The features of the sample with the best set, [d] for each example, by its index. */
+  /** The features of the sample with the best set, [d] for each example, by its index; none if its pixels are not exact. */
   features: ReadonlyMap<number, Float32Array>;
 }
 
@@ -35,6 +35,7 @@ export interface Sample {
   indices: Int32Array; // [n], among all examples
   labels: Int32Array; // [n]
   decodeSeconds: number;
+  isExact: boolean; // whether the pixels are those that the training will decode, and not resized from smaller copies
 }
 
 const FOLDS = 5;
@@ -51,7 +52,7 @@ export interface Probing {
 /** Computes all features that any set needs, once, and compares the sets by cross-validation. */
 export async function measureCandidate(
   teacher: Teacher,
-  { pixels, indices, labels, decodeSeconds }: Sample,
+  { pixels, indices, labels, decodeSeconds, isExact }: Sample,
   { examples, classes, seed, mustHaveLast }: Probing,
   stop: StopSignal,
 ): Promise<Measured> {
@@ -108,7 +109,7 @@ export async function measureCandidate(
     sets: results,
     perBlock: probed.slice(sets.length).map(({ kappa }) => kappa),
     secondsPerImage: decodeSeconds / n + secondsPerImage,
-    features: rowsOf(features, layersOf(set), indices),
+    features: isExact ? rowsOf(features, layersOf(set), indices) : new Map(),
   };
 }
 
