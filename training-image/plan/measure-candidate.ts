@@ -37,6 +37,7 @@ export interface Sample {
 }
 
 const FOLDS = 5;
+const PENALTIES = [1e-3, 1e-2, 0.1, 1, 10]; // half as many as the probe's own: sets are compared, not fitted
 const REPEATS = { below: 200, times: 5 }; // fewer examples than that are divided into folds several times
 
 export interface Probing {
@@ -81,6 +82,7 @@ export async function measureCandidate(
       folds: FOLDS,
       repeats: n < REPEATS.below ? REPEATS.times : 1,
       seed,
+      penalties: PENALTIES,
     },
     stop,
   );
