@@ -126,7 +126,7 @@ function rowsOf(
 }
 
 /** The sets of features, from the smallest to the largest, and each block's average; only the last features if the engine cannot read the teacher. */
-function setsOf({ entry, json, weights }: Teacher): {
+export function setsOf({ entry, json, weights }: Teacher): {
   sets: FeatureSet[];
   blocks: PooledLayer[];
 } {

@@ -28,7 +28,13 @@ const predicting = (
 
 describe('computeMetrics', () => {
   it('counts and estimates as scikit-learn does', () => {
-    const { test, perClass, confusion, majorityBaseline } = computeMetrics(given, 'hold-out', NAMES, plain, 1);
+    const { test, perClass, confusion, majorityBaseline } = computeMetrics(
+      given,
+      'hold-out',
+      NAMES,
+      plain,
+      1,
+    );
 
     expect(confusion).toEqual(reference.confusion);
     expect(test.accuracy).toBeCloseTo(reference.accuracy, 12);
@@ -58,7 +64,9 @@ describe('computeMetrics', () => {
   });
 
   it('draws the same resamples for the same seed, and others for another', () => {
-    expect(computeMetrics(given, 'hold-out', NAMES, plain, 1)).toEqual(computeMetrics(given, 'hold-out', NAMES, plain, 1));
+    expect(computeMetrics(given, 'hold-out', NAMES, plain, 1)).toEqual(
+      computeMetrics(given, 'hold-out', NAMES, plain, 1),
+    );
     expect(computeMetrics(given, 'hold-out', NAMES, plain, 2).test.macroF1.interval95).not.toEqual(
       computeMetrics(given, 'hold-out', NAMES, plain, 1).test.macroF1.interval95,
     );
@@ -79,7 +87,9 @@ describe('computeMetrics', () => {
       if (resamples === 3) throw new TrainingInterrupted('asked');
     };
 
-    expect(() => computeMetrics(given, 'hold-out', NAMES, plain, 1, interrupt)).toThrow(TrainingInterrupted);
+    expect(() => computeMetrics(given, 'hold-out', NAMES, plain, 1, interrupt)).toThrow(
+      TrainingInterrupted,
+    );
   });
 
   it('has no metrics for a class that was not tested, and leaves it out of the means', () => {
@@ -99,7 +109,13 @@ describe('computeMetrics', () => {
   });
 
   it('counts an untested class that was predicted in the mean of F1', () => {
-    const { test } = computeMetrics(predicting([0, 2], [0, 1]), 'hold-out', ['a', 'b', 'c'], plain, 1);
+    const { test } = computeMetrics(
+      predicting([0, 2], [0, 1]),
+      'hold-out',
+      ['a', 'b', 'c'],
+      plain,
+      1,
+    );
 
     expect(test.macroF1.value).toBeCloseTo(1 / 3, 12); // sklearn: the mean of 1, 0 and 0
     expect(test.balancedAccuracy.value).toBe(0.5);

@@ -260,12 +260,7 @@ describe('choosePenalty', () => {
     const repeated = [...splits, ...splitsBy((i) => Math.floor(i / 2) % 3)];
 
     const once = await choosePenalty(dataOf(points), { splits, folds: 3 }, quiet, never);
-    const twice = await choosePenalty(
-      dataOf(points),
-      { splits: repeated, folds: 3 },
-      quiet,
-      never,
-    );
+    const twice = await choosePenalty(dataOf(points), { splits: repeated, folds: 3 }, quiet, never);
 
     expect(twice.accuracies).toHaveLength(2);
     expect(twice.heads).toHaveLength(6);

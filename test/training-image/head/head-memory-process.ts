@@ -30,7 +30,13 @@ async function fitOnce(n: number, folder: string) {
   const weigh = () => new Array<number>(CLASSES).fill(1);
   const data = { features, labels, weigh, scratch: folder };
   const { l2 } = await choosePenalty(data, { splits: [split], folds: 1 }, quiet, never);
-  const { examples } = await fitHead(data, indices(() => true), l2, quiet, never);
+  const { examples } = await fitHead(
+    data,
+    indices(() => true),
+    l2,
+    quiet,
+    never,
+  );
   await rows.close();
   const [, kilobytes] = /VmHWM:\s+(\d+) kB/.exec(readFileSync('/proc/self/status', 'utf8')) ?? [];
   return { peakBytes: 1024 * Number(kilobytes), examples };
