@@ -43,13 +43,14 @@ const REPEATS = { below: 200, times: 5 }; // fewer examples than that are divide
 export interface Probing {
   classes: number;
   seed: number;
+  mustHaveLast: boolean; // whether the last block is to be retrained, and the head therefore needs its features
 }
 
 /** Computes all features that any set needs, once, and compares the sets by cross-validation. */
 export async function measureCandidate(
   teacher: Teacher,
   { pixels, indices, labels, decodeSeconds }: Sample,
-  { classes, seed }: Probing,
+  { classes, seed, mustHaveLast }: Probing,
   stop: StopSignal,
 ): Promise<Measured> {
   const { entry, px } = teacher;
@@ -88,7 +89,9 @@ export async function measureCandidate(
   );
   const results = sets.map((set, i) => ({ set, result: at(probed, i) }));
   // All sets cost about the same; of those that are equally accurate, the smallest comes first.
-  const best = results.reduce((a, b) => (b.result.accuracy > a.result.accuracy ? b : a));
+  const hasLast = ({ groups }: FeatureSet) => groups.some(({ name }) => name === 'last');
+  const possible = results.filter((each) => !mustHaveLast || hasLast(each.set));
+  const best = possible.reduce((a, b) => (b.result.accuracy > a.result.accuracy ? b : a));
   const { set, result } = best;
   return {
     entry,
