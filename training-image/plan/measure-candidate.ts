@@ -80,7 +80,7 @@ export async function measureCandidate(
       ],
       labels,
       classes,
-      folds: FOLDS,
+      folds: Math.min(FOLDS, n),
       repeats: n < REPEATS.below ? REPEATS.times : 1,
       seed,
       penalties: PENALTIES,

@@ -23,8 +23,9 @@ beforeEach(async () => {
   const checkpoints = join(scratch, 'checkpoints');
   await mkdir(checkpoints);
   const common = { teacher, set, decoded, labels, weigh, scratch, checkpoints };
+  const how = { retrained: 1, rate: 1, epochs: 1, flip: false };
   const recipe = Recipe.parse({ augmentation: 'none' });
-  tuning = { ...common, retrained: 1, recipe, flip: false, cacheKey: [], elapsed: () => 0 };
+  tuning = { ...common, ...how, recipe, cacheKey: [], elapsed: () => 0 };
 });
 afterEach(() => data.remove());
 

@@ -22,8 +22,8 @@ function choose(
 ) {
   const outcome = { weights: undefined, epochs: 1, stopped, batchSize: 8 };
   return chooseStudent(
-    { regime: 'blocks:2', why },
-    { outcome, predictions: tuned, headPredictions: head },
+    { why },
+    { regime: 'blocks:2', outcome, predictions: tuned, headPredictions: head },
   );
 }
 
@@ -71,7 +71,7 @@ describe('chooseStudent', () => {
   });
 
   it('takes the head if nothing was fine-tuned, for the reason that was given before', () => {
-    expect(chooseStudent({ regime: 'head-only', why: 'Similar.' }, undefined)).toEqual({
+    expect(chooseStudent({ why: 'Similar.' }, undefined)).toEqual({
       used: 'head-only',
       why: "Similar. The backbone is bit-identical to the teacher's.",
     });
