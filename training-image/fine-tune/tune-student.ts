@@ -19,8 +19,9 @@ export interface Tuning {
   set: FeatureSet;
   retrained: number; // blocks
   recipe: Pick<Recipe, 'augmentation' | 'seed'>;
-  rate: number; // factor of the default learning rates
-  epochs: number; // factor of the default number
+  schedule?: Schedule; // the default one if left out
+  rate: number; // factor of the schedule's learning rates
+  epochs: number; // factor of its number of epochs
   flip: boolean; // whether to mirror images if the recipe leaves it open
   decoded: RowFile; // uint8 [px, px, 3] per example
   labels: Int32Array; // of all examples
@@ -69,7 +70,7 @@ export async function tuneStudent(
       px: teacher.px,
       train: learned,
       validation: examples(heldOut),
-      schedule: scaled(scheduleFor(train.length, tuning.retrained), tuning),
+      schedule: scaled(tuning.schedule ?? scheduleFor(train.length, tuning.retrained), tuning),
       classWeights: tuning.weigh(learned.labels),
       until,
     },
