@@ -26,12 +26,19 @@ export const colours: Draw = (label, random) =>
     Math.floor(120 * random() + (i % 3 === label % 3 ? 100 : 0)),
   );
 
-/** Classes of which only the side of the image that is brighter tells. */
-export const sides: Draw = (label, random) =>
-  Uint8Array.from({ length: SMALL_PX * SMALL_PX * 3 }, (_, i) => {
-    const isLeft = Math.floor(i / 3) % SMALL_PX < SMALL_PX / 2;
-    return Math.floor(120 * random() + (isLeft === (label === 0) ? 100 : 0));
-  });
+const brighterSide =
+  (by: number): Draw =>
+  (label, random) =>
+    Uint8Array.from({ length: SMALL_PX * SMALL_PX * 3 }, (_, i) => {
+      const isLeft = Math.floor(i / 3) % SMALL_PX < SMALL_PX / 2;
+      return Math.floor(120 * random() + (isLeft === (label === 0) ? by : 0));
+    });
+
+/** Classes that only the brighter side of the image tells apart. */
+export const sides = brighterSide(100);
+
+/** The same, but so faint that many are mistaken. */
+export const faintSides = brighterSide(6);
 
 /** Decoded images, what the small teacher makes of them, and how students of them are judged. */
 export async function smallData(

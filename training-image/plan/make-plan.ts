@@ -64,7 +64,7 @@ export async function makePlan(
   if (stored) return stored;
 
   const { seed, regime } = recipe;
-  const mustHaveLast = !['auto', 'head-only'].includes(regime);
+  const retraining = regime === 'auto' ? 'perhaps' : regime === 'head-only' ? 'no' : 'yes';
   const began = planning.elapsed();
   const sample = sampleOf(learnable, labels, SAMPLE, recipe.seed);
   const decoders = openDecoders();
@@ -75,12 +75,7 @@ export async function makePlan(
     report.progress('plan', 0, 1);
     const teacher = await loadTeacher(planning.channel, entry, px);
     try {
-      return await measureCandidate(
-        teacher,
-        await decode(px),
-        { classes, seed, mustHaveLast },
-        stop,
-      );
+      return await measureCandidate(teacher, await decode(px), { classes, seed, retraining }, stop);
     } finally {
       teacher.model.dispose();
     }

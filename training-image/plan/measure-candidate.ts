@@ -1,4 +1,5 @@
 import { at, lookUp } from '#core/at.ts';
+import { FREEZE_THRESHOLDS } from '#core/freeze-policy.ts';
 import type { TeacherEntry } from '#core/teacher.ts';
 import { readModel } from '#engine/read-model.ts';
 import {
@@ -43,14 +44,15 @@ const REPEATS = { below: 200, times: 5 }; // fewer examples than that are divide
 export interface Probing {
   classes: number;
   seed: number;
-  mustHaveLast: boolean; // whether the last block is to be retrained, and the head therefore needs its features
+  /** Whether the last block will be retrained: then the head needs its features. */
+  retraining: 'no' | 'perhaps' | 'yes';
 }
 
 /** Computes all features that any set needs, once, and compares the sets by cross-validation. */
 export async function measureCandidate(
   teacher: Teacher,
   { pixels, indices, labels, decodeSeconds }: Sample,
-  { classes, seed, mustHaveLast }: Probing,
+  { classes, seed, retraining }: Probing,
   stop: StopSignal,
 ): Promise<Measured> {
   const { entry, px } = teacher;
@@ -89,8 +91,12 @@ export async function measureCandidate(
   );
   const results = sets.map((set, i) => ({ set, result: at(probed, i) }));
   // All sets cost about the same; of those that are equally accurate, the smallest comes first.
-  const hasLast = ({ groups }: FeatureSet) => groups.some(({ name }) => name === 'last');
-  const possible = results.filter((each) => !mustHaveLast || hasLast(each.set));
+  const possible = results.filter(
+    (each) =>
+      retraining === 'no' ||
+      each.set.groups.some(({ name }) => name === 'last') ||
+      (retraining === 'perhaps' && isSimilar(each.result, classes)),
+  );
   const best = possible.reduce((a, b) => (b.result.accuracy > a.result.accuracy ? b : a));
   const { set, result } = best;
   return {
@@ -107,6 +113,10 @@ export async function measureCandidate(
     features: rowsOf(features, layersOf(set), indices),
   };
 }
+
+/** Whether the freeze policy will retrain nothing. */
+const isSimilar = ({ kappa, standardError }: ProbeResult, classes: number): boolean =>
+  kappa - standardError / (1 - 1 / classes) >= FREEZE_THRESHOLDS.similar;
 
 /** Joins the features of some layers, in this order, for each example. */
 function rowsOf(

@@ -1,15 +1,17 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import { layersOf, widthOf } from '#training-image/features/feature-sets.ts';
 import { openBackbone } from '#training-image/features/open-backbone.ts';
-import { measureCandidate, setsOf } from '#training-image/plan/measure-candidate.ts';
+import { measureCandidate, type Probing, setsOf } from '#training-image/plan/measure-candidate.ts';
 import { never } from '../quiet.ts';
-import { colours, type Draw, type SmallData, sides, smallData } from '../small-data.ts';
+import { colours, type Draw, faintSides, type SmallData, sides, smallData } from '../small-data.ts';
+
+type Retraining = Probing['retraining'];
 
 let data: SmallData;
 afterEach(() => data.remove());
 
 /** Measures the small teacher on a sample of so many examples, every third of the dataset. */
-async function measured(draw: Draw, n: number, classes: number, mustHaveLast = false) {
+async function measured(draw: Draw, n: number, classes: number, retraining: Retraining = 'no') {
   data = await smallData(draw, { n: 3 * n, classes, set: 'last' });
   const indices = Int32Array.from({ length: n }, (_, i) => 3 * i + (i % 3));
   const labels = indices.map((i) => data.labels[i] ?? 0);
@@ -18,7 +20,7 @@ async function measured(draw: Draw, n: number, classes: number, mustHaveLast = f
   return {
     indices,
     labels,
-    result: await measureCandidate(data.teacher, sample, { classes, seed: 1, mustHaveLast }, never),
+    result: await measureCandidate(data.teacher, sample, { classes, seed: 1, retraining }, never),
   };
 }
 
@@ -49,12 +51,21 @@ describe('measureCandidate', () => {
     expect(last?.result.accuracy).toBeLessThan(result.accuracy - 0.05);
   });
 
-  it('takes a set with the last features for a head whose backbone may be retrained', async () => {
-    const { result } = await measured(sides, 60, 2, true);
+  it.each([
+    ['the last block will be retrained', sides, 'yes', true],
+    ['it may be retrained, since the features do not suffice', faintSides, 'perhaps', true],
+    ['it will not, since they do', sides, 'perhaps', false],
+    ['it will not, since nobody wants it', faintSides, 'no', false],
+  ] as const)(
+    'takes a set with the last features if the head may need them: %s',
+    async (_, draw, retraining, expected) => {
+      const { result } = await measured(draw, 60, 2, retraining);
 
-    expect(layersOf(result.set).map(({ layer }) => layer)).toContain('features');
-    expect(result.sets.map(({ set }) => set.id)).toContain('quarters'); // measured all the same
-  });
+      const layers = layersOf(result.set).map(({ layer }) => layer);
+      expect(layers.includes('features')).toBe(expected);
+      expect(result.sets.map(({ set }) => set.id)).toContain('quarters'); // measured all the same
+    },
+  );
 
   it('keeps the features of the chosen set, in the order of its layers, by the examples’ indices', async () => {
     const { result, indices } = await measured(sides, 40, 2); // more images than run at a time
