@@ -66,7 +66,7 @@ export async function makePlan(
   if (stored) return stored;
 
   const { seed, regime } = recipe;
-  const mustHaveLast = !['auto', 'head-only'].includes(regime);
+  const retraining = regime === 'auto' ? 'perhaps' : regime === 'head-only' ? 'no' : 'yes';
   const began = planning.elapsed();
   const sample = sampleOf(learnable, labels, SAMPLE, recipe.seed);
   const decoders = openDecoders();
@@ -80,7 +80,7 @@ export async function makePlan(
       return await measureCandidate(
         teacher,
         await decode(px),
-        { examples: examples.length, classes: classes.length, seed, mustHaveLast },
+        { examples: examples.length, classes: classes.length, seed, retraining },
         stop,
       );
     } finally {
