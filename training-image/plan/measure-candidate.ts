@@ -119,17 +119,15 @@ export async function measureCandidate(
   };
 }
 
-<<<<<<< HEAD
 /** Chosen: a head takes minutes beyond that. The solver keeps some twenty vectors of weights. */
 const MAX = { features: 1e8, weights: 2e6 }; // values
 
 const fitsMemory = (width: number, examples: number, classes: number): boolean =>
   width * examples <= MAX.features && width * classes <= MAX.weights;
-=======
+
 /** Whether the freeze policy will retrain nothing. */
 const isSimilar = ({ kappa, standardError }: ProbeResult, classes: number): boolean =>
   kappa - standardError / (1 - 1 / classes) >= FREEZE_THRESHOLDS.similar;
->>>>>>> w-tests
 
 /** Joins the features of some layers, in this order, for each example. */
 function rowsOf(
