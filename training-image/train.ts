@@ -85,7 +85,7 @@ export async function train(
       dataset,
       examples,
       labels,
-      classes: classes.length,
+      classes,
       learnable: judgement.learnable,
       checkpoints,
       cacheKey: [
@@ -201,8 +201,7 @@ export async function train(
   await saveModel(student.network, student.topology, temperature.temperature, folders.model);
   const originals = { dataset, examples, px };
   await checkSavedModel(folders.model, student.predict, temperature.temperature, originals);
-  tested.dispose();
-  refitted?.dispose();
+  for (const each of new Set([tested, tuned?.student, refitted])) each?.dispose();
   teacher.model.dispose();
   dataset.close();
   await decoded.close();

@@ -22,7 +22,11 @@ checkGradients({
       return softmaxCrossEntropy(tape, at(all, 0), labels, 0.1);
     },
     theirs: (all) => {
-      const targets = tf.oneHot(LABELS, 5).toFloat().mul(0.9).add(0.1 / 5);
+      const targets = tf
+        .oneHot(LABELS, 5)
+        .toFloat()
+        .mul(0.9)
+        .add(0.1 / 5);
       return tf.neg(tf.sum(tf.mul(targets, tf.logSoftmax(input(all, 0))), -1));
     },
   },
