@@ -21,6 +21,7 @@ const tuning = (
   predictions: Predictions | undefined,
   stopped: Outcome['stopped'] = 'schedule',
 ): Parameters<typeof chooseStudent>[1] => ({
+  regime: 'blocks:2',
   outcome: { weights: new Map(), epochs: 3, stopped, batchSize: 32 },
   predictions,
   headPredictions,
