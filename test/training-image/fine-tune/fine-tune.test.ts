@@ -22,7 +22,7 @@ beforeAll(async () => {
   root = await mkdtemp(join(tmpdir(), 'understudy-fine-tune-'));
   const folder = join(root, 'teacher');
   teacher = { folder, entry: await smallTeacher(folder) };
-  files = await tintedClasses([40, 40, 40]);
+  files = await tintedClasses([24, 24, 24], 0.12); // so faint that a head gets a fifth of them wrong
 });
 afterAll(() => rm(root, { recursive: true, force: true }));
 
@@ -60,13 +60,13 @@ const modelIn = ({ model }: MlFolder) => join(model, 'model');
 
 describe('a fine-tuning', () => {
   it.each([
-    ['blocks:2', 'none'],
-    ['blocks:2', 'auto'],
-    ['full', 'auto'],
-  ])(
-    'of %s with augmentation %s beats the head alone, and leaves frozen weights bit-identical',
-    async (regime, augmentation) => {
-      const { card, folders, lines } = await trained({ regime, augmentation });
+    ['blocks:5', 5],
+    ['full', BLOCKS],
+  ] as const)(
+    'of %s beats the head alone, and leaves frozen weights bit-identical',
+    { timeout: 120_000 },
+    async (regime, retrained) => {
+      const { card, folders, lines } = await trained({ regime, augmentation: 'none' });
 
       expect(card.freezePlan).toMatchObject({ requested: regime, used: regime });
       expect(card.freezePlan.why).toMatch(
@@ -77,13 +77,12 @@ describe('a fine-tuning', () => {
       expect(card.fineTuning?.validation?.accuracy).toBe(validation.accuracy);
       expect(card.fineTuning?.validation?.crossEntropy).toBeCloseTo(validation.crossEntropy, 4);
       // Once for each fold, and then on all images.
-      expect(card.metrics.test).toMatchObject({ method: 'cross-validation', n: 120 });
-      expect(card.fineTuning).toMatchObject({ splits: 5, examples: 96 });
+      expect(card.metrics.test).toMatchObject({ method: 'cross-validation', n: 72 });
+      expect(card.fineTuning).toMatchObject({ splits: 5 });
       expect(card.refit).toBe(true);
       const epochs = card.fineTuning?.epochs ?? 0;
       expect(lines.filter((line) => line.startsWith('epoch='))).toHaveLength(6 * epochs);
 
-      const retrained = regime === 'full' ? BLOCKS : 2;
       const [before, after] = [await weightsIn(teacher.folder), await weightsIn(modelIn(folders))];
       let frozen = 0;
       for (const [name, bytes] of before) {
@@ -96,17 +95,18 @@ describe('a fine-tuning', () => {
           isAsBefore: !isTrained,
         });
       }
-      expect(frozen).toBe(regime === 'full' ? 22 : 1 + 5 * 5 + 3 * 5 + 2 * 2 + 2);
+      // The stem and two blocks of 5, and in each trained block the moving averages.
+      expect(frozen).toBe(regime === 'full' ? 22 : 1 + 2 * 5 + 9 * 2);
       expect(card.freezePlan.trainedParameters + card.freezePlan.frozenParameters).toBe(
         [...after.values()].reduce((sum, hex) => sum + hex.length / 8, 0),
       );
     },
   );
 
-  it('disposes of every tensor', async () => {
+  it('disposes of every tensor', { timeout: 120_000 }, async () => {
     const before = tf.memory().numTensors;
 
-    await trained({ regime: 'blocks:2' });
+    await trained({ regime: 'blocks:1', budget: { minutes: 1 } });
 
     expect(tf.memory().numTensors).toBe(before);
   });
