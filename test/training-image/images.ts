@@ -13,7 +13,7 @@ const NAMES = ['red', 'green', 'blue'];
 /**
  * A noisy image of one tint, of a size of its own; each seed gives another.
  *
- * @param strength of the tint: 1 is plain, 0 is none
+ * @param strength of the tint, 0 to 1
  */
 export function tinted(label: number, seed: number, strength = 1): Promise<Buffer> {
   const random = mulberry32(1000 * label + seed);
@@ -21,13 +21,13 @@ export function tinted(label: number, seed: number, strength = 1): Promise<Buffe
   const height = 12 + Math.floor(20 * random());
   const tint = TINTS[label] ?? [0, 0, 0];
   const noise = randomBytes(3 * width * height, 7 + 1000 * label + seed);
-  const pixels = noise.map((each, i) => (60 + strength * ((tint[i % 3] ?? 0) - 60) + each) / 2);
+  const pixels = noise.map((each, i) => (128 + strength * ((tint[i % 3] ?? 0) - 128) + each) / 2);
   return sharp(pixels, { raw: { width, height, channels: 3 } })
     .png()
     .toBuffer();
 }
 
-/** So many images of each of two or three classes, which any eye can tell apart unless the tint is faint. */
+/** So many images of each of two or three classes, which any eye can tell apart unless the tint is weak. */
 export async function tintedClasses(perClass: readonly number[], strength = 1): Promise<Files> {
   const files: Files = {};
   for (const [label, count] of perClass.entries()) {

@@ -50,7 +50,8 @@ export function sampleDecoder(
     const began = performance.now();
     const isFirst = copies === undefined;
     let decoded: Map<number, Uint8Array>;
-    if (copies && copies.size > 0) {
+    const isExact = !copies || copies.size === 0;
+    if (copies && !isExact) {
       decoded = new Map();
       for (const [index, copy] of copies) {
         decoded.set(index, new Uint8Array(resize(copy, BASE_PX, BASE_PX, px).buffer));
@@ -68,6 +69,7 @@ export function sampleDecoder(
       indices: found,
       labels: found.map((index) => at(labels, index)),
       decodeSeconds,
+      isExact,
     };
   };
 }

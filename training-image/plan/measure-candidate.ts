@@ -8,6 +8,7 @@ import {
   lastFeatures,
   layersOf,
   type PooledLayer,
+  widthOf,
 } from '../features/feature-sets.ts';
 import type { Teacher } from '../features/load-teacher.ts';
 import { IMAGES_AT_ONCE, openBackbone } from '../features/open-backbone.ts';
@@ -25,7 +26,7 @@ export interface Measured extends Answers {
   sets: readonly { set: FeatureSet; result: ProbeResult }[]; // from the smallest to the largest
   perBlock: readonly number[]; // κ of each block's average alone
   secondsPerImage: number; // decoding and features
-  /** The features of the sample with the best set, [d] for each example, by its index. */
+  /** The features of the sample with the best set, [d] for each example, by its index; none if its pixels are not exact. */
   features: ReadonlyMap<number, Float32Array>;
 }
 
@@ -35,6 +36,7 @@ export interface Sample {
   indices: Int32Array; // [n], among all examples
   labels: Int32Array; // [n]
   decodeSeconds: number;
+  isExact: boolean; // whether the pixels are those that the training will decode, and not resized from smaller copies
 }
 
 const FOLDS = 5;
@@ -42,6 +44,7 @@ const PENALTIES = [1e-3, 1e-2, 0.1, 1, 10]; // half as many as the probe's own: 
 const REPEATS = { below: 200, times: 5 }; // fewer examples than that are divided into folds several times
 
 export interface Probing {
+  examples: number; // that the head will be fitted to
   classes: number;
   seed: number;
   /** Whether the last block will be retrained: then the head needs its features. */
@@ -51,8 +54,8 @@ export interface Probing {
 /** Computes all features that any set needs, once, and compares the sets by cross-validation. */
 export async function measureCandidate(
   teacher: Teacher,
-  { pixels, indices, labels, decodeSeconds }: Sample,
-  { classes, seed, retraining }: Probing,
+  { pixels, indices, labels, decodeSeconds, isExact }: Sample,
+  { examples, classes, seed, retraining }: Probing,
   stop: StopSignal,
 ): Promise<Measured> {
   const { entry, px } = teacher;
@@ -91,12 +94,14 @@ export async function measureCandidate(
   );
   const results = sets.map((set, i) => ({ set, result: at(probed, i) }));
   // All sets cost about the same; of those that are equally accurate, the smallest comes first.
-  const possible = results.filter(
+  const fits = ({ set }: { set: FeatureSet }) => fitsMemory(widthOf(set), examples, classes);
+  const allowed = results.filter(
     (each) =>
       retraining === 'no' ||
       each.set.groups.some(({ name }) => name === 'last') ||
       (retraining === 'perhaps' && isSimilar(each.result, classes)),
   );
+  const possible = allowed.some(fits) ? allowed.filter(fits) : allowed.slice(0, 1);
   const best = possible.reduce((a, b) => (b.result.accuracy > a.result.accuracy ? b : a));
   const { set, result } = best;
   return {
@@ -110,9 +115,15 @@ export async function measureCandidate(
     sets: results,
     perBlock: probed.slice(sets.length).map(({ kappa }) => kappa),
     secondsPerImage: decodeSeconds / n + secondsPerImage,
-    features: rowsOf(features, layersOf(set), indices),
+    features: isExact ? rowsOf(features, layersOf(set), indices) : new Map(),
   };
 }
+
+/** Chosen: a head takes minutes beyond that. The solver keeps some twenty vectors of weights. */
+const MAX = { features: 1e8, weights: 2e6 }; // values
+
+const fitsMemory = (width: number, examples: number, classes: number): boolean =>
+  width * examples <= MAX.features && width * classes <= MAX.weights;
 
 /** Whether the freeze policy will retrain nothing. */
 const isSimilar = ({ kappa, standardError }: ProbeResult, classes: number): boolean =>

@@ -70,7 +70,7 @@ describe('a fine-tuning', () => {
 
       expect(card.freezePlan).toMatchObject({ requested: regime, used });
       expect(card.freezePlan.why).toMatch(
-        /images that neither learned from, it classified .*% correctly, the head alone .*%/,
+        /images that neither learned from, fine-tuning classified .*% correctly, the head alone .*%/,
       );
       const { validation } = card.metrics;
       expect(validation.accuracy).toBeGreaterThanOrEqual(validation.headOnly.accuracy);

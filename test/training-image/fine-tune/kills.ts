@@ -31,7 +31,7 @@ export async function smallFineTuning(recipe: object, retrained = 1) {
     return { indices, labels: indices.map((index) => index % CLASSES) };
   };
   const tuning: FineTuning = {
-    name: 'split0',
+    name: 'only',
     start: await network,
     blockOutputs: BLOCK_OUTPUTS,
     px: SIDE,

@@ -154,7 +154,7 @@ describe('a fine-tuning', () => {
       seconds += 5;
     };
     const lines: string[] = [];
-    const timed = { ...tuning, until: 510, elapsed: () => seconds };
+    const timed = { ...tuning, until: 500, elapsed: () => seconds };
 
     const outcome = await fineTune(timed, keeping(lines), { throwIfRequested });
 
@@ -164,7 +164,7 @@ describe('a fine-tuning', () => {
     expect(outcome.stopped).toBe('budget');
     expect(outcome.epochs).toBeGreaterThan(2);
     expect(outcome.weights?.size).toBeGreaterThan(0);
-    expect(seconds).toBeLessThan(510);
+    expect(seconds).toBeLessThan(500);
   });
 
   it('gives no weights if the budget ends before it begins', async () => {
