@@ -1,69 +1,8 @@
-import pc from 'picocolors';
-import type { StudentCard } from '#core/card.ts';
 import { type CostEstimate, dollarsFor } from '#core/cost.ts';
 import { studentVersion } from '#core/identity.ts';
 import type { Job } from '#core/job.ts';
-import { studentKeys } from '#core/keys.ts';
-import { count, percent, table } from './output.ts';
-
-/** The report on a student: its classes, its metrics, what was trained and why, the time it took, its location. */
-export function describeStudent(card: StudentCard, { bucket }: { bucket: string }): string {
-  const { test, calibration } = card.metrics;
-  const { frozenParameters, trainedParameters, used, why } = card.freezePlan;
-  const classes = card.data.perClass.map(({ name, train, validation, test: heldOut }, i) => {
-    const metrics = card.metrics.perClass[i];
-    return [
-      `  ${name}`,
-      ...[train, validation, heldOut].map(count),
-      metrics ? `${count(metrics.correct)} of ${count(metrics.n)}` : '',
-      metrics ? percent(metrics.f1) : '',
-    ];
-  });
-  const seconds = Object.entries(card.timings).map(
-    ([step, taken]) => `${step} ${taken.toFixed(1)} s`,
-  );
-  return [
-    `Student ${pc.bold(card.student)}, version ${card.version}`,
-    '',
-    table([['  CLASS', 'TRAIN', 'VALIDATION', 'TEST', 'CORRECT', 'F1'], ...classes]),
-    '',
-    `Accuracy on ${count(test.n)} held-out test images: ${pc.bold(percent(test.accuracy))} (${interval(test.interval95)}; majority baseline ${percent(card.metrics.majorityBaseline)})`,
-    `Balanced accuracy ${percent(test.balancedAccuracy.value)} (${interval(test.balancedAccuracy.interval95)}); macro-F1 ${percent(test.macroF1.value)} (${interval(test.macroF1.interval95)})`,
-    `Expected calibration error ${percent(calibration.after.ece)} (temperature ${calibration.temperature.toFixed(2)}; ${percent(calibration.before.ece)} without). ${calibration.why}`,
-    `Trained: ${partOf(used)}; ${count(frozenParameters)} parameters of ${card.teacher.name} frozen, ${count(trainedParameters)} trained. ${why}`,
-    ...fineTuningOf(card),
-    ...card.data.warnings.map((warning) => `Note: ${warning}`),
-    `Training time: ${seconds.join(', ')}`,
-    `Location: s3://${bucket}/${studentKeys(card.student, card.version).prefix}`,
-  ].join('\n');
-}
-
-const interval = ([low, high]: readonly [number, number]): string =>
-  `95% interval ${(100 * low).toFixed(1)}–${percent(high)}`;
-
-/** The part of the network that was trained, in words. */
-function partOf(used: string): string {
-  if (used === 'head-only') return 'head only';
-  if (used === 'full') return 'the whole network';
-  const blocks = Number(used.replace('blocks:', ''));
-  return blocks === 1 ? 'head and the last block' : `head and the last ${blocks} blocks`;
-}
-
-const STOPPED = {
-  schedule: 'as scheduled',
-  'early-stopping': 'stopped when the validation loss no longer fell',
-  budget: 'shortened to fit the budget',
-  diverged: 'stopped because the loss was no longer finite',
-};
-
-function fineTuningOf({ fineTuning }: StudentCard): string[] {
-  if (!fineTuning) return [];
-  const { regime, epochs, bestEpoch, stopped, examples, augmentation } = fineTuning;
-  const best = bestEpoch === undefined ? '' : `; best epoch ${bestEpoch}`;
-  return [
-    `Fine-tuning: ${regime}, ${count(epochs)} epochs of ${count(examples)} images (${STOPPED[stopped]})${best}; augmentation: ${augmentation}`,
-  ];
-}
+import { count, percent } from '#core/quantities.ts';
+import { table } from './output.ts';
 
 /** The maximum cost of a training job, shown before it starts. */
 export const wordsOfEstimate = ({

@@ -5,11 +5,11 @@ import { studentVersion } from '#core/identity.ts';
 import type { Job } from '#core/job.ts';
 import { FINAL, type State } from '#core/job-progress.ts';
 import { parseProgressLine, type TrainingProgress } from '#core/progress-line.ts';
+import { count } from '#core/quantities.ts';
 import { TRAINING_LOGS } from '#core/training-contract.ts';
 import { CliError, EXIT } from './cli-error.ts';
 import type { Pipeline } from './connect.ts';
 import { wordsOfEstimate } from './describe.ts';
-import { count } from './output.ts';
 
 /**
  * Shows each step of a job on stderr until the job ends.

@@ -28,6 +28,4 @@ export function table(unsafe: readonly (readonly string[])[]): string {
     .join('\n');
 }
 
-export const count = (n: number): string => n.toLocaleString('en-US');
-export const percent = (fraction: number): string => `${(100 * fraction).toFixed(1)}%`;
 export const megabytes = (bytes: number): string => `${(bytes / 1e6).toFixed(1)} MB`;

@@ -1,3 +1,4 @@
+import { duration } from './quantities.ts';
 import { retrainedBlocks } from './recipe.ts';
 
 /** How much of a teacher is retrained besides the head: nothing, its last k blocks, or everything. */
@@ -210,6 +211,3 @@ function lastBlocks(plan: FreezePlan, { perBlock }: FreezeFacts): string {
 
 const images = (count: number): string =>
   count === 1 ? '1 image' : `${Math.round(count).toLocaleString('en')} images`;
-
-const duration = (seconds: number): string =>
-  seconds < 90 ? `${Math.max(0, Math.round(seconds))} s` : `${Math.round(seconds / 60)} min`;

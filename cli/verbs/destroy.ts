@@ -3,12 +3,13 @@ import { CloudFormationClient } from '@aws-sdk/client-cloudformation';
 import { Command } from 'commander';
 import { studentVersion } from '#core/identity.ts';
 import { FINAL } from '#core/job-progress.ts';
+import { count } from '#core/quantities.ts';
 import { CliError, EXIT } from '../cli-error.ts';
 import { connectToStack } from '../connect.ts';
 import { emptyBucket } from '../empty-bucket.ts';
 import { explainAwsError } from '../explain-aws-error.ts';
 import { type DeployedStack, findStack } from '../find-stack.ts';
-import { count, info } from '../output.ts';
+import { info } from '../output.ts';
 import { runCdk } from '../run-cdk.ts';
 import { deployedStackOption } from '../with-pipeline.ts';
 

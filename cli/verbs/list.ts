@@ -1,9 +1,10 @@
 import { Command } from 'commander';
 import { parseCard, type StudentCard } from '#core/card.ts';
 import { CARD_FILE, STUDENTS } from '#core/keys.ts';
+import { percent } from '#core/quantities.ts';
 import type { Objects } from '#ports';
 import { unreadableCard } from '../find-student.ts';
-import { info, out, outJson, percent, table } from '../output.ts';
+import { info, out, outJson, table } from '../output.ts';
 import { stackOption, type Target, withPipeline } from '../with-pipeline.ts';
 
 export const list = (): Command =>

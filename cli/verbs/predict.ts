@@ -1,8 +1,9 @@
 import { Command } from 'commander';
+import { percent } from '#core/quantities.ts';
 import { ensureTensorflow } from '#engine/tensorflow/ensure-tensorflow.ts';
 import { CliError, EXIT } from '../cli-error.ts';
 import { findStudent } from '../find-student.ts';
-import { info, out, outJson, percent, table } from '../output.ts';
+import { info, out, outJson, table } from '../output.ts';
 import type { Prediction } from '../predict-images.ts';
 import { stackOption, type Target, withPipeline } from '../with-pipeline.ts';
 

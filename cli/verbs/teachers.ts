@@ -1,10 +1,11 @@
 import { Command } from 'commander';
 import { teacherPrefix } from '#core/keys.ts';
+import { count } from '#core/quantities.ts';
 import { teacherDigest } from '#core/teacher.ts';
 import { teacherProvider } from '#local/provide-teachers.ts';
 import { CATALOGUE, teacherNamed } from '#teachers/catalogue.ts';
 import { CliError, EXIT } from '../cli-error.ts';
-import { count, info, out, outJson, table } from '../output.ts';
+import { info, out, outJson, table } from '../output.ts';
 import { stackOption, type Target, withPipeline } from '../with-pipeline.ts';
 
 export const teachers = (): Command =>

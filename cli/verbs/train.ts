@@ -1,6 +1,7 @@
 import { Command } from 'commander';
 import { FINAL } from '#core/job-progress.ts';
-import { describeCost, describeStudent } from '../describe.ts';
+import { describeCost } from '../describe.ts';
+import { describeStudent } from '../describe-student.ts';
 import { findStudent } from '../find-student.ts';
 import { followJob, requireSuccess } from '../follow-job.ts';
 import { type Dataset, openDataset } from '../open-dataset.ts';

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { percent, table } from '#cli/output.ts';
+import { table } from '#cli/output.ts';
+import { percent } from '#core/quantities.ts';
 
 describe('table', () => {
   it('aligns its columns', () => {

@@ -1,0 +1,104 @@
+import pc from 'picocolors';
+import type { StudentCard } from '#core/card.ts';
+import { judgedOn, meaningOfFigures } from '#core/judged-in-words.ts';
+import { studentKeys } from '#core/keys.ts';
+import {
+  CANDIDATE_HEADER,
+  candidateRows,
+  headInput,
+  profile,
+  reasonForSize,
+  similarityInWords,
+  teacherView,
+} from '#core/plan-in-words.ts';
+import { count, duration, percent } from '#core/quantities.ts';
+import {
+  fineTuningSummary,
+  mirroringReason,
+  raceSummary,
+  trainedPart,
+} from '#core/training-in-words.ts';
+import { table } from './output.ts';
+
+/** The report on a student: its classes, its metrics, its plan, what was trained and why, the time it took, its location. */
+export function describeStudent(card: StudentCard, { bucket }: { bucket: string }): string {
+  const seconds = Object.entries(card.timings).map(
+    ([step, taken]) => `${step} ${taken.toFixed(1)} s`,
+  );
+  return [
+    `Student ${pc.bold(card.student)}, version ${card.version}`,
+    '',
+    classTable(card),
+    '',
+    ...metricLines(card),
+    ...planLines(card),
+    '',
+    ...trainingLines(card),
+    ...card.data.warnings.map((warning) => `Note: ${warning}`),
+    `Training time: ${seconds.join(', ')}`,
+    `Location: s3://${bucket}/${studentKeys(card.student, card.version).prefix}`,
+  ].join('\n');
+}
+
+function classTable({ data, metrics }: StudentCard): string {
+  const isHeldOut = metrics.test.method === 'hold-out';
+  const rows = data.perClass.map(({ name, train, validation, test }, i) => {
+    const results = metrics.perClass[i];
+    return [
+      `  ${name}`,
+      ...(isHeldOut ? [train, validation, test] : [train]).map(count),
+      results ? `${count(results.correct)} of ${count(results.n)}` : '',
+      results ? percent(results.f1) : '',
+    ];
+  });
+  const parts = isHeldOut ? ['TRAIN', 'VALIDATION', 'TEST'] : ['IMAGES'];
+  return table([['  CLASS', ...parts, 'CORRECT', 'F1'], ...rows]);
+}
+
+function metricLines(card: StudentCard): string[] {
+  const { test, calibration, majorityBaseline } = card.metrics;
+  const preposition = test.method === 'hold-out' ? 'on' : 'in';
+  const meaning = meaningOfFigures(card);
+  return [
+    `Accuracy ${preposition} ${judgedOn(card)}: ${pc.bold(percent(test.accuracy))} (${interval(test.interval95)}; majority baseline ${percent(majorityBaseline)})`,
+    `Balanced accuracy ${percent(test.balancedAccuracy.value)} (${interval(test.balancedAccuracy.interval95)}); macro-F1 ${percent(test.macroF1.value)} (${interval(test.macroF1.interval95)})`,
+    `Expected calibration error ${percent(calibration.after.ece)} (temperature ${calibration.temperature.toFixed(2)}; ${percent(calibration.before.ece)} without). ${calibration.why}`,
+    ...(meaning ? [meaning] : []),
+  ];
+}
+
+const interval = ([low, high]: readonly [number, number]): string =>
+  `95% interval ${(100 * low).toFixed(1)}–${percent(high)}`;
+
+/** Nothing for a student of an earlier version, which had no plan. */
+function planLines({ plan, ...rest }: StudentCard): string[] {
+  if (!plan) return [];
+  const card = { ...rest, plan };
+  const { bars, peak, kappa } = profile(card);
+  const rows = [CANDIDATE_HEADER, ...candidateRows(card)].map(([name, ...cells]) => [
+    `  ${name}`,
+    ...cells,
+  ]);
+  return [
+    '',
+    `${pc.bold('Plan')}, measured on ${count(plan.images)} images in ${duration(plan.seconds)}`,
+    '',
+    table(rows),
+    '',
+    reasonForSize(card),
+    headInput(card),
+    `Similarity to what the teacher knows: ${similarityInWords(card)} (κ of a probe on its last features: 0 is chance, 1 is perfect).`,
+    `κ of each block's output, from the first to the last: ${bars}; the peak is block ${peak} of ${plan.perBlock.length} (κ ${kappa.toFixed(2)}).`,
+    teacherView(card),
+  ].filter((line, i) => line !== '' || i < 5); // no empty sentences
+}
+
+function trainingLines({ freezePlan, teacher, fineTuning }: StudentCard): string[] {
+  const { frozenParameters, trainedParameters, why } = freezePlan;
+  const reasons = fineTuning ? [raceSummary(fineTuning), mirroringReason(fineTuning)] : [];
+  return [
+    `${pc.bold('Trained')}: ${trainedPart(freezePlan)}; ${count(frozenParameters)} parameters of ${teacher.name} frozen, ${count(trainedParameters)} trained. ${why}`,
+    ...(fineTuning ? [`Fine-tuning: ${fineTuningSummary(fineTuning)}.`] : []),
+    ...reasons.filter((reason) => reason !== ''),
+  ];
+}
