@@ -36,6 +36,7 @@ export const Measured = z.object({
   cpuSeconds: z.number(), // of the whole training, user and system
   wallSeconds: z.number(),
   plan: z.record(z.string(), z.unknown()), // the card's freezePlan
+  facts: z.record(z.string(), z.unknown()).nullable(), // the card's plan: similarity and the like
   validation: z.record(z.string(), z.unknown()), // the card's metrics on validation
   versions: z.record(z.string(), z.string()),
   date: z.string(),

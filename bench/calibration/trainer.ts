@@ -23,7 +23,8 @@ export type Answer =
       accuracy: number;
       cpuSeconds: number;
       wallSeconds: number;
-      plan: Record<string, unknown>;
+      plan: Record<string, unknown>; // the card's freezePlan
+      facts: Record<string, unknown> | null; // the card's plan: what was measured before it was decided
       validation: Record<string, unknown>;
       versions: Record<string, string>;
     }
@@ -52,7 +53,8 @@ async function answer({ root, tests }: Order): Promise<Answer> {
   const { user, system } = process.cpuUsage(cpu);
   const wallSeconds = (performance.now() - started) / 1e3;
 
-  const result = parseCard(await readFile(join(folders.model, 'student.json'), 'utf8'));
+  const text = await readFile(join(folders.model, 'student.json'), 'utf8');
+  const result = parseCard(text);
   if (!('card' in result)) throw new Error(`The student's card is ${result.problem}.`);
   const { classes, input, freezePlan, metrics, environment } = result.card;
   const { understudy, tensorflow, node } = environment;
@@ -64,6 +66,7 @@ async function answer({ root, tests }: Order): Promise<Answer> {
     cpuSeconds: (user + system) / 1e6,
     wallSeconds,
     plan: freezePlan,
+    facts: JSON.parse(text).plan ?? null,
     validation: metrics.validation,
     versions: { understudy, tensorflow, node },
   };
