@@ -7,7 +7,14 @@ import {
 } from './protobuf.ts';
 
 /** TensorFlow's numbers for the types used here (`DataType` in its types.proto). */
-export const DATA_TYPES = { float32: 1, int32: 3, uint8: 4, bool: 10, resource: 20 } as const;
+export const DATA_TYPES = {
+  float32: 1,
+  float64: 2,
+  int32: 3,
+  uint8: 4,
+  bool: 10,
+  resource: 20,
+} as const;
 export type DataType = keyof typeof DATA_TYPES;
 
 export const FLOAT = { type: 'float32' } as const;
