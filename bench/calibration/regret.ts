@@ -132,43 +132,68 @@ export const judgeAll = (strategy: Strategy, situations: readonly Situation[]): 
  *
  * @throws Error if none of them can decide anywhere
  */
-export function fit<Kind extends Strategy>(
+export function fitStrategy<Kind extends Strategy>(
   strategies: readonly Kind[],
   situations: readonly Situation[],
 ): Kind {
-  const ranked = strategies
-    .map((strategy) => ({ strategy, summary: summarise(judgeAll(strategy, situations)) }))
-    .filter(({ summary }) => summary.situations > 0)
-    .sort(
-      (a, b) =>
-        round(a.summary.meanOverSources) - round(b.summary.meanOverSources) ||
-        a.summary.cpuSeconds - b.summary.cpuSeconds,
-    );
-  const [best] = ranked;
-  if (!best) throw new Error('No strategy can decide in any of these situations.');
-  return best.strategy;
+  return bestOf(distinct(strategies, situations), () => true);
 }
-
-/** Regrets that differ by less than this are equal: sums of fractions are not exact. */
-const round = (regret: number): number => Math.round(regret * 1e6);
 
 /** Judges each source by the strategy that was fitted on all other sources. */
 export function leaveOneSourceOut<Kind extends Strategy>(
   strategies: readonly Kind[],
   situations: readonly Situation[],
 ): { judged: Judged[]; fitted: Map<string, Kind> } {
+  const candidates = distinct(strategies, situations);
   const judged: Judged[] = [];
   const fitted = new Map<string, Kind>();
-  for (const source of new Set(situations.map((each) => each.source))) {
-    const others = situations.filter((each) => each.source !== source);
-    if (others.length === 0) continue;
-    const strategy = fit(strategies, others);
+  const sources = new Set(situations.map((each) => each.source));
+  for (const source of sources.size > 1 ? sources : []) {
+    const strategy = bestOf(candidates, ({ situation }) => situation.source !== source);
     fitted.set(source, strategy);
     const own = situations.filter((each) => each.source === source);
     judged.push(...judgeAll(strategy, own));
   }
   return { judged, fitted };
 }
+
+interface Candidate<Kind> {
+  strategy: Kind;
+  judged: readonly Judged[]; // everywhere
+}
+
+/** The first of those that choose the same everywhere: of a grid of thresholds, few points differ. */
+function distinct<Kind extends Strategy>(
+  strategies: readonly Kind[],
+  situations: readonly Situation[],
+): Candidate<Kind>[] {
+  const byChoices = new Map<string, Candidate<Kind>>();
+  for (const strategy of strategies) {
+    const judged = judgeAll(strategy, situations);
+    const choices = judged.flatMap(({ chosen }) => chosen).join(' ');
+    if (!byChoices.has(choices)) byChoices.set(choices, { strategy, judged });
+  }
+  return [...byChoices.values()];
+}
+
+function bestOf<Kind>(
+  candidates: readonly Candidate<Kind>[],
+  isFittedOn: (judged: Judged) => boolean,
+): Kind {
+  const [best] = candidates
+    .map(({ strategy, judged }) => ({ strategy, summary: summarise(judged.filter(isFittedOn)) }))
+    .filter(({ summary }) => summary.situations > 0)
+    .sort(
+      (a, b) =>
+        round(a.summary.meanOverSources) - round(b.summary.meanOverSources) ||
+        a.summary.cpuSeconds - b.summary.cpuSeconds,
+    );
+  if (!best) throw new Error('No strategy can decide in any of these situations.');
+  return best.strategy;
+}
+
+/** Regrets that differ by less than this are equal: sums of fractions are not exact. */
+const round = (regret: number): number => Math.round(regret * 1e6);
 
 const mean = (values: readonly number[]): number =>
   values.reduce((sum, value) => sum + value, 0) / values.length;

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { MeasuredCell, Regime } from '../../../bench/calibration/cells.ts';
 import {
   always,
-  fit,
+  fitStrategy,
   judge,
   judgeAll,
   leaveOneSourceOut,
@@ -126,7 +126,7 @@ describe('leaveOneSourceOut', () => {
   const strategies = [threshold(0), threshold(0.3), threshold(0.5), threshold(2)];
 
   it('fits to all sources what suits all of them', () => {
-    expect(fit(strategies, situations).name).toBe('κ ≥ 0.5');
+    expect(fitStrategy(strategies, situations).name).toBe('κ ≥ 0.5');
   });
 
   it('judges a source by what suits the others', () => {
