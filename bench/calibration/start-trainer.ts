@@ -31,12 +31,19 @@ export function startTrainer(): Trainer {
       }
       orders += 1;
       const current = child;
-      const died = once(current, 'exit').then(([exit, signal]) => {
-        return [{ error: `The trainer ended with ${signal ?? exit}.` }] as const;
+      const settled = new AbortController(); // removes the listener that was not called
+      const { signal } = settled;
+      const died = once(current, 'exit', { signal }).then(([exit, killedBy]): Answer => {
+        return { error: `The trainer ended with ${killedBy ?? exit}.` };
       });
+      const answered = once(current, 'message', { signal }).then(([message]) => message as Answer);
       current.send(order);
-      const [answer] = await Promise.race([once(current, 'message'), died]);
-      return answer as Answer;
+      try {
+        return await Promise.race([answered, died]);
+      } finally {
+        settled.abort();
+        await Promise.allSettled([answered, died]);
+      }
     },
     stop,
   };
