@@ -1,9 +1,11 @@
 import { readFile } from 'node:fs/promises';
 import { cpus, loadavg, totalmem } from 'node:os';
+import { run } from '#engine/tensorflow/run-command.ts';
 
 /** The circumstances of a measurement. */
 export interface Circumstances {
   date: string;
+  commit?: string; // of the measured code, with a + if it had uncommitted changes; not in the oldest results
   processor: string;
   flags: string; // the CPU features that affect numerics
   memoryBytes: number;
@@ -15,6 +17,7 @@ const FEATURES = /^(sse4_2|avx|avx2|fma|f16c|avx512\w*|avx_vnni|amx\w*|asimd|sve
 
 /** Runs a measurement and records its circumstances. */
 export async function under<T>(work: () => Promise<T>): Promise<[Circumstances, T]> {
+  const commit = await currentCommit();
   const [loadBefore = Number.NaN] = loadavg();
   const done = await work();
   const [loadAfter = Number.NaN] = loadavg();
@@ -23,6 +26,7 @@ export async function under<T>(work: () => Promise<T>): Promise<[Circumstances, 
   const [first] = cpus();
   const circumstances = {
     date: new Date().toISOString().slice(0, 10),
+    commit,
     processor: `${cpus().length} × ${first?.model ?? 'unknown'}`,
     flags: flags.filter((flag) => FEATURES.test(flag)).join(' '),
     memoryBytes: totalmem(),
@@ -30,4 +34,14 @@ export async function under<T>(work: () => Promise<T>): Promise<[Circumstances, 
     loadAfter,
   };
   return [circumstances, done];
+}
+
+const MEASURED = ['core', 'engine', 'lambdas', 'teachers', 'training-image'];
+
+/** The last commit that changed the measured code. */
+async function currentCommit(): Promise<string> {
+  const commit = await run('git', ['log', '-1', '--format=%h', '--', ...MEASURED]);
+  if (!commit.ok) return 'unknown';
+  const changed = await run('git', ['diff', 'HEAD', '--stat', '--', ...MEASURED]);
+  return `${commit.output.trim()}${changed.output.trim() === '' ? '' : '+'}`;
 }

@@ -3,10 +3,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import sharp from 'sharp';
 import { type Files, layOutJob } from '#examples/job-folder.ts';
+import { DEFAULT_TEACHER } from '#teachers/catalogue.ts';
 import { seededRandom } from '#training-image/data/seeded-random.ts';
 import type { Bench } from './compare.ts';
-import { sizedTeacher } from './sized-teacher.ts';
 import { lastLineOf } from './start-contender.ts';
+import { teacherChannel } from './teacher-channel.ts';
 
 export interface MemoryUse {
   px: number;
@@ -30,11 +31,12 @@ const CLASSES = 4;
 
 /** The peak memory of a whole head-only training, and of one with ten times as many images. */
 export async function measureMemory({ folder, places, say }: Bench): Promise<MemoryUse> {
-  const teacher = await sizedTeacher(PX, folder, say);
+  const teacher = await teacherChannel(DEFAULT_TEACHER, folder, say);
   const use = async (images: number): Promise<Use> => {
     const root = await mkdtemp(join(tmpdir(), 'understudy-bench-'));
     try {
-      await layOutJob(root, { form: 'zip', files: await noisyImages(images), teacher });
+      const files = await noisyImages(images);
+      await layOutJob(root, { form: 'zip', files, recipe: { input_px: PX }, teacher });
       say(`training on ${images} images`);
       const started = performance.now();
       const said = await lastLineOf('contenders/train-student.ts', [root], places);

@@ -20,15 +20,21 @@ export type Section = (typeof SECTIONS)[number];
 
 export type Recorded<Result> = Circumstances & { largestDifference: number; result: Result };
 
-/** The test accuracy of a student of each, as a fraction. */
-export interface Accuracy extends Circumstances {
-  perClass: number; // training images
-  px: number;
+/** A student that was trained on some images of a dataset and tested on others. */
+export interface StudentRun extends Circumstances {
+  set: 'cifar-10' | 'digits';
+  by: 'ours' | 'ours before' | 'keras'; // before: the baseline for later results of ours
+  images: number; // training images, those held out of them included
+  test: number; // test images
+  teacher: string; // this and the next four: as requested
+  px: number | 'auto';
   regime: string;
-  test: number; // images
-  understudy: number;
-  keras: number;
-  seconds: number[]; // taken by each of the two
+  seed: number;
+  minutes?: number; // the budget of ours
+  used: { teacher: string; px: number; regime: string };
+  accuracy: number; // a fraction
+  cpuSeconds?: number; // of the training process; not in the oldest results
+  seconds: number;
 }
 
 /** The latest measurement of each section. */
@@ -40,7 +46,7 @@ export interface BenchRecord {
   stall?: Recorded<Stall[]>;
   memory?: Recorded<MemoryUse>;
   bundles?: Recorded<Bundle[]>;
-  accuracy?: Accuracy[];
+  students?: StudentRun[];
 }
 
 const FILE = new URL('results.jsonl', import.meta.url); // a line a section: its name, and what was measured
@@ -57,18 +63,21 @@ export async function readRecord(): Promise<BenchRecord> {
 export const keepRecord = (section: Section, recorded: Recorded<unknown>): Promise<void> =>
   keep(section, recorded);
 
-/** In the place of an earlier one of the same. */
-export async function keepAccuracy(measured: Accuracy): Promise<void> {
-  const { accuracy = [] } = await readRecord();
-  const keyOf = ({ regime, px, perClass }: Accuracy) => `${regime} ${px} ${perClass}`;
-  const others = accuracy.filter((each) => keyOf(each) !== keyOf(measured));
-  const all = [...others, measured].sort((a, b) => (keyOf(a) < keyOf(b) ? -1 : 1));
-  await keep('accuracy', all);
+/** Keeps a student's result in the place of an earlier one of the same training. */
+export async function keepStudent(run: StudentRun): Promise<void> {
+  const { students = [] } = await readRecord();
+  const keyOf = ({ set, by, images, teacher, px, regime, seed }: StudentRun) =>
+    [set, images, px, teacher, regime, by, seed].join(' ');
+  const others = students.filter((each) => keyOf(each) !== keyOf(run));
+  const all = [...others, run].sort((a, b) =>
+    keyOf(a).localeCompare(keyOf(b), 'en', { numeric: true }),
+  );
+  await keep('students', all);
 }
 
-async function keep(name: Section | 'accuracy', value: unknown): Promise<void> {
+async function keep(name: Section | 'students', value: unknown): Promise<void> {
   const record: Record<string, unknown> = { ...(await readRecord()), [name]: value };
-  const lines = [...SECTIONS, 'accuracy']
+  const lines = [...SECTIONS, 'students']
     .filter((each) => record[each])
     .map((each) => JSON.stringify([each, record[each]]));
   await writeFile(FILE, `${lines.join('\n')}\n`);

@@ -1,43 +1,47 @@
 import { writeFile } from 'node:fs/promises';
 import { type Bundle, loadMsOf } from './bundles.ts';
+import { cifarTable } from './cifar-table.ts';
 import type { Compared, Judged, Row } from './compare.ts';
+import { digitsTable } from './digits-table.ts';
 import { median } from './median.ts';
 import type { MemoryUse } from './memory.ts';
 import type { Profile } from './profile.ts';
-import { type Accuracy, type BenchRecord, type Recorded, readRecord } from './record.ts';
+import { type BenchRecord, type Recorded, readRecord } from './record.ts';
 import type { Stall } from './stall.ts';
+import { percent, table, verdict } from './table.ts';
 
 const FILE = new URL('RESULTS.md', import.meta.url);
 
-/** Writes what was last measured as tables, each beside what we want of ourselves. */
+/** Writes the latest measurements as tables, each next to its goal. */
 export async function writeResults(): Promise<void> {
   await writeFile(FILE, page(await readRecord()));
 }
 
 const OPENING = `# How Understudy compares
 
-Every figure here was measured by \`npm run bench\`, which wrote this page; \`results.jsonl\` beside it has each
-round. To measure it on your machine (Linux on x64, Python 3.11 to 3.13 with pip; 8 GB of disk, most of it PyTorch's):
+Every figure here was measured by \`npm run bench\`, which also wrote this page, or by the command that its section names;
+\`results.jsonl\` has every round. To repeat the measurements (Linux on x64, Python 3.11 to 3.13 with pip, 8 GB of disk, most of
+it for PyTorch):
 
 \`\`\`
 npm ci
 npm run bench                                    # everything: an hour on two free cores
 npm run bench -- --without=torch                 # saves 6 GB of packages
-npm run bench -- --only=step --rounds=5          # one section; the others stay as they were
+npm run bench -- --only=step --rounds=5          # one section; the others keep their results
 \`\`\`
 
-- All contenders run the same network (EfficientNet-Lite0, float32) with the same weights. Before anything is timed, their
-  logits on 16 images have to agree to 1e-3, and later the losses that their first steps begin at; otherwise the bench stops.
-- One thread each. What counts is CPU-seconds (user and system) of the contender's process, so other processes disturb little.
-- The contenders take turns, a fresh process each. A ratio is the median over the rounds of the ratios inside each round.
-- Images are in memory, decoded; those for Python, torch and tfjs-layers are float32 already, ours and onnxruntime's are
-  uint8, as they are on disk. Adam everywhere, without decay and clipping.
-- In training steps BatchNorms use their moving averages, which stay frozen; tfjs-layers can train only with the statistics of
+- All contenders run the same network (EfficientNet-Lite0, float32) with the same weights. Their logits on 16 images must agree
+  to 1e-3 before anything is timed, and later so must the losses of their first steps; otherwise the benchmark stops.
+- One thread each. Time is the CPU-seconds (user and system) of the contender's process, so other processes have little effect.
+- The contenders take turns, a fresh process each. A ratio is the median of the ratios within each round.
+- Images are decoded and in memory: as float32 for Keras, PyTorch and tfjs-layers, as uint8, as they are on disk, for us and
+  onnxruntime. Training steps use Adam without weight decay or clipping.
+- In training steps, BatchNorms use their moving averages, which stay frozen; tfjs-layers can only train with the statistics of
   the batch.
 `;
 
 function page(record: BenchRecord): string {
-  const { features, step, host, profile, stall, memory, bundles, accuracy } = record;
+  const { features, step, host, profile, stall, memory, bundles, students } = record;
   const parts = [
     OPENING,
     features && comparison(features),
@@ -47,7 +51,8 @@ function page(record: BenchRecord): string {
     stall && stalls(stall),
     memory && memoryUse(memory),
     bundles && bundleTable(bundles),
-    accuracy && accuracies(accuracy),
+    students && cifarTable(students),
+    students && digitsTable(students),
   ];
   return parts.filter(Boolean).join('\n');
 }
@@ -77,8 +82,6 @@ const judged = ({ what, ratio, range, least }: Judged): string[] => [
   verdict(ratio >= least),
 ];
 
-const verdict = (reached: boolean): string => (reached ? 'reached' : '**missed**');
-
 function kernels(recorded: Recorded<Profile>): string {
   const { milliseconds, kernels } = recorded.result;
   const rows = kernels.map((kernel) => [
@@ -88,17 +91,14 @@ function kernels(recorded: Recorded<Profile>): string {
     percent(kernel.milliseconds / milliseconds),
   ]);
   return [
-    '## What a step is bound by\n',
-    'The kernels of a step of Understudy by TensorFlow’s own timeline, 32 images of 224 px on one thread. It measures wall-clock',
-    'time, so on a busy machine only the shares mean something. A name that begins with an underscore is a kernel that TensorFlow',
-    'fused from several operations.\n',
+    '## Where the time of a step goes\n',
+    'The kernels of one of our steps in TensorFlow’s timeline, 32 images of 224 px on one thread. The timeline measures wall-clock',
+    'time, so on a busy machine only the shares are meaningful. A leading underscore marks a kernel that TensorFlow rewrote.\n',
     `${milliseconds.toFixed(0)} ms in all kernels. ${boundBy(milliseconds, kernels)}\n`,
     table(['kernel', 'calls', 'ms', 'share'], rows),
     `${circumstances(recorded)}\n`,
   ].join('\n');
 }
-
-const percent = (share: number, digits = 0): string => `${(100 * share).toFixed(digits)}%`;
 
 /** Kernels by kind. */
 const KINDS: Record<string, RegExp> = {
@@ -123,8 +123,8 @@ function stalls(recorded: Recorded<Stall[]>): string {
     return [regime, wallSeconds.toFixed(0), longestMs.toFixed(0), `≤ ${mostMs}`, reached];
   });
   return [
-    '## The longest time for which the trainer’s main thread does not answer\n',
-    `During whole trainings on ${images} digits of MNIST.\n`,
+    '## How long the trainer’s main thread is unresponsive\n',
+    `The longest time during a whole training on ${images} digits of MNIST.\n`,
     table(['regime', 'seconds', 'longest, ms', 'wanted', ''], rows),
     `${circumstances(recorded)}\n`,
   ].join('\n');
@@ -166,27 +166,6 @@ function bundleTable(recorded: Recorded<Bundle[]>): string {
   ].join('\n');
 }
 
-const CLOSE_ENOUGH = 0.01; // a point below Keras, or better
-
-function accuracies(all: readonly Accuracy[]): string {
-  const rows = all.map(({ regime, px, perClass, test, understudy, keras, seconds, loadAfter }) => [
-    ...[regime, `${px} px`, String(perClass), String(test)],
-    ...[percent(understudy, 1), percent(keras, 1)],
-    // Compared in whole images: a difference of exactly 1% must not depend on how floats are rounded.
-    verdict(Math.round(test * (understudy - keras)) >= -Math.round(CLOSE_ENOUGH * test)),
-    seconds.map((each) => each.toFixed(0)).join(' / '),
-    loadAfter.toFixed(0),
-  ]);
-  const head = ['regime', 'input', 'images per class', 'tested on', 'Understudy', 'Keras'];
-  return [
-    '## How right students are: CIFAR-10\n',
-    'By `npx tsx bench/cifar.ts`, which says how it is asked for more. Both start from the same weights and get the same',
-    'images, as our decoder leaves them. Understudy runs as a whole job, which keeps 10% of them for validation and 5% for',
-    'its own test; Keras follows its guide to transfer learning and learns from all. Wanted: at most a point below Keras.\n',
-    table([...head, '', 'seconds', 'load'], rows),
-  ].join('\n');
-}
-
 function circumstances(recorded: Recorded<unknown>): string {
   const { date, processor, flags, memoryBytes, loadBefore, loadAfter } = recorded;
   const load = `${loadBefore.toFixed(1)} before, ${loadAfter.toFixed(1)} after`;
@@ -194,14 +173,3 @@ function circumstances(recorded: Recorded<unknown>): string {
 }
 
 const gigabytes = (bytes: number): string => `${(bytes / 1e9).toFixed(1)} GB`;
-
-/** With columns as wide as their widest cell, as the formatter of this project leaves them. */
-function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
-  const widths = head.map((title, column) =>
-    Math.max(3, title.length, ...rows.map((cells) => cells[column]?.length ?? 0)),
-  );
-  const line = (cells: readonly string[]) =>
-    `| ${cells.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join(' | ')} |`;
-  const rule = line(widths.map((width) => '-'.repeat(width)));
-  return `${[line(head), rule, ...rows.map(line)].join('\n')}\n`;
-}

@@ -52,15 +52,16 @@ function partOf(used: string): string {
 const STOPPED = {
   schedule: 'as scheduled',
   'early-stopping': 'stopped when the validation loss no longer fell',
-  budget: 'stopped at the end of the budget',
+  budget: 'shortened to fit the budget',
   diverged: 'stopped because the loss was no longer finite',
 };
 
 function fineTuningOf({ fineTuning }: StudentCard): string[] {
   if (!fineTuning) return [];
   const { regime, epochs, bestEpoch, stopped, examples, augmentation } = fineTuning;
+  const best = bestEpoch === undefined ? '' : `; best epoch ${bestEpoch}`;
   return [
-    `Fine-tuning: ${regime}, ${count(epochs)} epochs of ${count(examples)} images (${STOPPED[stopped]}); best epoch ${bestEpoch}; augmentation: ${augmentation}`,
+    `Fine-tuning: ${regime}, ${count(epochs)} epochs of ${count(examples)} images (${STOPPED[stopped]})${best}; augmentation: ${augmentation}`,
   ];
 }
 

@@ -34,6 +34,33 @@ export const StudentCard = z.object({
     frozenParameters: z.int(), // of the backbone, moving averages included
     trainedParameters: z.int(),
   }),
+  /** What was measured on a sample before the training, and decided by it. */
+  plan: z
+    .object({
+      images: z.int(), // of the sample
+      seconds: z.number(), // that measuring took
+      candidates: z.array(
+        z.object({
+          teacher: z.string(),
+          px: z.int(),
+          features: z.string(), // the best set of features
+          accuracy: Fraction, // in cross-validation
+          standardError: z.number(), // of the accuracy
+          secondsPerImage: z.number(), // decoding and features
+        }),
+      ), // in the order in which they were tried
+      tooExpensive: z.array(z.object({ teacher: z.string(), px: z.int() })), // for the budget; not tried
+      features: z.object({
+        set: z.string(),
+        about: z.string(), // the end of a sentence that begins with "The head is given"
+        tried: z.array(z.object({ set: z.string(), accuracy: Fraction, kappa: z.number() })),
+      }),
+      similarity: Fraction, // κ of the teacher's last features, at least 0
+      kappa: z.number(), // of the features that were chosen: 0 is chance, 1 is perfect
+      standardError: z.number(), // of the accuracy with them
+      perBlock: z.array(z.number()), // κ of each block's average alone
+    })
+    .optional(),
   data: z.object({
     dataset: z.string(),
     manifestSha256: z.string(),
@@ -45,6 +72,8 @@ export const StudentCard = z.object({
   }),
   metrics: z.object({
     test: z.object({
+      /** Cross-validation: each image was predicted by a student that was trained without it. */
+      method: z.enum(['hold-out', 'cross-validation']).default('hold-out'),
       n: z.int(),
       correct: z.int(),
       accuracy: Fraction,
@@ -79,8 +108,10 @@ export const StudentCard = z.object({
     ),
     confusion: z.array(z.array(z.int())), // rows: the true class; columns: the predicted one
   }),
+  /** Whether the student was trained again on all images, with the chosen settings, after it was tested. */
+  refit: z.boolean().default(false),
   head: z.object({
-    examples: z.int(), // train and validation
+    examples: z.int(),
     iterations: z.int(),
     l2: z.number(), // chosen on the validation part
     classWeights: z.array(z.number()),
@@ -92,12 +123,17 @@ export const StudentCard = z.object({
       regime: z.string(),
       examples: z.int(),
       epochs: z.int(), // begun
-      bestEpoch: z.int(), // whose weights were compared with the head alone; 0 if none was finished
-      stopped: z.enum(['schedule', 'early-stopping', 'budget', 'diverged']),
+      bestEpoch: z.int().optional(), // by earlier versions, which compared this epoch with the head alone, and not the last one
+      stopped: z.enum(['schedule', 'early-stopping', 'budget', 'diverged']), // 'early-stopping' by earlier versions
       batchSize: z.int(), // at the end: it is halved when memory runs out
       augmentation: z.string(),
       classWeights: z.array(z.number()),
-      validation: OnValidation.optional(), // of the best epoch
+      splits: z.int().default(1), // of the cross-validation that it was judged on
+      /** Whether an image and its mirror image are of the same class, as far as the head can tell. */
+      mirroring: z
+        .object({ allowed: z.boolean(), images: z.int(), accuracy: Fraction, mirrored: Fraction })
+        .optional(),
+      validation: OnValidation.optional(), // of the weights that were compared with the head alone
     })
     .optional(),
   timings: z.record(z.string(), z.number()), // seconds per step, wall clock

@@ -36,8 +36,20 @@ export function dollarsFor(instanceType: string, seconds: number): number | unde
   return perHour === undefined ? undefined : (perHour * seconds) / 3600;
 }
 
+/** The limits of a training job. */
+export interface Budget {
+  minutes: number;
+  dollars?: number | undefined; // US dollars; the tighter limit applies
+}
+
+/** A recipe's budget, with the pipeline's minutes where the recipe sets none. */
+export const budgetOf = ({ budget }: Pick<Recipe, 'budget'>, defaultMinutes: number): Budget => ({
+  ...budget,
+  minutes: budget.minutes ?? defaultMinutes,
+});
+
 /** The longest run on an instance type, in seconds: the budget's minutes, or its dollars if those are used up first. */
-export function longestRunSeconds(instanceType: string, budget: Recipe['budget']): number {
+export function longestRunSeconds(instanceType: string, budget: Budget): number {
   const seconds = budget.minutes * 60;
   const perSecond = dollarsFor(instanceType, 1);
   if (budget.dollars === undefined || perSecond === undefined) return seconds;
@@ -47,7 +59,7 @@ export function longestRunSeconds(instanceType: string, budget: Recipe['budget']
 /** @returns `undefined` where a price is unknown */
 export function costAtMost(
   instanceTypes: readonly string[],
-  budget: Recipe['budget'],
+  budget: Budget,
 ): CostEstimate | undefined {
   const estimates = instanceTypes.map((instanceType) => {
     const seconds = longestRunSeconds(instanceType, budget);

@@ -58,7 +58,9 @@ export const jobKeys = (jobId: string) => ({
 
 export const STUDENTS = 'students/';
 
-export const teacherPrefix = (name: string): string => `teachers/${name}/`;
+export const TEACHERS_PREFIX = 'teachers/';
+
+export const teacherPrefix = (name: string): string => `${TEACHERS_PREFIX}${name}/`;
 
 export const studentKeys = (student: string, version: string) => ({
   prefix: `students/${student}/${version}/`,

@@ -5,8 +5,9 @@ import { type Problem, problem } from './problem.ts';
 /** The fields of a recipe, and the values that each takes; `core/recipe.ts` has the schema. */
 const FIELDS = new Map([
   ['task', '"image"'],
-  ['teacher', 'the name of a teacher'],
+  ['teacher', '"auto" or the name of a teacher'],
   ['regime', '"auto", "head-only", "full" or "blocks:1" to "blocks:7"'],
+  ['prefer', '"accuracy" or "cost"'],
   ['split', 'an object with "validation" and "test"'],
   ['split.validation', 'a number from 0.05 to 0.4'],
   ['split.test', 'a number from 0.05 to 0.4'],
@@ -15,7 +16,8 @@ const FIELDS = new Map([
   ['augmentation.flip', 'true or false'],
   ['augmentation.crop', 'true or false'],
   ['augmentation.colour', 'true or false'],
-  ['input_px', 'an integer from 32 to 1024'],
+  ['input_px', 'an integer from 64 to 512'],
+  ['refit', 'true or false'],
   ['budget', 'an object with "minutes" and "dollars"'],
   ['budget.minutes', 'an integer from 1 to 1440'],
   ['budget.dollars', 'a number above 0'],

@@ -4,34 +4,50 @@ import { recipeProblems } from './recipe-problems.ts';
 
 const fraction = z.number().min(0.05).max(0.4);
 
-/** How images are varied during fine-tuning; omitted fields are as in "auto". */
-const Augmentation = z.strictObject({
-  flip: z.boolean().default(false), // left to right, half of the time; off by default: a mirrored b is a d
-  crop: z.boolean().default(true), // a random window of 85 to 100% of each side
-  colour: z.boolean().default(true), // brightness by up to 10%, contrast by up to 20%
+/** The value of `teacher` that stands for every teacher of the catalogue. */
+export const ANY_TEACHER = 'auto';
+
+/** Minutes of a training job. */
+export const BudgetMinutes = z.int().min(1).max(1440);
+
+/** How images are varied during fine-tuning, as users write it; omitted fields are as in "auto". */
+const AugmentationFields = z.strictObject({
+  flip: z.boolean().optional(), // left to right, half of the time; by default only if measurements allow it: a mirrored b is a d
+  crop: z.boolean().default(true), // shifts by up to a twelfth of a side
+  colour: z.boolean().default(false), // brightness by up to 10%, contrast by up to 20%
 });
-export type Augmentation = z.infer<typeof Augmentation>;
+
+/** How images are varied during fine-tuning. */
+export interface Augmentation {
+  flip: boolean;
+  crop: boolean;
+  colour: boolean;
+}
 
 /** `dataset.json`, the one file that users write by hand; every field is optional. */
 export const Recipe = z.strictObject({
   task: z.literal('image').default('image'),
-  teacher: z.string().default('efficientnet-lite0'),
+  teacher: z.string().default(ANY_TEACHER), // a name, or any that the training job can reach
   regime: z
     .string()
     .regex(/^(auto|head-only|full|blocks:[1-9][0-9]?)$/)
     .default('auto'),
+  /** Of the plans to choose from: the most accurate within the budget, or the cheapest that is about as accurate. */
+  prefer: z.enum(['accuracy', 'cost']).default('accuracy'),
   split: z
     .strictObject({ validation: fraction.default(0.1), test: fraction.default(0.1) })
     .default({ validation: 0.1, test: 0.1 }), // fractions of each class
   class_weights: z.enum(['auto', 'none']).default('auto'),
-  augmentation: z.union([z.enum(['auto', 'none']), Augmentation]).default('auto'), // for blocks:k and full; "auto" does not flip
-  input_px: z.int().min(32).max(1024).optional(), // by default the teacher's own size
+  augmentation: z.union([z.enum(['auto', 'none']), AugmentationFields]).default('auto'), // for blocks:k and full
+  input_px: z.int().min(64).max(512).optional(), // height and width of the student's images; the plan chooses if left out
+  /** After the test, train again on all images with the chosen settings; by default only if just the head is trained. */
+  refit: z.boolean().optional(),
   budget: z
     .strictObject({
-      minutes: z.int().min(1).max(1440).default(60), // for the training job
+      minutes: BudgetMinutes.optional(), // for the training job; the pipeline has a default
       dollars: z.number().positive().optional(), // for the training job; the tighter limit applies
     })
-    .default({ minutes: 60 }),
+    .default({}),
   instance_types: z
     .array(z.string().regex(/^ml\.[a-z0-9]+\.[a-z0-9]+$/))
     .min(1)
@@ -52,19 +68,34 @@ export function retrainedBlocks(regime: string, blocks: number): number {
   return Number(count);
 }
 
-/** How to vary images during fine-tuning; `undefined` for not at all. */
-export function augmentationOf({
-  augmentation,
-}: Pick<Recipe, 'augmentation'>): Augmentation | undefined {
+/**
+ * How to vary images during fine-tuning; `undefined` for not at all.
+ *
+ * @param mayFlip whether to mirror images if the recipe leaves it open
+ */
+export function augmentationOf(
+  { augmentation }: Pick<Recipe, 'augmentation'>,
+  mayFlip: boolean,
+): Augmentation | undefined {
   if (augmentation === 'none') return undefined;
-  const how = augmentation === 'auto' ? Augmentation.parse({}) : augmentation;
+  const fields = augmentation === 'auto' ? AugmentationFields.parse({}) : augmentation;
+  const how = { ...fields, flip: fields.flip ?? mayFlip };
   return how.flip || how.crop || how.colour ? how : undefined;
 }
 
 /** The properties of a teacher that a recipe is checked against. */
 export interface TeacherLimits {
-  input: { px: number };
   blockOutputs: readonly unknown[]; // one per block
+}
+
+/** The teachers that a recipe allows, in the catalogue's order; none if it names one that is not there. */
+export function teachersFor<Entry>(
+  { teacher }: Pick<Recipe, 'teacher'>,
+  catalogue: ReadonlyMap<string, Entry>,
+): Entry[] {
+  if (teacher === ANY_TEACHER) return [...catalogue.values()];
+  const named = catalogue.get(teacher);
+  return named === undefined ? [] : [named];
 }
 
 /** Parses a recipe: defaults replace missing and invalid fields, and all problems are returned at once. */
@@ -105,49 +136,38 @@ function json(text: string): unknown {
   }
 }
 
-/** Problems of a valid recipe that this teacher cannot fulfil. */
+/** The problem of a valid recipe that one of its teachers cannot fulfil. */
 function impossible(
   recipe: Recipe,
   file: string,
   teachers: ReadonlyMap<string, TeacherLimits>,
 ): Problem[] {
-  const problems: Problem[] = [];
-  const teacher = teachers.get(recipe.teacher);
+  const candidates = recipe.teacher === ANY_TEACHER ? [...teachers.keys()] : [recipe.teacher];
+  const problems = candidates.map((name) => teacherProblem(recipe, file, name, teachers));
+  return problems.filter((each) => each !== undefined).slice(0, 1); // of one kind: one teacher's is enough
+}
+
+function teacherProblem(
+  { regime }: Recipe,
+  file: string,
+  name: string,
+  teachers: ReadonlyMap<string, TeacherLimits>,
+): Problem | undefined {
+  const teacher = teachers.get(name);
   if (!teacher) {
-    const known = [...teachers.keys()].join(', ');
-    problems.push(
-      problem(
-        'TEACHER_UNKNOWN',
-        `${file}, teacher`,
-        `There is no teacher "${recipe.teacher}".`,
-        `Choose one of: ${known}.`,
-      ),
+    return problem(
+      'TEACHER_UNKNOWN',
+      `${file}, teacher`,
+      `There is no teacher "${name}".`,
+      `Choose one of: ${[ANY_TEACHER, ...teachers.keys()].join(', ')}.`,
     );
   }
-  if (teacher && recipe.input_px !== undefined && recipe.input_px !== teacher.input.px) {
-    const what = `${recipe.teacher} takes images of ${teacher.input.px} px, not ${recipe.input_px} px.`;
-    problems.push(
-      problem(
-        'INPUT_PX',
-        `${file}, input_px`,
-        what,
-        `Omit input_px, or set it to ${teacher.input.px}.`,
-      ),
-    );
-  }
-  if (
-    teacher &&
-    retrainedBlocks(recipe.regime, teacher.blockOutputs.length) > teacher.blockOutputs.length
-  ) {
-    const what = `${recipe.teacher} has ${teacher.blockOutputs.length} blocks, fewer than "${recipe.regime}" requires.`;
-    problems.push(
-      problem(
-        'REGIME_BLOCKS',
-        `${file}, regime`,
-        what,
-        `Set regime to "blocks:1" through "blocks:${teacher.blockOutputs.length}", or to "full".`,
-      ),
-    );
-  }
-  return problems;
+  const blocks = teacher.blockOutputs.length;
+  if (retrainedBlocks(regime, blocks) <= blocks) return undefined;
+  return problem(
+    'REGIME_BLOCKS',
+    `${file}, regime`,
+    `${name} has ${blocks} blocks, fewer than "${regime}" requires.`,
+    `Set regime to "blocks:1" through "blocks:${blocks}", or to "full".`,
+  );
 }

@@ -17,7 +17,7 @@ export const CHANNELS = {
   dataset: { folder: 'dataset' }, // contains the bucket's keys
   manifest: { folder: 'manifest', file: 'manifest.jsonl' },
   recipe: { folder: 'recipe', file: 'recipe.json' },
-  teacher: { folder: 'teacher', file: 'model.json' },
+  teacher: { folder: 'teacher', file: 'model.json' }, // one teacher, or a folder per teacher
 } as const;
 
 /** How SageMaker and the local pipeline extract metrics from the trainer's stdout. */
@@ -38,6 +38,7 @@ export const FAILURES = {
   DATA_CHANGED: 'The upload was changed after it was validated; upload the dataset again.',
   TEACHER_CHANGED:
     'Import the teacher again: its files differ from those that the catalogue lists.',
+  INPUT_PX: 'Omit input_px, or choose another teacher.',
   TEACHER_NOT_TRAINABLE: 'Set regime to "head-only", or choose another teacher.',
   NO_GPU:
     'Retry the job; if it fails again, use another instance type, or deploy the GPU training image.',

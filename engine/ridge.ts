@@ -65,7 +65,7 @@ export function openRidge(
   for (const members of sets) {
     const d = members.reduce((sum, group) => sum + at(groups, group).d, 0);
     const gramsOfSet = members.map((group) => at(grams, group));
-    // One set after the other: the factors of all of them at once would take eight times the memory.
+    // One set after the other, so that the factors of only one are in memory.
     const after = fetches.slice(-1);
     const within = kernelOf(
       graph,

@@ -1,4 +1,3 @@
-import { lookUp } from '#core/at.ts';
 import type { Shape } from './graph.ts';
 
 /** A network and its weights, as read from a layers-model and written into graphs. */
@@ -85,41 +84,56 @@ export function inputOf(topology: Topology): Layer {
 
 /** A network cut in two: the frozen part, and the part to be trained. */
 export interface Cut {
-  /** The layer whose output the trained part takes as input: the last frozen block's, or the images. */
-  at: string;
+  /** The frozen layers whose outputs the trained part takes, in the topology's order; the images' layer if nothing is frozen. */
+  inputs: readonly Layer[];
   /** The trained layers, each with the index of its block: 0 is the first trained one, `retrained` is the head. */
   trained: ReadonlyMap<Layer, number>;
 }
 
+/** Layers that make what they take smaller, or keep its size, and have no weights. */
+const POOLING = new Set<Operation['kind']>([
+  'average-pooling',
+  'global-average-pooling',
+  'flatten',
+]);
+
 /**
  * Cuts a network before its last blocks.
  *
- * @param blockOutputs the layer that each block ends with, in order; the layers after the last one are the head
+ * Poolings of frozen outputs are frozen too, so that the trained part takes their small outputs and not what they pool.
+ *
+ * @param blockOutputs the layer that each block ends with, in order; the layers after the last one, and those that take
+ * the outputs of earlier blocks around the later ones, are the head
  * @param retrained how many of the last blocks are trained, besides the head
- * @throws Error if a connection bypasses the cut, or there are fewer blocks
+ * @throws Error if there are fewer blocks
  */
 export function cutNetwork(
   topology: Topology,
   blockOutputs: readonly string[],
   retrained: number,
 ): Cut {
-  const frozen = blockOutputs.length - retrained;
-  if (frozen < 0) throw new Error(`There are ${blockOutputs.length} blocks, not ${retrained}.`);
-  const at = blockOutputs[frozen - 1] ?? inputOf(topology).name;
-  const before = ancestorsOf(topology, at);
-  const blocks = blockOutputs.slice(frozen).map((output) => ancestorsOf(topology, output));
+  const last = blockOutputs.length - retrained - 1; // of the frozen blocks
+  if (last < -1) throw new Error(`There are ${blockOutputs.length} blocks, not ${retrained}.`);
+  const frozen = ancestorsOf(topology, blockOutputs[last] ?? inputOf(topology).name);
+  const blocks = blockOutputs.slice(last + 1).map((output) => ancestorsOf(topology, output));
 
   const trained = new Map<Layer, number>();
-  for (const name of ancestorsOf(topology, topology.output)) {
-    if (before.has(name)) continue;
-    const layer = lookUp(topology.layers, name);
-    const bypass = layer.inputs.find((input) => before.has(input) && input !== at);
-    if (bypass)
-      throw new Error(`${name} takes ${bypass} as input, which bypasses the cut at ${at}.`);
+  const needed = ancestorsOf(topology, topology.output);
+  for (const layer of topology.layers.values()) {
+    const { name, inputs, operation } = layer;
+    if (frozen.has(name) || !needed.has(name)) continue;
+    if (POOLING.has(operation.kind) && inputs.every((input) => frozen.has(input))) {
+      frozen.add(name);
+      continue;
+    }
     const block = blocks.findIndex((layers) => layers.has(name));
     trained.set(layer, block === -1 ? retrained : block);
   }
-  return { at, trained };
+  const taken = new Set([...trained.keys()].flatMap(({ inputs }) => inputs));
+  const inputs = [...topology.layers.values()].filter(
+    ({ name }) => frozen.has(name) && taken.has(name),
+  );
+  return { inputs, trained };
 }
 
 /** All layers that the output of a layer is computed from, itself included. */

@@ -2,13 +2,12 @@ import { at, lookUp } from '#core/at.ts';
 import { writeForward } from './forward.ts';
 import { pixelsOf } from './frozen-prefix.ts';
 import { type Graph, type GraphTensor, type Shape, sizeOf } from './graph.ts';
-import { split } from './ops/shape.ts';
+import { reshape, split } from './ops/shape.ts';
 import type { Tape } from './tape.ts';
 import {
   cutNetwork,
   inputOf,
   type Layer,
-  layerOf,
   type Topology,
   type WeightRole,
   weightName,
@@ -22,12 +21,13 @@ export interface TrainedPart {
   blockOutputs: readonly string[];
   /** How many of the last blocks are trained, besides the head; all others are frozen. */
   retrained: number;
-  /** The input of the graph: images, or the output of the last frozen block. */
+  /** The input of the graph: images, or the outputs of the frozen layers that the trained part takes (`Cut.inputs`). */
   input: 'images' | 'activations';
 }
 
 /** A network whose trained part has variables as weights; the frozen part, if it is in the graph at all, has constants. */
 export interface TrainableNetwork {
+  /** Of several activations, [-1, d]: the values of all of them, one after the other in a row for each example. */
   readonly inputShape: Shape;
   readonly variables: readonly TrainedVariable[];
   /** Writes the network on these variables; each call writes it once more. */
@@ -52,21 +52,47 @@ export function trainableNetwork(
   const cut = cutNetwork(topology, blockOutputs, retrained);
   const variables = trainedVariables(graph, cut.trained);
   const constants = constantWeights(graph, topology);
-  const start = input === 'images' ? inputOf(topology) : layerOf(topology, cut.at);
+  const names = cut.inputs.map(({ name }) => name);
 
   function forward(tape: Tape, fed: GraphTensor): Forward {
     const values = variables.map(({ variable }) => tape.watch(readVariable(graph, variable)));
     const parts = new Map(variables.flatMap((each, i) => partsOf(tape, each, at(values, i))));
     const weights = trainedWeights(tape, parts, constants);
 
-    const floats = fed.dtype === 'uint8' ? pixelsOf(graph, fed) : fed;
-    const given = new Map([[start.name, floats]]);
-    const atCut = writeForward(tape, topology, given, [cut.at], constants);
-    const outputs = writeForward(tape, topology, atCut, [topology.output], weights);
+    const pixels = () => new Map([[inputOf(topology).name, pixelsOf(graph, fed)]]);
+    const taken =
+      input === 'images'
+        ? writeForward(tape, topology, pixels(), names, constants)
+        : activationsIn(tape, fed, cut.inputs);
+    const outputs = writeForward(tape, topology, taken, [topology.output], weights);
     return { logits: lookUp(outputs, topology.output), values };
   }
 
-  return { inputShape: start.shape, variables, forward };
+  const inputShape = input === 'images' ? inputOf(topology).shape : activationShape(cut.inputs);
+  return { inputShape, variables, forward };
+}
+
+function activationShape(layers: readonly Layer[]): Shape {
+  if (layers.length === 1) return at(layers, 0).shape;
+  return [-1, layers.reduce((sum, { shape }) => sum + sizeOf(shape.slice(1)), 0)];
+}
+
+/**
+ * The outputs of frozen layers, by name.
+ *
+ * @param fed of the shape that `activationShape` gives
+ */
+function activationsIn(
+  tape: Tape,
+  fed: GraphTensor,
+  layers: readonly Layer[],
+): ReadonlyMap<string, GraphTensor> {
+  if (layers.length === 1) return new Map([[at(layers, 0).name, fed]]);
+  const sizes = layers.map(({ shape }) => sizeOf(shape.slice(1)));
+  const pieces = split(tape, fed, sizes);
+  return new Map(
+    layers.map(({ name, shape }, i) => [name, reshape(tape, at(pieces, i), shape)] as const),
+  );
 }
 
 /**

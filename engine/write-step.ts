@@ -15,6 +15,8 @@ export interface StepSettings extends TrainedPart {
   clipNorm?: number;
   /** The weight of each class in the loss; 1 if left out. */
   classWeights?: readonly number[];
+  /** The part of each target that all classes share equally; 0 if left out. */
+  labelSmoothing?: number;
 }
 
 /** The placeholders of one step. */
@@ -43,7 +45,7 @@ export function writeStep(
   }
   const tape = newTape(graph);
   const { logits, values } = network.forward(tape, input);
-  const losses = softmaxCrossEntropy(tape, logits, labels); // [n]
+  const losses = softmaxCrossEntropy(tape, logits, labels, settings.labelSmoothing); // [n]
   const weights = exampleWeights(graph, labels, settings.classWeights); // [n]
   const weighted = graph.add('Mul', [losses, weights], { T: FLOAT }, losses.shape);
   const attributes = { T: FLOAT, Tidx: INT, keep_dims: false };

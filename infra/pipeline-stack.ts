@@ -22,7 +22,7 @@ import {
   UPLOADS,
   VALIDATED_ROWS,
 } from '#core/wiring.ts';
-import { DEFAULT_TEACHER } from '#teachers/catalogue.ts';
+import { CATALOGUE } from '#teachers/catalogue.ts';
 import { addAlarms } from './alarms.ts';
 import { queueInFrontOf, streamInto } from './event-sources.ts';
 import {
@@ -75,7 +75,8 @@ export class StudentPipeline extends Construct {
     };
     const launching = {
       INSTANCE_TYPES: instanceTypes.join(','),
-      TEACHERS_IN_IMAGE: DEFAULT_TEACHER,
+      TEACHERS_IN_IMAGE: CATALOGUE.map(({ name }) => name).join(','),
+      DEFAULT_MINUTES: String(settings.defaultMinutes),
       MAX_CONCURRENT_JOBS: String(settings.maxConcurrentJobs),
     };
     const measuring = { METRICS_NAMESPACE: stack.stackName };

@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { BudgetMinutes } from '#core/recipe.ts';
 
 /** An image in a private ECR registry, by its digest: account, region, repository. */
 export const ECR_IMAGE =
@@ -31,6 +32,8 @@ export const PipelineSettings = z.strictObject({
     .default(['ml.g4dn.xlarge', 'ml.g5.xlarge']),
   /** Spot instances: cheaper, and interrupted at times; training resumes from its checkpoints. */
   spot: z.boolean().default(true),
+  /** Of a training job whose recipe sets none; together with the instance types this limits its cost. */
+  defaultMinutes: BudgetMinutes.default(60),
   maxConcurrentJobs: z.int().min(1).max(20).default(2),
   /** A training image in ECR, with its digest; without it, deploying builds one and needs Docker. */
   imageUri: z

@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { BudgetMinutes } from '#core/recipe.ts';
 import type { LaunchSettings } from './aws/training.ts';
 
 /** The variables that infra and the local pipeline set, in one schema per concern. */
@@ -30,6 +31,8 @@ export const LaunchVariables = z.object({
     .string()
     .default('')
     .transform((list) => list.split(',').filter(Boolean)),
+  /** The minutes of a training job whose recipe sets none. */
+  DEFAULT_MINUTES: z.coerce.number().pipe(BudgetMinutes),
   MAX_CONCURRENT_JOBS: z.coerce.number().int().positive(),
 });
 

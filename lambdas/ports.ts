@@ -1,8 +1,8 @@
 import type { Announcement } from '#core/announcement.ts';
+import type { Budget } from '#core/cost.ts';
 import type { ObjectFacts } from '#core/identity.ts';
 import type { Job, Observation, TrainingObservation } from '#core/job.ts';
 import type { State } from '#core/job-progress.ts';
-import type { Recipe } from '#core/recipe.ts';
 
 /** The one bucket of the pipeline. */
 export interface Objects {
@@ -54,8 +54,9 @@ export interface Jobs {
 export interface TrainingRequest {
   job: Job;
   trainingJobName: string;
-  teacher: string | undefined; // its name in the bucket; `undefined` if the image contains it
-  budget: Recipe['budget'];
+  /** The prefix of one teacher or of all in the bucket; `undefined` if the image contains every teacher needed. */
+  teacherChannel: string | undefined;
+  budget: Budget;
   instanceTypes: readonly string[]; // in order of preference
 }
 

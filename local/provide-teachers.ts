@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { PutObjectCommand, type S3Client } from '@aws-sdk/client-s3';
 import { jobKeys, teacherPrefix } from '#core/keys.ts';
-import { Recipe } from '#core/recipe.ts';
+import { ANY_TEACHER, Recipe } from '#core/recipe.ts';
 import type { TeacherEntry } from '#core/teacher.ts';
 import type { Report } from '#engine/tensorflow/fetch-wheel.ts';
 import type { Jobs, Objects } from '#ports';
@@ -17,11 +17,12 @@ export interface TeacherPorts {
 }
 
 /**
- * Copies teachers into the bucket when a recipe first names them; on AWS the image or its owner does that.
- * A teacher that exists is not replaced: the launcher decides whether it is the right one.
+ * Copies teachers into the bucket when a recipe first asks for them; on AWS they are in the image, or the operator
+ * copies them. A teacher that exists is not replaced: the launcher decides whether it is the right one.
  */
 export function teacherProvider({ s3, objects, jobs, report }: TeacherPorts) {
   const provided = new Map<string, Promise<void>>();
+  const unavailable = new Set<string>(); // of those that a recipe only may use
 
   async function copy(entry: TeacherEntry): Promise<void> {
     const prefix = teacherPrefix(entry.name);
@@ -47,8 +48,21 @@ export function teacherProvider({ s3, objects, jobs, report }: TeacherPorts) {
     });
   }
 
-  const provideFor = async (recipe: string): Promise<void> =>
-    provide(Recipe.parse(JSON.parse(recipe)).teacher);
+  /** Provides as many teachers as can be had. Without a network it is tried only once: it takes long to fail. */
+  async function provideAll(): Promise<void> {
+    for (const name of TEACHERS.keys()) {
+      if (unavailable.has(name)) continue;
+      await provide(name).catch((error: unknown) => {
+        unavailable.add(name);
+        report(`Training goes on without the teacher ${name}: ${messageOf(error)}`);
+      });
+    }
+  }
+
+  async function provideFor(recipe: string): Promise<void> {
+    const { teacher } = Recipe.parse(JSON.parse(recipe));
+    await (teacher === ANY_TEACHER ? provideAll() : provide(teacher));
+  }
 
   return {
     provide,
@@ -60,9 +74,12 @@ export function teacherProvider({ s3, objects, jobs, report }: TeacherPorts) {
         if (recipe === undefined) continue;
         // A teacher that cannot be had, as without a network, must not keep the jobs of other teachers waiting.
         await provideFor(recipe).catch((error: unknown) =>
-          report(`the teacher of "${job.name}": ${error instanceof Error ? error.message : error}`),
+          report(`the teacher of "${job.name}": ${messageOf(error)}`),
         );
       }
     },
   };
 }
+
+const messageOf = (error: unknown): string =>
+  error instanceof Error ? error.message : String(error);

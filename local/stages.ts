@@ -115,6 +115,9 @@ export async function connectStages(options: StageOptions): Promise<() => Promis
   };
 }
 
+/** Of a training job whose recipe sets none: chosen, as long as a person waits beside a laptop. */
+const DEFAULT_MINUTES = 10;
+
 /** As on AWS, the handlers read these when they are imported. */
 function setEnvironment({ endpoint, trainingsAtOnce }: StageOptions): void {
   const { region, credentials } = LOCAL_CREDENTIALS;
@@ -129,6 +132,7 @@ function setEnvironment({ endpoint, trainingsAtOnce }: StageOptions): void {
     TRAINING_ROLE,
     INSTANCE_TYPES: 'ml.local.cpu',
     SPOT: 'false',
+    DEFAULT_MINUTES: String(DEFAULT_MINUTES),
     MAX_CONCURRENT_JOBS: String(trainingsAtOnce),
     ANNOUNCEMENT_BUS: BUS,
     SWEEP_AHEAD_SECONDS: String(SWEEP_AHEAD_SECONDS),

@@ -4,34 +4,37 @@ import { at } from '#core/at.ts';
 import { sha256 } from '#core/identity.ts';
 import type { MlFolder } from '#core/ml-folder.ts';
 import type { TeacherEntry } from '#core/teacher.ts';
+import { CHANNELS } from '#core/training-contract.ts';
 import { classWeights, countClasses, judgeCounts } from './data/class-counts.ts';
 import { decodeExamples } from './data/decode-examples.ts';
 import { RESIZE } from './data/decode-image.ts';
 import { openDataset } from './data/read-dataset.ts';
-import { indicesOf, splitExamples } from './data/split-examples.ts';
+import { splitExamples } from './data/split-examples.ts';
 import { verifyExamples } from './data/verify-examples.ts';
 import { fitTemperature } from './evaluate/calibration.ts';
 import { computeMetrics } from './evaluate/metrics.ts';
 import { computeFeatures } from './features/compute-features.ts';
 import { openFeatureCache } from './features/feature-cache.ts';
+import { widthOf } from './features/feature-sets.ts';
 import { loadTeacher } from './features/load-teacher.ts';
-import { fineTune } from './fine-tune/fine-tune.ts';
-import { fitHead } from './head/fit-head.ts';
-import { labelledFeatures } from './head/labelled-features.ts';
+import { tuneOnSplits } from './fine-tune/tune-on-splits.ts';
+import { choosePenalty, fitHead } from './head/fit-head.ts';
 import { cacheKeyOf, describeEnvironment } from './job/environment.ts';
 import { readJob } from './job/read-job.ts';
 import type { Reporter, StopSignal } from './job/reporter.ts';
 import { startTimings } from './job/timings.ts';
 import { chooseStudent } from './plan/choose-student.ts';
-import { retrainedBlocksFor } from './plan/freeze-plan.ts';
+import { fineTuningEnds, freezePlanFor } from './plan/freeze-plan.ts';
+import { countsOf, judgementFor } from './plan/judgement.ts';
+import { makePlan } from './plan/make-plan.ts';
+import { measureMirroring } from './plan/mirroring.ts';
 import { shardsOf } from './storage/shards.ts';
-import { buildStudent } from './student/build-student.ts';
 import { checkSavedModel } from './student/check-saved-model.ts';
-import { requireTopology } from './student/network.ts';
+import { refitStudent } from './student/refit-student.ts';
 import { saveModel } from './student/save-model.ts';
 import { saveStudent } from './student/save-student.ts';
 import { studentCard } from './student/student-card.ts';
-import { fineTunedStudent, headStudent } from './student/trained-student.ts';
+import { headStudent } from './student/trained-student.ts';
 
 /**
  * One training job, from the folders that SageMaker laid out to a student in `model/`.
@@ -47,15 +50,17 @@ export async function train(
   const timings = startTimings();
   const environment = await describeEnvironment();
   const job = await readJob(folders, catalogue);
-  const { hyperparameters, manifest, recipe, entry } = job;
+  const { hyperparameters, manifest, recipe, candidates } = job;
   const { examples } = manifest;
   const { classes } = manifest.header;
-  const { px } = entry.input;
-  const teacher = await loadTeacher(folders.channel('teacher'), entry);
-  const retrained = retrainedBlocksFor(recipe, teacher); // blocks, besides the head
+  const budgetSeconds = Number(hyperparameters.budget_seconds);
+  const { checkpoints } = folders;
+  const scratch = join(folders.root, 'scratch');
+  await rm(scratch, { recursive: true, force: true }); // left by an interrupted run
+  await mkdir(scratch, { recursive: true });
 
   // The dataset: verified against the manifest, then split by content.
-  const dataset = await openDataset(folders.channel('dataset'), manifest);
+  const dataset = await openDataset(folders.channel(CHANNELS.dataset.folder), manifest);
   const contents = await verifyExamples(dataset, examples, report, stop); // a sha256 per example
   const contentSha256 = sha256(contents.join('\n'));
   timings.finish('verify');
@@ -63,89 +68,138 @@ export async function train(
   const labels = Int32Array.from(examples, ({ label }) => label);
   const hashed = examples.map(({ label }, i) => ({ contentSha256: at(contents, i), label }));
   const { parts, warnings } = splitExamples(hashed, recipe.split, recipe.seed);
-  const trainIndices = indicesOf(parts, 'train');
-  const validationIndices = indicesOf(parts, 'validation');
-  const testIndices = indicesOf(parts, 'test');
-  const counts = countClasses(classes, labels, parts);
-  warnings.push(...judgeCounts(counts));
+  const partCounts = countClasses(classes, labels, parts);
+  warnings.push(...judgeCounts(partCounts));
+  // Few images are not set aside for a test; they are judged by cross-validation.
+  const judgement = judgementFor(contents, labels, parts, partCounts, recipe.seed);
+  const counts = countsOf(judgement, partCounts);
+
+  // The plan: teacher, image size and what the head is given, by measuring on a sample.
+  const channel = folders.channel(CHANNELS.teacher.folder);
+  const dataKey = [contentSha256, RESIZE, recipe.seed, recipe.split, ...cacheKeyOf(environment)];
+  const { plan, known } = await makePlan(
+    {
+      channel,
+      candidates,
+      recipe,
+      dataset,
+      examples,
+      labels,
+      classes: classes.length,
+      learnable: judgement.learnable,
+      checkpoints,
+      cacheKey: [...dataKey, recipe.input_px, recipe.prefer, candidates.map(({ name }) => name)],
+      budgetSeconds,
+      elapsed: timings.elapsed,
+    },
+    report,
+    stop,
+  );
+  timings.finish('plan');
+  const entry = at(
+    candidates.filter(({ name }) => name === plan.teacher),
+    0,
+  );
+  const teacher = await loadTeacher(channel, entry, plan.px);
+  const { px } = teacher;
+  const freeze = freezePlanFor({
+    recipe,
+    teacher,
+    plan,
+    judgement,
+    labels,
+    classes: classes.length,
+    budgetSeconds,
+  });
+  report.line(`plan: ${freeze.regime}. ${freeze.why}`);
 
   // Features: what the frozen backbone gives for every image; finished shards survive an interruption.
-  const { checkpoints } = folders;
-  const scratch = join(folders.root, 'scratch');
-  await rm(scratch, { recursive: true, force: true }); // left by an interrupted run
-  await mkdir(scratch, { recursive: true });
-  const cacheKey = [teacher.digest, contentSha256, RESIZE, ...cacheKeyOf(environment)];
   const n = examples.length;
-  const cache = await openFeatureCache({ checkpoints, scratch }, cacheKey, n, entry.features.size);
+  const cacheKey = [teacher.digest, plan.set.id, ...dataKey];
+  const cache = await openFeatureCache({ checkpoints, scratch }, cacheKey, n, widthOf(plan.set));
   const { features } = cache; // [n, d]
-  const shards = retrained > 0 ? shardsOf(n) : cache.missing; // fine-tuning needs all images
+  const shards = freeze.retrained > 0 ? shardsOf(n) : cache.missing; // fine-tuning needs all images
   const decoding = { dataset, examples, shards, px, scratch };
   const decoded = await decodeExamples(decoding, report, stop); // uint8 [n, px, px, 3]
   timings.finish('decode');
 
-  await computeFeatures(teacher, decoded, cache, report, stop);
+  await computeFeatures(teacher, plan.set, decoded, cache, known, report, stop);
   timings.finish('features');
 
   // The head, on frozen features; it is also the baseline that fine-tuning must beat.
-  const trainFeatures = labelledFeatures(features, trainIndices, labels);
-  const validationFeatures = labelledFeatures(features, validationIndices, labels);
   const weigh = (of: Int32Array) => classWeights(of, classes.length, recipe.class_weights);
-  const head = await fitHead(
-    { train: trainFeatures, validation: validationFeatures, weigh, scratch },
-    report,
-    stop,
-  );
+  const headData = { features, labels, weigh, scratch };
+  const heads = await choosePenalty(headData, judgement.splits, report, stop);
+  const headOn = (indices: Int32Array) => fitHead(headData, indices, heads.l2, report, stop);
   timings.finish('head');
 
-  // Fine-tuning, starting from that head.
-  const start = retrained > 0 ? await buildStudent(teacher, head.beforeRefit) : undefined;
-  const validation = { indices: validationIndices, labels: validationFeatures.labels };
-  const weights = weigh(trainFeatures.labels);
-  const outcome =
-    start &&
-    (await fineTune(
-      {
-        start: requireTopology(start),
-        entry,
-        retrained,
-        recipe,
-        decoded,
-        train: { indices: trainIndices, labels: trainFeatures.labels },
-        validation,
-        classWeights: weights,
-        scratch,
-        checkpoints,
-        cacheKey: [...cacheKey, recipe.split, recipe.class_weights], // the head depends on both
-        budgetSeconds: Number(hyperparameters.budget_seconds),
-        elapsed: timings.elapsed,
-      },
-      report,
-      stop,
-    ));
-  if (outcome) timings.finish('fine-tune');
-
-  const choice = chooseStudent(recipe.regime, head.validation, outcome);
-  const student =
-    start && outcome && choice.used !== 'head-only'
-      ? await fineTunedStudent(start, outcome.bestWeights, decoded, validation, report, stop)
-      : await headStudent(teacher, head, features, validationFeatures);
-
-  // The test part is used here, and only here.
-  const temperature = fitTemperature(student.validation);
-  const test = {
-    logits: await student.predict(testIndices),
-    labels: testIndices.map((i) => at(labels, i)),
+  // Fine-tuning, starting from that head, and judged on the same held-out images.
+  const mirroring =
+    freeze.retrained > 0
+      ? await measureMirroring({ teacher, set: plan.set, decoded }, judgement, heads, report, stop)
+      : undefined;
+  const tuning = {
+    teacher,
+    set: plan.set,
+    retrained: freeze.retrained,
+    recipe,
+    flip: mirroring?.allowed ?? false,
+    decoded,
+    labels,
+    weigh,
+    scratch,
+    checkpoints,
+    cacheKey: [...cacheKey, recipe.class_weights], // the head depends on it
+    elapsed: timings.elapsed,
   };
-  const metrics = computeMetrics(test, classes, temperature, recipe.seed, () =>
-    stop.throwIfRequested(),
+  const until = fineTuningEnds(budgetSeconds);
+  const tuned =
+    freeze.retrained > 0
+      ? await tuneOnSplits(tuning, judgement, heads, { ...freeze, until }, report, stop)
+      : undefined;
+  const choice = chooseStudent(freeze, tuned);
+  const isTuned = choice.used !== 'head-only';
+  const judged = (isTuned && tuned?.predictions) || heads.predictions;
+  if (tuned) timings.finish('fine-tune');
+
+  // The test part is used here, and only here; with cross-validation, the folds have tested the student.
+  const temperature = fitTemperature(judged);
+  const fitted = await headOn(judgement.fit);
+  const tested =
+    (isTuned && tuned?.student) || (await headStudent(teacher, plan.set, fitted.head, features));
+  const isHeldOut = judgement.method === 'hold-out';
+  const predictions = isHeldOut
+    ? {
+        logits: await tested.predict(judgement.test),
+        labels: judgement.test.map((i) => at(labels, i)),
+      }
+    : judged;
+  const metrics = computeMetrics(
+    predictions,
+    judgement.method,
+    classes,
+    temperature,
+    recipe.seed,
+    () => stop.throwIfRequested(),
   );
   report.line(`test_accuracy=${metrics.test.accuracy.toFixed(6)}`);
   timings.finish('evaluate');
 
+  // After that one look, the student may learn from all images with the same settings.
+  const wantsRefit = recipe.refit ?? (!isTuned || !isHeldOut);
+  const onAll = wantsRefit && isHeldOut ? await headOn(judgement.all) : fitted;
+  const refitting = { tuning, features, isTuned, until };
+  const refitted = wantsRefit
+    ? await refitStudent(refitting, judgement, onAll, report, stop)
+    : undefined;
+  const student = refitted ?? tested;
+  timings.finish('refit');
+
   await saveModel(student.network, student.topology, temperature.temperature, folders.model);
   const originals = { dataset, examples, px };
   await checkSavedModel(folders.model, student.predict, temperature.temperature, originals);
-  student.dispose();
+  tested.dispose();
+  refitted?.dispose();
   teacher.model.dispose();
   dataset.close();
   await decoded.close();
@@ -155,16 +209,17 @@ export async function train(
 
   const card = studentCard({
     job,
+    teacher,
+    plan: plan.facts,
     contentSha256,
     counts,
     warnings,
-    head,
-    fineTuning: outcome && {
-      outcome,
-      examples: trainIndices.length,
-      classWeights: weights,
-    },
+    heads,
+    head: onAll,
+    fineTuning: tuned && { tuned, mirroring, regime: freeze.regime },
     choice,
+    judged,
+    refit: refitted !== undefined,
     student,
     metrics,
     timings: timings.steps,

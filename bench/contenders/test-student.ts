@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { tf } from '#engine/tensorflow/load.ts';
 
-// How many images a student gets right, asked as anybody asks it: its layers-model, by tfjs.
+// The accuracy of a student on the test images, with its layers-model in plain tfjs, as any user would run it.
 const [, , model = '', images = '', px = ''] = process.argv;
 const student = await tf.loadLayersModel(`file://${join(model, 'model.json')}`);
 const pixels = new Uint8Array(readFileSync(join(images, 'test.u8')));

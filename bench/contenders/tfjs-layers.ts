@@ -1,5 +1,5 @@
 import { tf } from '#engine/tensorflow/load.ts';
-import { backboneOf } from '#training-image/features/open-backbone.ts';
+import { featureModel } from '#training-image/features/feature-model.ts';
 import { LEARNING_RATE, labelOf } from '../task.ts';
 import { answer, imagesOf, measure, ownTask, teacherOf } from './contender.ts';
 import { tfjsVersions } from './tfjs-versions.ts';
@@ -28,7 +28,10 @@ if (task.workload === 'step') {
   const oneHot = tf.oneHot(tf.tensor1d(labels, 'int32'), 1000);
   await measure(task, versions, async () => (await model.trainOnBatch(images, oneHot)) as number);
 } else {
-  const asked = task.workload === 'logits' ? model : backboneOf(model, 'features');
+  const asked =
+    task.workload === 'logits'
+      ? model
+      : featureModel(model, [{ layer: 'features', grid: 1, size: 1280 }]);
   const once = () =>
     tf.tidy(() => (asked.predictOnBatch(images) as tf.Tensor).dataSync() as Float32Array);
   if (task.workload === 'logits') await answer(task, versions, once());

@@ -15,6 +15,7 @@ interface DeployOptions {
   bucketName?: string;
   instanceTypes?: string[];
   spot: boolean;
+  defaultMinutes?: number;
   maxConcurrentJobs?: number;
   imageUri?: string;
   ephemeral?: boolean;
@@ -29,6 +30,11 @@ export const deploy = (): Command =>
     .option('--bucket-name <name>', 'use an existing bucket')
     .option('--instance-types <list>', 'comma-separated, in order of preference', listOf)
     .option('--no-spot', 'use on-demand instances, which AWS does not interrupt')
+    .option(
+      '--default-minutes <number>',
+      'maximum minutes of a training job whose recipe sets none (default 60)',
+      Number,
+    )
     .option(
       '--max-concurrent-jobs <number>',
       'maximum concurrent training jobs (default 2)',

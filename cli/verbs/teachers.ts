@@ -2,7 +2,7 @@ import { Command } from 'commander';
 import { teacherPrefix } from '#core/keys.ts';
 import { teacherDigest } from '#core/teacher.ts';
 import { teacherProvider } from '#local/provide-teachers.ts';
-import { CATALOGUE, DEFAULT_TEACHER, teacherNamed } from '#teachers/catalogue.ts';
+import { CATALOGUE, teacherNamed } from '#teachers/catalogue.ts';
 import { CliError, EXIT } from '../cli-error.ts';
 import { count, info, out, outJson, table } from '../output.ts';
 import { stackOption, type Target, withPipeline } from '../with-pipeline.ts';
@@ -17,7 +17,7 @@ export const teachers = (): Command =>
       if (options.import !== undefined) return copyTeacher(options.import, options);
       if (options.json) return outJson(CATALOGUE);
       const rows = CATALOGUE.map((teacher) => [
-        teacher.name === DEFAULT_TEACHER ? `${teacher.name} (default)` : teacher.name,
+        teacher.name,
         `${teacher.input.px} px`,
         count(teacher.backboneParameters),
         `${teacher.trainedOn.dataset}, ${count(teacher.trainedOn.classes)} classes`,
@@ -27,7 +27,7 @@ export const teachers = (): Command =>
       out(table([['TEACHER', 'INPUT', 'PARAMETERS', 'TRAINED ON', 'LICENCE', 'DIGEST'], ...rows]));
     });
 
-/** Only for deployed pipelines: the local one fetches a teacher when a recipe first names it. */
+/** Only for deployed pipelines whose image lacks the teacher: the local one fetches it when a recipe first asks for it. */
 async function copyTeacher(name: string, target: Target): Promise<void> {
   if (!teacherNamed(name)) {
     const known = CATALOGUE.map((teacher) => teacher.name).join(', ');

@@ -8,19 +8,23 @@ import { reshaped } from './shape.ts';
  *
  * @param logits [n, classes]
  * @param labels int32 [n], 0 to classes - 1
+ * @param smoothing the part of the target that all classes share equally (Szegedy et al., CVPR 2016)
  * @returns [n]
  */
 export function softmaxCrossEntropy(
   tape: Tape,
   logits: GraphTensor,
   labels: GraphTensor,
+  smoothing = 0,
 ): GraphTensor {
   const { graph } = tape;
   const n = at(logits.shape, 0);
-  const depth = graph.constant(Int32Array.of(lastSize(logits.shape)), []);
+  const classes = lastSize(logits.shape);
+  const depth = graph.constant(Int32Array.of(classes), []);
+  const share = smoothing / classes;
   const targets = graph.add(
     'OneHot',
-    [labels, depth, scalar(graph, 1), scalar(graph, 0)],
+    [labels, depth, scalar(graph, 1 - smoothing + share), scalar(graph, share)],
     { T: FLOAT, TI: INT, axis: { int: -1 } },
     logits.shape,
   );

@@ -13,7 +13,7 @@ import { longestRunSeconds } from '#core/cost.ts';
 import { shortJobId, studentVersion } from '#core/identity.ts';
 import type { TrainingObservation } from '#core/job.ts';
 import type { Usage } from '#core/job-run.ts';
-import { jobKeys, teacherPrefix } from '#core/keys.ts';
+import { jobKeys } from '#core/keys.ts';
 import {
   CHANNELS,
   type Hyperparameters,
@@ -113,7 +113,7 @@ function createRequest(
   request: TrainingRequest,
   instanceType: string,
 ) {
-  const { job, trainingJobName, teacher, budget } = request;
+  const { job, trainingJobName, teacherChannel, budget } = request;
   if (!job.summary) throw new Error(`job ${job.id} has no validated dataset`);
   const longestRun = longestRunSeconds(instanceType, budget);
   const keys = jobKeys(job.id);
@@ -141,9 +141,9 @@ function createRequest(
       channel(CHANNELS.dataset.folder, 'ManifestFile' as const, uri(keys.channel)),
       channel(CHANNELS.manifest.folder, 'S3Prefix' as const, uri(keys.manifest)),
       channel(CHANNELS.recipe.folder, 'S3Prefix' as const, uri(keys.recipe)),
-      ...(teacher === undefined
+      ...(teacherChannel === undefined
         ? []
-        : [channel(CHANNELS.teacher.folder, 'S3Prefix' as const, uri(teacherPrefix(teacher)))]),
+        : [channel(CHANNELS.teacher.folder, 'S3Prefix' as const, uri(teacherChannel))]),
     ],
     OutputDataConfig: { S3OutputPath: uri(keys.output), CompressionType: 'NONE' as const },
     CheckpointConfig: { S3Uri: uri(keys.checkpoints) },
@@ -180,7 +180,7 @@ const STOPPED = {
     code: 'MAX_RUNTIME',
     what: 'Training took longer than the budget allows.',
     remedy:
-      'Raise budget.minutes or budget.dollars in the recipe, whichever was reached, or choose a faster instance type.',
+      'Set a higher budget.minutes or budget.dollars in the recipe, whichever was reached, or choose a faster instance type.',
   },
   MaxWaitTimeExceeded: {
     code: 'MAX_WAIT',

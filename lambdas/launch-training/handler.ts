@@ -25,6 +25,7 @@ const ports = {
   teachers: TEACHERS,
   teachersInImage: variables.TEACHERS_IN_IMAGE,
   instanceTypes: variables.INSTANCE_TYPES,
+  defaultMinutes: variables.DEFAULT_MINUTES,
   maxConcurrentJobs: variables.MAX_CONCURRENT_JOBS,
 };
 

@@ -1,20 +1,17 @@
-import { costAtMost, instanceTypesFor } from '#core/cost.ts';
+import { budgetOf, costAtMost, instanceTypesFor } from '#core/cost.ts';
 import { trainingJobName } from '#core/identity.ts';
 import type { Job, Observation } from '#core/job.ts';
 import { nextAttempt } from '#core/job-run.ts';
-import { jobKeys, teacherPrefix } from '#core/keys.ts';
+import { jobKeys } from '#core/keys.ts';
 import { Recipe } from '#core/recipe.ts';
-import type { TeacherEntry } from '#core/teacher.ts';
-import { FAILURES } from '#core/training-contract.ts';
 import { type ObservationPorts, observeTraining } from '#lambdas/observe-training.ts';
 import { recordObservation } from '#lambdas/record-observation.ts';
-import { NoCapacity, type Objects, type TrainingRequest } from '#ports';
+import { NoCapacity, type TrainingRequest } from '#ports';
+import { findTeachers, type TeacherPorts } from './find-teachers.ts';
 
-export interface LaunchPorts extends ObservationPorts {
-  objects: Objects;
-  teachers: ReadonlyMap<string, Pick<TeacherEntry, 'files'>>;
-  teachersInImage: readonly string[]; // the training image contains these; the others come from the bucket
+export interface LaunchPorts extends ObservationPorts, TeacherPorts {
   instanceTypes: readonly string[]; // that this deployment allows, in order of preference
+  defaultMinutes: number; // of a training job whose recipe sets none
   maxConcurrentJobs: number;
 }
 
@@ -31,9 +28,8 @@ export async function launchTraining(ports: LaunchPorts, jobId: string): Promise
   const recipeText = await ports.objects.readText(jobKeys(job.id).recipe);
   if (recipeText === undefined) return recordObservation(ports, job, recipeMissing(job));
   const recipe = Recipe.parse(JSON.parse(recipeText));
-  const isInImage = ports.teachersInImage.includes(recipe.teacher);
-  const teacherChanged = isInImage ? undefined : await teacherProblem(ports, recipe.teacher);
-  if (teacherChanged) return recordObservation(ports, job, teacherChanged);
+  const teacher = await findTeachers(ports, recipe);
+  if ('failure' in teacher) return recordObservation(ports, job, teacher.failure);
 
   const hasSlot = await ports.jobs.claimSlot(job, ports.maxConcurrentJobs);
   if (!hasSlot) return recordObservation(ports, job, noSlot(ports.maxConcurrentJobs));
@@ -41,7 +37,8 @@ export async function launchTraining(ports: LaunchPorts, jobId: string): Promise
   // The row names the training job before it is created: if this process dies in between, the next one goes on.
   const name = job.run?.ended === false ? job.run.trainingJobName : nameOfNext(job);
   const instanceTypes = instanceTypesFor(recipe, ports.instanceTypes);
-  const estimate = costAtMost(instanceTypes, recipe.budget);
+  const budget = budgetOf(recipe, ports.defaultMinutes);
+  const estimate = costAtMost(instanceTypes, budget);
   const launching = await recordObservation(ports, job, {
     type: 'launch-started',
     trainingJobName: name,
@@ -50,8 +47,8 @@ export async function launchTraining(ports: LaunchPorts, jobId: string): Promise
   const outcome = await create(ports, {
     job: launching,
     trainingJobName: name,
-    teacher: isInImage ? undefined : recipe.teacher,
-    budget: recipe.budget,
+    teacherChannel: teacher.channel,
+    budget,
     instanceTypes,
   });
   return recordObservation(ports, launching, outcome);
@@ -83,21 +80,3 @@ const recipeMissing = (job: Job): Observation => ({
   what: `${jobKeys(job.id).recipe}, which the validation wrote, is missing.`,
   remedy: `Restore it from an earlier version of the object and retry the job, or change ${job.recipeKey} and upload the dataset again.`,
 });
-
-/** The teacher's files in the bucket must be exactly those of the catalogue. */
-async function teacherProblem(
-  { objects, teachers }: LaunchPorts,
-  name: string,
-): Promise<Observation | undefined> {
-  for (const { name: file, sha256 } of teachers.get(name)?.files ?? []) {
-    const found = await objects.digest(`${teacherPrefix(name)}${file}`);
-    if (found?.sha256 === sha256) continue;
-    return {
-      type: 'stage-failed',
-      code: 'TEACHER_CHANGED',
-      what: `${teacherPrefix(name)}${file} ${found ? "differs from the catalogue's file." : 'is missing.'}`,
-      remedy: FAILURES.TEACHER_CHANGED,
-    };
-  }
-  return undefined;
-}

@@ -35,6 +35,7 @@ const ports = {
   allowedInstanceTypes: variables.ALLOWED_INSTANCE_TYPES,
   teachersInImage: variables.TEACHERS_IN_IMAGE,
   instanceTypes: variables.INSTANCE_TYPES,
+  defaultMinutes: variables.DEFAULT_MINUTES,
   maxConcurrentJobs: variables.MAX_CONCURRENT_JOBS,
 };
 

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import {
+  budgetOf,
   budgetProblems,
   costAtMost,
   dollarsFor,
@@ -32,6 +33,16 @@ describe('what a training may cost', () => {
     expect(costAtMost(['ml.local.cpu'], { minutes: 60 })).toBeUndefined();
     expect(costAtMost(['ml.g5.xlarge', 'ml.p9.huge'], { minutes: 60 })).toBeUndefined();
     expect(longestRunSeconds('ml.local.cpu', { minutes: 2, dollars: 0.01 })).toBe(120);
+  });
+});
+
+describe('the budget of a recipe', () => {
+  it.each([
+    [{}, { minutes: 10 }],
+    [{ minutes: 90 }, { minutes: 90 }],
+    [{ dollars: 2 }, { minutes: 10, dollars: 2 }],
+  ])('%j is, where ten minutes are the default, %j', (budget, limits) => {
+    expect(budgetOf({ budget }, 10)).toEqual(limits);
   });
 });
 

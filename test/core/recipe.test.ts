@@ -1,8 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import { augmentationOf, parseRecipe, retrainedBlocks } from '#core/recipe.ts';
+import { augmentationOf, parseRecipe, retrainedBlocks, teachersFor } from '#core/recipe.ts';
 
 const teachers = new Map([
-  ['efficientnet-lite0', { input: { px: 224 }, blockOutputs: [1, 2, 3, 4, 5, 6, 7] }],
+  ['efficientnet-lite0', { blockOutputs: [1, 2, 3, 4, 5, 6, 7] }],
+  ['efficientnet-lite1', { blockOutputs: [1, 2, 3, 4, 5, 6, 7] }],
 ]);
 const codes = (text: string | undefined) =>
   parseRecipe(text, 'dataset.json', teachers).problems.map(({ code }) => code);
@@ -12,11 +13,31 @@ describe('parseRecipe', () => {
     const { recipe, problems } = parseRecipe(undefined, 'dataset.json', teachers);
 
     expect(problems).toEqual([]);
-    expect(recipe).toMatchObject({
+    expect(recipe).toEqual({
+      task: 'image',
+      teacher: 'auto',
       regime: 'auto',
+      prefer: 'accuracy',
       split: { validation: 0.1, test: 0.1 },
+      class_weights: 'auto',
+      augmentation: 'auto',
+      budget: {}, // whose minutes are the pipeline's
       seed: 1,
     });
+  });
+
+  it.each([
+    { teacher: 'auto' },
+    { teacher: 'efficientnet-lite1', input_px: 64 },
+    { input_px: 301 },
+    { input_px: 512 },
+    { prefer: 'cost', refit: false },
+    { budget: { dollars: 2 } },
+  ])('accepts %j', (written) => {
+    const { recipe, problems } = parseRecipe(JSON.stringify(written), 'dataset.json', teachers);
+
+    expect(problems).toEqual([]);
+    expect(recipe).toMatchObject(written);
   });
 
   it('names all problems at once', () => {
@@ -38,15 +59,21 @@ describe('parseRecipe', () => {
   );
 
   it.each([
-    ['auto', { flip: false, crop: true, colour: true }],
-    ['none', undefined],
-    [{ flip: true }, { flip: true, crop: true, colour: true }],
-    [{ crop: false, colour: false }, undefined],
-  ])('reads the augmentation %j as %j', (augmentation, how) => {
-    const text = JSON.stringify({ augmentation });
+    ['auto', false, { flip: false, crop: true, colour: false }],
+    ['auto', true, { flip: true, crop: true, colour: false }],
+    ['none', true, undefined],
+    [{ flip: true }, false, { flip: true, crop: true, colour: false }],
+    [{ flip: false }, true, { flip: false, crop: true, colour: false }],
+    [{ crop: false }, false, undefined],
+  ])(
+    'reads the augmentation %j, where images may be mirrored: %j, as %j',
+    (augmentation, mayFlip, how) => {
+      const text = JSON.stringify({ augmentation });
+      const { recipe } = parseRecipe(text, 'dataset.json', teachers);
 
-    expect(augmentationOf(parseRecipe(text, 'dataset.json', teachers).recipe)).toEqual(how);
-  });
+      expect(augmentationOf(recipe, mayFlip)).toEqual(how);
+    },
+  );
 
   it.each([
     ['auto', 0],
@@ -73,7 +100,9 @@ describe('parseRecipe', () => {
     ['{"augmentation": "flip"}', 'RECIPE_FIELD'],
     ['{"regime": "blocks:0"}', 'RECIPE_FIELD'],
     ['{"teacher": "resnet"}', 'TEACHER_UNKNOWN'],
-    ['{"input_px": 96}', 'INPUT_PX'],
+    ['{"input_px": 63}', 'RECIPE_FIELD'],
+    ['{"input_px": 513}', 'RECIPE_FIELD'],
+    ['{"teacher": "auto", "regime": "blocks:8"}', 'REGIME_BLOCKS'],
     ['{', 'RECIPE_NOT_JSON'],
     ['[]', 'RECIPE_FIELD'],
     ['null', 'RECIPE_FIELD'],
@@ -91,7 +120,7 @@ describe('parseRecipe', () => {
       '"regime" must be "auto", "head-only", "full" or "blocks:1" to "blocks:7", not 2.',
     ],
     [{ seed: -1 }, '"seed" must be an integer from 0 to 2147483647, not -1.'],
-    [{ input_px: 7.5 }, '"input_px" must be an integer from 32 to 1024, not 7.5.'],
+    [{ input_px: 7.5 }, '"input_px" must be an integer from 64 to 512, not 7.5.'],
     [
       { budget: { minutes: '60' } },
       '"budget.minutes" must be an integer from 1 to 1440, not "60".',
@@ -112,7 +141,9 @@ describe('parseRecipe', () => {
       { instance_types: ['g5'] },
       '"instance_types" must be a list of one to five SageMaker instance types, such as "ml.g4dn.xlarge", not "g5".',
     ],
-    [{ teacher: null }, '"teacher" must be the name of a teacher, not null.'],
+    [{ teacher: null }, '"teacher" must be "auto" or the name of a teacher, not null.'],
+    [{ prefer: 'speed' }, '"prefer" must be "accuracy" or "cost", not "speed".'],
+    [{ refit: 'yes' }, '"refit" must be true or false, not "yes".'],
     [{ sede: 1 }, 'There is no field "sede".'],
     [{ regim: 'auto' }, 'There is no field "regim". Did you mean "regime"?'],
     [{ epochs: 3 }, 'There is no field "epochs".'],
@@ -133,5 +164,17 @@ describe('parseRecipe', () => {
 
     expect(found?.where).toBe('dataset.json, split.train');
     expect(found?.remedy).toBe('Rename or remove it; the fields are validation, test.');
+  });
+});
+
+describe('teachersFor', () => {
+  const catalogue = new Map(['small', 'large'].map((name) => [name, { name }]));
+
+  it.each([
+    ['auto', ['small', 'large']],
+    ['large', ['large']],
+    ['resnet', []],
+  ])('gives those that %s allows', (teacher, names) => {
+    expect(teachersFor({ teacher }, catalogue).map(({ name }) => name)).toEqual(names);
   });
 });

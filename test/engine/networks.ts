@@ -43,7 +43,7 @@ export function shuffleWeights(model: tf.LayersModel, seed = 1): void {
     const weights = layer.weights.map((weight, i) => {
       const { shape } = weight.read();
       const values = randomFloats(tf.util.sizeFromShape(shape), seed + 100 * index + i);
-      const isVariance = weight.name.endsWith('moving_variance');
+      const isVariance = weight.originalName.endsWith('moving_variance'); // tfjs numbers repeated names
       return tf.tensor(isVariance ? values.map((each) => 0.6 + each / 2) : values, shape);
     });
     layer.setWeights(weights);

@@ -119,6 +119,51 @@ export function threeParts(): tf.LayersModel {
   );
 }
 
+/**
+ * Three blocks whose outputs the head takes, each pooled in its own way. The last block also takes what is inside of the
+ * first one.
+ */
+export function bypasses(): tf.LayersModel {
+  return network((x) => {
+    const inside = chain(x, [
+      tf.layers.conv2d({ filters: 4, kernelSize: 3, strides: 2, useBias: false, name: 'inside' }),
+    ]);
+    const first = chain(inside, [
+      tf.layers.batchNormalization({ name: 'norm' }),
+      tf.layers.reLU({ maxValue: 6, name: 'first' }),
+    ]);
+    const second = chain(first, [
+      tf.layers.conv2d({ filters: 4, kernelSize: 3, padding: 'same', name: 'second' }),
+    ]);
+    const sum = tf.layers.add({ name: 'sum' }).apply([second, inside]) as tf.SymbolicTensor;
+    const third = chain(sum, [
+      tf.layers.depthwiseConv2d({ kernelSize: 3, useBias: false, name: 'depthwise' }),
+      tf.layers.batchNormalization({ name: 'third' }),
+    ]);
+    const grid = (name: string) => [
+      tf.layers.averagePooling2d({ poolSize: 2, name }),
+      tf.layers.flatten({ name: `${name}_flat` }),
+    ];
+    const pooled = [
+      chain(first, [
+        tf.layers.globalAveragePooling2d({ dataFormat: 'channelsLast', name: 'first_mean' }),
+      ]),
+      chain(first, grid('first_grid')),
+      chain(second, grid('second_grid')),
+      chain(third, [
+        tf.layers.globalAveragePooling2d({ dataFormat: 'channelsLast', name: 'third_mean' }),
+      ]),
+    ];
+    const features = tf.layers.concatenate({ name: 'features' }).apply(pooled);
+    return chain(features as tf.SymbolicTensor, [
+      tf.layers.batchNormalization({ name: 'scaling' }),
+      tf.layers.reLU({ maxValue: 6, name: 'clip' }),
+      tf.layers.rescaling({ scale: 1, offset: -3, name: 'centring' }),
+      tf.layers.dense({ units: 4, name: 'head' }),
+    ]);
+  });
+}
+
 export const adamw: StepSettings = {
   blockOutputs: BLOCK_OUTPUTS,
   retrained: 1,

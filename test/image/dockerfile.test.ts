@@ -57,9 +57,9 @@ describe('the Dockerfile', () => {
     expect(variables).toMatchObject({ NVIDIA_TF32_OVERRIDE: '0' });
   });
 
-  it('imports the teacher to where the trainer looks for it', () => {
+  it('imports the teachers to where the trainer looks for it', () => {
     const variables = Object.fromEntries(steps('ENV').flatMap((step) => step.variables));
-    const [script] = steps('RUN', build).filter((step) => step.script.includes('provide-teacher'));
+    const [script] = steps('RUN', build).filter((step) => step.script.includes('provide-teachers'));
 
     expect(script?.script.split(' ').at(-1)).toBe(variables[OWN_TEACHERS]);
     expect(steps('COPY').map(({ target }) => target)).toContain(variables[OWN_TEACHERS]);

@@ -85,6 +85,7 @@ describe('the stack', () => {
     ['an instance type', { instanceTypes: ['g4dn.xlarge'] }],
     ['an address', { notifyEmail: 'ada' }],
     ['an image without its digest', { imageUri: 'repo/image:latest' }],
+    ['a number of minutes', { defaultMinutes: 0 }],
     ['a field', { notifyMail: 'ada@example.com' }],
   ])('refuses %s that is wrong, by its name', (_, settings) => {
     expect(() => parseSettings(settings)).toThrow(Object.keys(settings)[0]);

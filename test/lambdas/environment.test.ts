@@ -21,6 +21,7 @@ describe('environment', () => {
     const variables = environment(schema, {
       INSTANCE_TYPES: 'ml.g4dn.xlarge,ml.g5.xlarge',
       TEACHERS_IN_IMAGE: 'efficientnet-lite0',
+      DEFAULT_MINUTES: '10',
       MAX_CONCURRENT_JOBS: '2',
       TRAINING_IMAGE: 'i@sha256:0',
       TRAINING_ROLE: 'arn:aws:iam::1:role/t',
@@ -30,6 +31,7 @@ describe('environment', () => {
     expect(variables).toMatchObject({
       INSTANCE_TYPES: ['ml.g4dn.xlarge', 'ml.g5.xlarge'],
       TEACHERS_IN_IMAGE: ['efficientnet-lite0'],
+      DEFAULT_MINUTES: 10,
       MAX_CONCURRENT_JOBS: 2,
     });
     expect(launchSettings(variables).spot).toBe(false);

@@ -60,13 +60,14 @@ export async function pipelineInMemory() {
     log,
     now: () => noon,
     maxConcurrentJobs: 1,
+    defaultMinutes: 60,
     teachersInImage: [],
     instanceTypes: ['ml.g4dn.xlarge', 'ml.g5.xlarge'],
     teachers: new Map([
       [
         'efficientnet-lite0',
         {
-          input: { px: 224, channels: 3 },
+          name: 'efficientnet-lite0',
           blockOutputs: [],
           files: [{ name: 'model.json', bytes: WEIGHTS.length, sha256: sha256(WEIGHTS) }],
         },

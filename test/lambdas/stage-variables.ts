@@ -8,6 +8,7 @@ export const STAGE_VARIABLES = {
   TRAINING_ROLE: 'arn:aws:iam::1:role/t',
   SPOT: 'true',
   INSTANCE_TYPES: 'ml.g4dn.xlarge',
+  DEFAULT_MINUTES: '60',
   MAX_CONCURRENT_JOBS: '1',
   ANNOUNCEMENT_BUS: 'bus',
 };

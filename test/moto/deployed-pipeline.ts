@@ -23,8 +23,7 @@ import type { STAGES } from '#core/wiring.ts';
 import type { Files } from '#examples/job-folder.ts';
 import { dynamoJobs, jobIdOfRow } from '#lambdas/aws/jobs.ts';
 import { s3Objects } from '#lambdas/aws/objects.ts';
-import { teacherProvider } from '#local/provide-teachers.ts';
-import { DEFAULT_TEACHER, teacherNamed } from '#teachers/catalogue.ts';
+import { CATALOGUE } from '#teachers/catalogue.ts';
 import { importTeacher } from '#teachers/import-teacher.ts';
 import { IMAGE } from '../infra/synthesise.ts';
 import { deployStack } from './deploy-stack.ts';
@@ -108,10 +107,6 @@ export async function deployedPipeline() {
     put: (Key: string, Body: Uint8Array | string) =>
       s3.send(new PutObjectCommand({ Bucket: BucketName, Key, Body })),
 
-    /** Brings a teacher into the bucket, as the owner of a deployment does. */
-    bringTeacher: (name: string) =>
-      teacherProvider({ s3, objects, jobs, report: () => undefined }).provide(name),
-
     /** Gives a stage what waits for it in its queue or stream; says how many records that were. */
     deliverTo(stage: StageName): Promise<number> {
       const source = sources.find(({ functionArn }) => functionArn === functionOf(stage));
@@ -170,16 +165,13 @@ export async function deployedPipeline() {
 
 export type DeployedPipeline = Awaited<ReturnType<typeof deployedPipeline>>;
 
-/** What the image brings along: the default teacher, in a folder of its name. */
+/** The teachers that the image contains, in folders of their names. */
 async function teachersOfTheImage(folder: string): Promise<string> {
-  const entry = teacherNamed(DEFAULT_TEACHER);
-  if (!entry) throw new Error(`the catalogue has no ${DEFAULT_TEACHER}`);
   await mkdir(folder);
-  await symlink(
-    await importTeacher(entry, { report: () => undefined }),
-    join(folder, DEFAULT_TEACHER),
-    'dir',
-  );
+  for (const entry of CATALOGUE) {
+    const imported = await importTeacher(entry, { report: () => undefined });
+    await symlink(imported, join(folder, entry.name), 'dir');
+  }
   return folder;
 }
 

@@ -1,4 +1,4 @@
-import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { cp, mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { syncBuiltinESMExports } from 'node:module';
 import os, { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -7,6 +7,7 @@ import { StudentCard } from '#core/card.ts';
 import { sha256 } from '#core/identity.ts';
 import type { MlFolder } from '#core/ml-folder.ts';
 import { parseProgressLine } from '#core/progress-line.ts';
+import { teacherDigest } from '#core/teacher.ts';
 import { METRIC_DEFINITIONS } from '#core/training-contract.ts';
 import { tf } from '#engine/tensorflow/load.ts';
 import { type JobRequest, layOutJob } from '#examples/job-folder.ts';
@@ -113,6 +114,44 @@ describe('a training', () => {
 
     expect(card.head.classWeights.map((each) => each.toFixed(2))).toEqual(['2.33', '1.17', '0.58']);
     expect(card.data.warnings.join()).toContain('by 0.58 ("red") to 2.33 ("blue")');
+  });
+
+  it('makes a student for images of the size that the recipe asks for', async () => {
+    const files = await tintedClasses([40, 40, 40]);
+    const folders = await job({ form: 'zip', files, recipe: { input_px: 64 } });
+
+    const { card } = await trained(folders);
+
+    expect(card.input.px).toBe(64);
+    expect(card.teacher.modelSha256).toBe(teacherDigest(teacher.entry));
+    expect(card.metrics.test).toMatchObject({ n: 12, correct: 12 });
+    const student = await modelIn(join(folders.model, 'model'));
+    expect(student.inputs[0]?.shape).toEqual([null, 64, 64, 3]);
+  });
+
+  it('fine-tunes at that size, too', async () => {
+    const files = await tintedClasses([10, 10]);
+    const folders = await job({ form: 'zip', files, recipe: { input_px: 64, regime: 'blocks:1' } });
+
+    const { card } = await trained(folders);
+
+    expect(card.input.px).toBe(64);
+    expect(card.fineTuning?.regime).toBe('blocks:1');
+  });
+
+  it('takes any teacher that came with the job', async () => {
+    const brought = join(root, 'brought');
+    await cp(teacher.folder, join(brought, teacher.entry.name), { recursive: true });
+    const folders = await layOutJob(join(root, `job${++jobs}`), {
+      form: 'zip',
+      files: await tintedClasses([10, 10]),
+      recipe: { teacher: 'auto' },
+      teacher: { entry: teacher.entry, folder: brought },
+    });
+
+    const { card } = await trained(folders);
+
+    expect(card.teacher.name).toBe(teacher.entry.name);
   });
 
   it('keeps its features when it is relaunched on an instance with another processor', async () => {

@@ -26,11 +26,23 @@ export function fitTemperature(validation: Predictions): Temperature {
     const why = `Not calibrated: all ${n} validation images are classified correctly, so the loss has no minimum.`;
     return { temperature: 1, why };
   }
-  const loss = (logTemperature: number) =>
-    crossEntropies(validation, Math.exp(logTemperature)).reduce((sum, each) => sum + each, 0) / n;
-  const temperature = Math.exp(goldenSection(loss, Math.log(1 / 20), Math.log(20)));
+  const { temperature } = smallestLoss(validation);
   return { temperature, why: `It minimises the loss on ${n} validation images.` };
 }
+
+/**
+ * The mean loss at the temperature at which it is smallest, in nats. Students are compared by it: without a temperature, a
+ * student that is merely too confident would count as worse.
+ */
+export function smallestLoss(predictions: Predictions): { temperature: number; loss: number } {
+  const lossAt = (logTemperature: number) => meanLoss(predictions, Math.exp(logTemperature));
+  const temperature = Math.exp(goldenSection(lossAt, Math.log(1 / 20), Math.log(20)));
+  return { temperature, loss: meanLoss(predictions, temperature) };
+}
+
+const meanLoss = (predictions: Predictions, temperature: number): number =>
+  crossEntropies(predictions, temperature).reduce((sum, each) => sum + each, 0) /
+  predictions.labels.length;
 
 /** The minimum of a unimodal function on an interval. */
 function goldenSection(f: (x: number) => number, from: number, to: number): number {
@@ -75,6 +87,5 @@ export function calibration(
     bin.correct += predicted === label ? 1 : 0;
   }
   const gaps = bins.reduce((sum, bin) => sum + Math.abs(bin.confidence - bin.correct), 0);
-  const nll = crossEntropies(predictions, temperature).reduce((sum, each) => sum + each, 0) / n;
-  return { ece: gaps / n, nll };
+  return { ece: gaps / n, nll: meanLoss(predictions, temperature) };
 }

@@ -16,14 +16,16 @@ import { type Predictions, predictedClasses } from './predictions.ts';
 export type Metrics = Omit<StudentCard['metrics'], 'validation'>;
 
 /**
- * Measures a student on the test part, which nothing has used before.
+ * Measures a student on images that it was not trained on.
  *
- * @param test the student's predictions there
+ * @param test the student's predictions for them
+ * @param method how they were kept apart
  * @param seed of the bootstrap
  * @param onResample called before each of its resamples
  */
 export function computeMetrics(
   test: Predictions,
+  method: Metrics['test']['method'],
   classes: readonly string[],
   { temperature, why }: Temperature,
   seed: number,
@@ -44,6 +46,7 @@ export function computeMetrics(
   const intervals = bootstrap95(labels, predictions, classes.length, means, seed, onResample);
   return {
     test: {
+      method,
       n,
       correct,
       accuracy: n === 0 ? 0 : correct / n,

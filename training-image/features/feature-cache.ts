@@ -23,7 +23,7 @@ export interface FeatureCache {
  */
 export async function openFeatureCache(
   { checkpoints, scratch }: { checkpoints: string; scratch: string },
-  cacheKey: readonly string[],
+  cacheKey: readonly unknown[],
   n: number,
   d: number,
 ): Promise<FeatureCache> {

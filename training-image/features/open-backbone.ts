@@ -1,7 +1,9 @@
-import type { LayersModel, SymbolicTensor, Tensor2D } from '@tensorflow/tfjs';
+import type { Tensor2D } from '@tensorflow/tfjs';
 import { frozenPrefix } from '#engine/frozen-prefix.ts';
-import { readModel } from '#engine/read-model.ts';
 import { tf } from '#engine/tensorflow/load.ts';
+import { networkOf, topologyOf } from '../student/network.ts';
+import { featureModel } from './feature-model.ts';
+import type { PooledLayer } from './feature-sets.ts';
 import type { Teacher } from './load-teacher.ts';
 
 /** Images per call of the backbone; larger batches are no faster on a CPU and take more memory. */
@@ -17,19 +19,26 @@ export interface Backbone {
   dispose(): void;
 }
 
-/** Opens the backbone as a graph of constants, more than twice as fast as tfjs; with tfjs if the engine lacks a layer. */
-export function openBackbone({ entry, model, json, weights }: Teacher): Backbone {
-  const { px, channels } = entry.input;
+/**
+ * Opens the backbone as a graph of constants, more than twice as fast as tfjs; with tfjs if the engine lacks a layer.
+ *
+ * @param layers the pooled layers that make up the features, in this order
+ */
+export async function openBackbone(
+  { entry, model, px }: Teacher,
+  layers: readonly PooledLayer[],
+): Promise<Backbone> {
+  const { channels } = entry.input;
   const countOf = (pixels: Uint8Array) => pixels.length / (px * px * channels);
-  const read = readModel(json, weights);
-  if (read.ok) {
-    const prefix = frozenPrefix(read.value, [entry.features.layer]);
+  const backbone = featureModel(model, layers);
+  const topology = topologyOf(await networkOf(backbone));
+  if (topology) {
+    const prefix = frozenPrefix(topology, [topology.output]);
     return {
       features: (pixels) => prefix.run(pixels, countOf(pixels))[0] ?? new Float32Array(),
       dispose: prefix.dispose,
     };
   }
-  const backbone = backboneOf(model, entry.features.layer);
   return {
     features: (pixels) =>
       tf.tidy(() => {
@@ -41,10 +50,3 @@ export function openBackbone({ entry, model, json, weights }: Teacher): Backbone
     dispose: () => undefined, // its layers belong to the teacher
   };
 }
-
-/** The model up to its features, sharing its layers: [b, px, px, 3], pixels 0 to 255 → [b, d]. */
-export const backboneOf = (model: LayersModel, featuresLayer: string): LayersModel =>
-  tf.model({
-    inputs: model.inputs,
-    outputs: model.getLayer(featuresLayer).output as SymbolicTensor,
-  });

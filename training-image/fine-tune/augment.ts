@@ -1,44 +1,66 @@
-import sharp from 'sharp';
 import type { Augmentation } from '#core/recipe.ts';
 
-const MIN_WINDOW = 0.85; // of a side
+const MAX_SHIFT = 1 / 12; // of a side
 const CONTRAST = 0.2; // more or less
 const BRIGHTNESS = 0.1 * 255; // more or less
 
 /**
  * Varies an image at random. All random numbers are drawn even if only some are used, so that switching one kind of
- * variation off does not change the others. sharp works on its own threads, beside TensorFlow.
+ * variation off does not change the others.
  *
  * @param image uint8 [px, px, 3]
  * @returns the varied image, uint8 [px, px, 3]
  */
-export async function augment(
+export function augment(
   image: Uint8Array,
   px: number,
   { flip, crop, colour }: Augmentation,
   random: () => number,
-): Promise<Uint8Array> {
+): Uint8Array {
   const draws = {
     mirror: random(),
-    window: random(),
     left: random(),
     top: random(),
     contrast: random(),
     brightness: random(),
   };
-  const raw = { width: px, height: px, channels: 3 } as const;
-  let varied = sharp(image, { raw });
-  if (crop) {
-    const side = Math.round(px * (MIN_WINDOW + (1 - MIN_WINDOW) * draws.window));
-    const offset = (draw: number) => Math.floor(draw * (px - side + 1));
-    varied = varied
-      .extract({ left: offset(draws.left), top: offset(draws.top), width: side, height: side })
-      .resize(px, px, { fit: 'fill', kernel: 'linear' });
+  const max = crop ? Math.round(px * MAX_SHIFT) : 0;
+  const shift = (draw: number) => Math.floor(draw * (2 * max + 1)) - max; // -max to max
+  const columns = shifted(px, shift(draws.left));
+  if (flip && draws.mirror < 0.5) columns.reverse();
+  const varied = picked(image, px, shifted(px, shift(draws.top)), columns);
+  if (colour) recolour(varied, draws.contrast, draws.brightness);
+  return new Uint8Array(varied.buffer);
+}
+
+/** The pixels of a row or column that appear at 0 to px - 1 after a shift; reflected where there are none. */
+const shifted = (px: number, by: number): Int32Array =>
+  Int32Array.from({ length: px }, (_, i) => px - 1 - Math.abs(px - 1 - Math.abs(i + by)));
+
+/** The image that has these rows and columns of another one. */
+function picked(
+  image: Uint8Array,
+  px: number,
+  rows: Int32Array,
+  columns: Int32Array,
+): Uint8ClampedArray<ArrayBuffer> {
+  const result = new Uint8ClampedArray(image.length);
+  let to = 0;
+  for (const row of rows) {
+    for (const column of columns) {
+      const from = 3 * (row * px + column);
+      result[to] = image[from] ?? 0;
+      result[to + 1] = image[from + 1] ?? 0;
+      result[to + 2] = image[from + 2] ?? 0;
+      to += 3;
+    }
   }
-  if (flip && draws.mirror < 0.5) varied = varied.flop();
-  if (colour) {
-    const factor = 1 + CONTRAST * (2 * draws.contrast - 1); // around middle grey
-    varied = varied.linear(factor, 128 * (1 - factor) + BRIGHTNESS * (2 * draws.brightness - 1));
-  }
-  return varied.raw().toBuffer();
+  return result;
+}
+
+/** Changes contrast and brightness in place; an array of this type rounds and clamps. */
+function recolour(image: Uint8ClampedArray, contrast: number, brightness: number): void {
+  const factor = 1 + CONTRAST * (2 * contrast - 1); // around middle grey
+  const offset = 128 * (1 - factor) + BRIGHTNESS * (2 * brightness - 1);
+  for (const [i, value] of image.entries()) image[i] = factor * value + offset;
 }

@@ -9,7 +9,7 @@ export const FineTuningProgress = z.object({
   lossSum: z.number(), // over those, in nats
   batchSize: z.int().min(1),
   seconds: z.number().min(0), // spent of the budget
-  best: z.object({ epoch: z.int(), accuracy: z.number(), crossEntropy: z.number() }).optional(), // by validation loss
+  total: z.int().min(0), // examples that the schedule sees in all epochs
 });
 export type FineTuningProgress = z.infer<typeof FineTuningProgress>;
 
@@ -18,16 +18,14 @@ export interface Checkpoint {
   progress: FineTuningProgress;
   weights: Values;
   optimizer: Values;
-  bestWeights: Values; // empty before the first epoch is over
 }
 
-const GROUPS = ['weights', 'optimizer', 'bestWeights'] as const;
+const GROUPS = ['weights', 'optimizer'] as const;
 const Lengths = z.array(z.tuple([z.string(), z.int().min(0)]));
 const Header = z.object({
   progress: FineTuningProgress,
   weights: Lengths,
   optimizer: Lengths,
-  bestWeights: Lengths,
 });
 
 /** File format: the header's length (uint32), the header as JSON, padded to a multiple of 4 bytes, then all values (float32). */
@@ -65,10 +63,8 @@ function parse(bytes: Uint8Array<ArrayBuffer>): Checkpoint | undefined {
       });
       return new Map(values);
     });
-    const [weights, optimizer, bestWeights] = groups as [Values, Values, Values];
-    return at === bytes.length
-      ? { progress: header.progress, weights, optimizer, bestWeights }
-      : undefined;
+    const [weights, optimizer] = groups as [Values, Values];
+    return at === bytes.length ? { progress: header.progress, weights, optimizer } : undefined;
   } catch {
     return undefined;
   }

@@ -1,9 +1,8 @@
 import { join } from 'node:path';
 import { type Augmentation, augmentationOf, type Recipe } from '#core/recipe.ts';
-import type { TeacherEntry } from '#core/teacher.ts';
 import { type FrozenPrefix, frozenPrefix } from '#engine/frozen-prefix.ts';
 import { sizeOf } from '#engine/graph.ts';
-import { cutNetwork, layerOf, type Topology } from '#engine/topology.ts';
+import { cutNetwork, type Topology } from '#engine/topology.ts';
 import { trainingStep } from '#engine/training-step.ts';
 import type { StepSettings } from '#engine/write-step.ts';
 import type { Reporter, StopSignal } from '../job/reporter.ts';
@@ -11,7 +10,7 @@ import { checkpointFolder } from '../storage/checkpoint-folder.ts';
 import type { RowFile } from '../storage/row-file.ts';
 import { readCheckpoint, writeCheckpoint } from './checkpoint.ts';
 import { type Outcome, runEpochs } from './run-epochs.ts';
-import { scheduleFor } from './schedule.ts';
+import { type Schedule, scheduleFor } from './schedule.ts';
 import { activationSource, imageSource, type Source } from './sources.ts';
 
 /** The examples of one part of the split, as indices into the decoded images. */
@@ -21,11 +20,15 @@ export interface Examples {
 }
 
 export interface FineTuning {
+  name: string; // of this fine-tuning among those of the job
   /** The teacher with the head that was fitted on the train part alone. */
   start: Topology;
-  entry: Pick<TeacherEntry, 'blockOutputs' | 'input'>;
+  blockOutputs: readonly string[]; // the layer that each block ends with, in order
+  px: number; // height and width of the images
   retrained: number; // blocks
   recipe: Pick<Recipe, 'augmentation' | 'seed'>;
+  flip: boolean; // whether to mirror images if the recipe leaves it open
+  schedule?: Schedule; // the default one if left out
   decoded: RowFile; // uint8 [px, px, 3] per example
   train: Examples;
   validation: Examples;
@@ -33,7 +36,7 @@ export interface FineTuning {
   scratch: string; // a folder for what can be computed again
   checkpoints: string;
   cacheKey: readonly unknown[]; // everything that `start`, `decoded` and the parts depend on
-  budgetSeconds: number; // of the whole job
+  until: number; // seconds since the job's training began
   elapsed(): number; // seconds since the job's training began
   diskForActivations?: number; // bytes
 }
@@ -41,10 +44,6 @@ export interface FineTuning {
 const DISK_FOR_ACTIVATIONS = 8e9; // bytes; chosen: SageMaker's volume holds 50 GB, mostly of decoded images
 const MAX_VIEWS = 8; // chosen: per image; each costs a pass through the frozen blocks
 const MIN_VIEWS = 2;
-
-/** The fraction of the budget for all steps up to and including the fine-tuning; the rest is for evaluating and saving. */
-const BUDGET_FRACTION = 0.85;
-const RESERVED_SECONDS = 30;
 
 /**
  * Retrains the last blocks, starting from the head that fits the frozen features (LP-FT, Kumar et al., ICLR 2022).
@@ -55,22 +54,23 @@ export async function fineTune(
   report: Reporter,
   stop: StopSignal,
 ): Promise<Outcome> {
-  const { start, entry, retrained, recipe, train, validation } = tuning;
-  const schedule = scheduleFor(train.indices.length, retrained);
-  const inputs = openInputs(tuning, schedule.epochs, report, stop);
+  const { start, blockOutputs, retrained, recipe, train, validation } = tuning;
+  const schedule = tuning.schedule ?? scheduleFor(train.indices.length, retrained);
+  const how = augmentationOf(recipe, tuning.flip);
+  const inputs = openInputs(tuning, how, schedule.epochs, report, stop);
   const settings: StepSettings = {
-    blockOutputs: entry.blockOutputs,
+    blockOutputs,
     retrained,
     input: inputs.kind,
-    optimizer: { beta1: 0.9, beta2: 0.999, epsilon: 1e-8, weightDecay: 0.01 },
+    optimizer: { beta1: 0.9, beta2: 0.999, epsilon: 1e-8, weightDecay: schedule.weightDecay },
     learningRates: schedule.learningRates,
-    clipNorm: 1,
+    clipNorm: schedule.clipNorm,
+    labelSmoothing: schedule.labelSmoothing,
     classWeights: tuning.classWeights,
   };
   // Not the budget: a relaunch on another instance type has another one, and must find the checkpoint all the same.
-  const { augmentation, seed } = recipe;
-  const cacheKey = [...tuning.cacheKey, augmentation, seed, settings, schedule];
-  const folder = await checkpointFolder(tuning.checkpoints, 'fine-tune', cacheKey);
+  const cacheKey = [...tuning.cacheKey, how, recipe.seed, settings, schedule];
+  const folder = await checkpointFolder(tuning.checkpoints, `fine-tune-${tuning.name}`, cacheKey);
   const file = join(folder, 'checkpoint');
   const checkpoint = await readCheckpoint(file);
   if (checkpoint === 'damaged') report.line('The checkpoint is damaged; fine-tuning starts over.');
@@ -83,11 +83,11 @@ export async function fineTune(
         train: { source: inputs.train, labels: train.labels },
         validation: { source: inputs.validation, labels: validation.labels },
         schedule,
-        seed,
+        seed: recipe.seed,
         resumeFrom: checkpoint === 'damaged' ? undefined : checkpoint,
         saveCheckpoint: (saved) => writeCheckpoint(file, saved),
         elapsed: tuning.elapsed,
-        budgetSeconds: Math.max(0, BUDGET_FRACTION * tuning.budgetSeconds - RESERVED_SECONDS),
+        budgetSeconds: Math.max(0, tuning.until),
       },
       report,
       stop,
@@ -105,24 +105,26 @@ interface Inputs {
   close(): Promise<void>;
 }
 
-/** Activations of the last frozen block, if there is one and enough of them fit on the disk; otherwise images. */
+/** Activations of the frozen blocks, if there are any and enough of them fit on the disk; otherwise images. */
 function openInputs(
   tuning: FineTuning,
+  how: Augmentation | undefined,
   epochs: number,
   report: Reporter,
   stop: StopSignal,
 ): Inputs {
-  const { decoded, start, entry, retrained, recipe, scratch: folder } = tuning;
-  const { px } = entry.input;
-  const how = augmentationOf(recipe);
+  const { decoded, start, blockOutputs, px, retrained, recipe, scratch: folder } = tuning;
   const augmentation = how && { how, seed: recipe.seed };
   const train = imageSource(decoded, tuning.train.indices, px, augmentation);
   const validation = imageSource(decoded, tuning.validation.indices, px);
   const views = viewsOf(tuning, how, epochs);
   if (views === 0) return { kind: 'images', train, validation, close: async () => undefined };
 
-  const { at } = cutNetwork(start, entry.blockOutputs, retrained);
-  const prefix: FrozenPrefix = frozenPrefix(start, [at]);
+  const { inputs } = cutNetwork(start, blockOutputs, retrained);
+  const prefix: FrozenPrefix = frozenPrefix(
+    start,
+    inputs.map(({ name }) => name),
+  );
   const trainFiles = { views, folder, name: 'train' };
   const validationFiles = { views: 1, folder, name: 'validation' };
   const activations = {
@@ -143,13 +145,14 @@ function openInputs(
 
 /** For how many differently augmented views of each image activations are kept; 0: for none. */
 function viewsOf(
-  { start, entry, retrained, train, validation, diskForActivations }: FineTuning,
+  { start, blockOutputs, retrained, train, validation, diskForActivations }: FineTuning,
   how: Augmentation | undefined,
   epochs: number,
 ): number {
-  if (retrained === entry.blockOutputs.length) return 0;
-  const { at } = cutNetwork(start, entry.blockOutputs, retrained);
-  const bytes = 4 * sizeOf(layerOf(start, at).shape.slice(1)); // per example
+  if (retrained === blockOutputs.length) return 0;
+  const { inputs } = cutNetwork(start, blockOutputs, retrained);
+  const values = inputs.reduce((sum, { shape }) => sum + sizeOf(shape.slice(1)), 0);
+  const bytes = Float32Array.BYTES_PER_ELEMENT * values; // per example
   const disk = (diskForActivations ?? DISK_FOR_ACTIVATIONS) - validation.indices.length * bytes;
   const max = Math.floor(disk / (bytes * Math.max(1, train.indices.length)));
   if (!how) return max < 1 ? 0 : 1;

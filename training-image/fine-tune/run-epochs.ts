@@ -1,5 +1,4 @@
 import { at } from '#core/at.ts';
-import type { StudentCard } from '#core/card.ts';
 import type { TrainingStep } from '#engine/training-step.ts';
 import type { Values } from '#engine/variables.ts';
 import { seededRandom, shuffled } from '../data/seeded-random.ts';
@@ -7,6 +6,7 @@ import { score } from '../evaluate/predictions.ts';
 import { isOutOfMemory, TrainingInterrupted } from '../job/errors.ts';
 import type { Reporter, StopSignal } from '../job/reporter.ts';
 import type { Checkpoint, FineTuningProgress } from './checkpoint.ts';
+import { examplesIn, type Pace, startPace } from './pace.ts';
 import { lrScaleAt, type Schedule } from './schedule.ts';
 import type { Source } from './sources.ts';
 
@@ -32,83 +32,114 @@ export interface FineTuningRun {
 }
 
 export interface Outcome {
-  best: NonNullable<FineTuningProgress['best']> | undefined; // none if it stopped before the first epoch was validated
-  bestWeights: Values;
+  weights: Values | undefined; // of the trained layers after the last step; none if there was no step, or it diverged
   epochs: number; // begun
-  stopped: NonNullable<StudentCard['fineTuning']>['stopped'];
+  stopped: 'schedule' | 'budget' | 'diverged'; // `budget` also if the schedule was shortened to fit
   batchSize: number;
 }
 
 const CHECKPOINT_INTERVAL_SECONDS = 60;
+const STEPS_BETWEEN_ESTIMATES = 10; // of the time that the schedule takes
 
 /**
- * Trains epoch by epoch, and keeps the weights with the smallest validation loss. It stops at the first loss that is
- * not finite: the weights are then lost, and every further step would be wasted.
+ * Trains epoch by epoch, and gives the weights after the last one, when the learning rate has come down to 0. Those of the
+ * smallest validation loss classify new images worse (bench/TRIED.md): a network that grows too confident loses on this
+ * loss while its accuracy still rises, and the temperature corrects that afterwards.
+ *
+ * If the budget cannot hold the schedule, it is shortened as soon as the first steps have shown how long they take.
+ * Training stops at the first loss that is not finite: every further step would be wasted.
  */
 export async function runEpochs(
   run: FineTuningRun,
   report: Reporter,
   stop: StopSignal,
 ): Promise<Outcome> {
-  const { step, train, schedule, resumeFrom } = run;
-  const { n } = train.source;
-  const progress = resumeFrom ? { ...resumeFrom.progress } : initialProgress(schedule);
-  let bestWeights: Values = resumeFrom?.bestWeights ?? new Map();
+  const { step, schedule, resumeFrom } = run;
+  const { n } = run.train.source;
+  const scheduled = schedule.epochs * n; // examples
+  const progress = resumeFrom ? { ...resumeFrom.progress } : initialProgress(schedule, n);
   if (resumeFrom) step.assign(resumeFrom);
 
   const spent = progress.seconds; // in earlier runs
-  const isOver = () => spent + run.elapsed() >= run.budgetSeconds;
+  const left = () => run.budgetSeconds - spent - run.elapsed(); // seconds
   let savedAt = run.elapsed();
   const save = async () => {
     savedAt = run.elapsed();
     progress.seconds = spent + savedAt;
-    await run.saveCheckpoint({ progress: { ...progress }, ...step.read(), bestWeights });
+    await run.saveCheckpoint({ progress: { ...progress }, ...step.read() });
   };
   const saveNowAndThen = async () => {
     if (run.elapsed() - savedAt > CHECKPOINT_INTERVAL_SECONDS) await save();
   };
+  const fitSchedule = (epochSeconds: number | undefined) => {
+    if (epochSeconds === undefined) return;
+    const done = progress.epoch * n + progress.seen;
+    const total = Math.min(scheduled, done + examplesIn(left(), epochSeconds, n));
+    if (total < scheduled && progress.total === scheduled) {
+      const epochs = `${(total / n).toFixed(1)} of ${schedule.epochs} epochs`;
+      report.line(`The budget holds ${epochs}; the schedule is shortened.`);
+    }
+    progress.total = total;
+  };
   const outcome = (stopped: Outcome['stopped'], epochs: number): Outcome => {
-    return { best: progress.best, bestWeights, epochs, stopped, batchSize: progress.batchSize };
+    const hasWeights = stopped !== 'diverged' && progress.epoch + progress.seen > 0;
+    const weights = hasWeights ? step.read().weights : undefined;
+    return { weights, epochs, stopped, batchSize: progress.batchSize };
   };
 
   try {
-    while (progress.epoch < schedule.epochs) {
-      const { best, epoch } = progress;
-      if (best && epoch - best.epoch > schedule.patience) return outcome('early-stopping', epoch);
-      if (isOver() && progress.seen < n) return outcome('budget', epoch);
-      const allFinite = await runEpoch(run, progress, isOver, saveNowAndThen, report, stop);
+    while (progress.epoch * n < progress.total) {
+      const { epoch } = progress;
+      if (left() <= 0 && progress.seen < lengthOf(progress, n)) return outcome('budget', epoch);
+      const pace = startPace(run.elapsed, n);
+      let steps = 0;
+      const afterStep = async () => {
+        steps += 1;
+        if (steps % STEPS_BETWEEN_ESTIMATES === 0) fitSchedule(pace.epochSeconds());
+        await saveNowAndThen();
+      };
+      const allFinite = await runEpoch(run, progress, { pace, left, afterStep }, report, stop);
       if (!allFinite) return outcome('diverged', epoch + 1);
 
-      const isComplete = progress.seen === n;
+      const isComplete = progress.seen >= lengthOf(progress, n); // more, if the schedule was shortened meanwhile
       const validation = await validate(run, progress.batchSize, report, stop);
       const trainLoss = progress.lossSum / Math.max(1, progress.seen);
       report.line(
         `epoch=${epoch + 1} train_loss=${trainLoss.toFixed(6)} validation_accuracy=${validation.accuracy.toFixed(6)} validation_loss=${validation.crossEntropy.toFixed(6)}`,
       );
       if (!Number.isFinite(validation.crossEntropy)) return outcome('diverged', epoch + 1);
-      if (!best || validation.crossEntropy < best.crossEntropy) {
-        progress.best = { epoch: epoch + 1, ...validation };
-        bestWeights = step.read().weights;
-      }
       if (!isComplete) return outcome('budget', epoch + 1);
+      fitSchedule(pace.epochSeconds());
       Object.assign(progress, { epoch: epoch + 1, seen: 0, lossSum: 0 });
       await save();
     }
-    report.progress('fine-tune', schedule.epochs * n, schedule.epochs * n);
-    return outcome('schedule', schedule.epochs);
+    report.progress('fine-tune', progress.total, progress.total);
+    return outcome(progress.total < scheduled ? 'budget' : 'schedule', progress.epoch);
   } catch (error) {
     if (error instanceof TrainingInterrupted) await save();
     throw error;
   }
 }
 
-const initialProgress = ({ batchSize }: Schedule): FineTuningProgress => ({
+const initialProgress = ({ epochs, batchSize }: Schedule, n: number): FineTuningProgress => ({
   epoch: 0,
   seen: 0,
   lossSum: 0,
   batchSize,
   seconds: 0,
+  total: epochs * n,
 });
+
+/** The number of examples in the current epoch; the last one of a shortened schedule may be incomplete. */
+const lengthOf = ({ epoch, total }: FineTuningProgress, n: number): number =>
+  Math.min(n, total - epoch * n);
+
+/** How an epoch deals with time. */
+interface Clock {
+  pace: Pace;
+  left(): number; // seconds of the budget
+  afterStep(): Promise<void>;
+}
 
 /**
  * Trains the rest of an epoch, or as much of it as the budget allows.
@@ -118,8 +149,7 @@ const initialProgress = ({ batchSize }: Schedule): FineTuningProgress => ({
 async function runEpoch(
   run: FineTuningRun,
   progress: FineTuningProgress,
-  isOver: () => boolean,
-  afterBatch: () => Promise<void>,
+  { pace, left, afterStep }: Clock,
   report: Reporter,
   stop: StopSignal,
 ): Promise<boolean> {
@@ -127,26 +157,28 @@ async function runEpoch(
   const { epoch } = progress;
   const { n } = train.source;
   const order = shuffled(n, seededRandom('order', seed, epoch));
-  const total = schedule.epochs * n;
   const request = (seen: number) => {
-    const indices = order.subarray(seen, seen + nextBatchSize(n - seen, progress.batchSize));
+    const size = nextBatchSize(lengthOf(progress, n) - seen, progress.batchSize);
+    const indices = order.subarray(seen, seen + size);
     const input = train.source.rows(epoch, indices);
     input.catch(() => undefined); // its error is thrown where it is awaited, if it ever is
     return { indices, input };
   };
 
   let batch = request(progress.seen);
-  while (progress.seen < n && !isOver()) {
+  while (progress.seen < lengthOf(progress, n) && left() > 0) {
     stop.throwIfRequested();
-    report.progress('fine-tune', epoch * n + progress.seen, total);
+    report.progress('fine-tune', epoch * n + progress.seen, progress.total);
     const { indices } = batch;
     const input = await batch.input;
+    pace.haveInput();
     const seen = progress.seen + indices.length;
-    if (seen < n) batch = request(seen); // the disk and sharp work while TensorFlow does
+    if (seen < lengthOf(progress, n)) batch = request(seen); // the disk and sharp work while TensorFlow does
 
     const labels = indices.map((index) => at(train.labels, index));
     const batchScale = progress.batchSize / schedule.batchSize; // half the batch size, half the learning rate
-    const lrScale = batchScale * lrScaleAt((epoch * n + seen) / total);
+    const done = Math.min(1, (epoch * n + seen) / progress.total);
+    const lrScale = batchScale * lrScaleAt(done);
     const loss = stepUnlessTooLarge(run, { input, labels }, lrScale);
     if (loss === undefined) {
       if (progress.batchSize === 1) throw new Error('Out of memory with a batch size of 1.');
@@ -158,7 +190,8 @@ async function runEpoch(
     if (!Number.isFinite(loss)) return false;
     progress.lossSum += loss * indices.length;
     progress.seen = seen;
-    await afterBatch();
+    pace.haveTrainedOn(indices.length);
+    await afterStep();
   }
   return true;
 }

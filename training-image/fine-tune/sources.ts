@@ -2,7 +2,6 @@ import { join } from 'node:path';
 import { at } from '#core/at.ts';
 import type { Augmentation } from '#core/recipe.ts';
 import type { FrozenPrefix } from '#engine/frozen-prefix.ts';
-import { sizeOf } from '#engine/graph.ts';
 import { seededRandom } from '../data/seeded-random.ts';
 import { IMAGES_AT_ONCE } from '../features/open-backbone.ts';
 import type { Reporter, StopSignal } from '../job/reporter.ts';
@@ -46,15 +45,15 @@ export function imageSource(
         const random = seededRandom('augment', augmentation.seed, epoch, index);
         return augment(images.subarray(i * size, (i + 1) * size), px, augmentation.how, random);
       });
-      return Buffer.concat(await Promise.all(augmented));
+      return Buffer.concat(augmented);
     },
     close: async () => undefined, // the decoded images are not its own
   };
 }
 
 /**
- * The output of the last frozen block for images, computed on first use and kept on disk: the frozen blocks do not run
- * again in every epoch.
+ * The outputs of the frozen blocks for images, a row per image, computed on first use and kept on disk: the frozen blocks
+ * do not run again in every epoch.
  *
  * @param images of which the first `views` epochs are used, in turn
  * @param name of the files
@@ -66,14 +65,13 @@ export function activationSource(
   report: Reporter,
   stop: StopSignal,
 ): Source {
-  const size = sizeOf(at(prefix.shapes, 0));
   const { n } = images;
   const computed = new Map<number, Promise<RowFile>>(); // by view
   let isOpen = true;
 
   async function compute(view: number): Promise<RowFile> {
     const file = join(folder, `${name}-${view}.f32`);
-    const rows = await createRowFile(file, size * Float32Array.BYTES_PER_ELEMENT);
+    const rows = await createRowFile(file, prefix.rowSize * Float32Array.BYTES_PER_ELEMENT);
     try {
       for (let from = 0; from < n && isOpen; from += IMAGES_AT_ONCE) {
         stop.throwIfRequested();
@@ -81,7 +79,7 @@ export function activationSource(
         const count = Math.min(IMAGES_AT_ONCE, n - from);
         const indices = Int32Array.from({ length: count }, (_, i) => from + i);
         const pixels = await images.rows(view, indices);
-        await rows.write(from, at(prefix.run(pixels, count), 0));
+        await rows.write(from, prefix.runInRows(pixels, count));
       }
       if (isOpen) report.progress('frozen-blocks', n, n);
     } catch (error) {

@@ -1,135 +1,151 @@
 import { join } from 'node:path';
-import { score } from '../evaluate/predictions.ts';
+import { at } from '#core/at.ts';
+import { type Predictions, score } from '../evaluate/predictions.ts';
 import type { Reporter, StopSignal } from '../job/reporter.ts';
+import type { FloatRows } from '../storage/row-file.ts';
 import { type Head, headLogits } from './head.ts';
-import { concatenated, type LabelledFeatures } from './labelled-features.ts';
+import { featuresOf, type LabelledFeatures, labelledFeatures } from './labelled-features.ts';
 import { lbfgs } from './lbfgs.ts';
 import { scalingOf } from './scale-features.ts';
 import { scaledBlocks } from './scaled-blocks.ts';
 import { softmaxLoss } from './softmax-loss.ts';
 
-export interface FittedHead {
-  head: Head; // fitted on train and validation together
-  examples: number;
-  classWeights: number[];
-  iterations: number;
-  l2: number;
-  crossEntropy: number; // of those examples: weighted mean in nats, without the penalty
-  beforeRefit: Head; // with the same penalty, fitted on train alone: the baseline for fine-tuning
-  validation: { accuracy: number; crossEntropy: number }; // of `beforeRefit`
+/** What heads are fitted to: the features of all examples. */
+export interface HeadData {
+  features: FloatRows; // [n, d]
+  labels: Int32Array; // [n]
+  /** The weight of an example by its class, given the labels of the examples fitted to; the mean over them is 1. */
+  weigh(labels: Int32Array): number[];
+  scratch: string; // a folder for what memory should not hold
+}
+
+/** Examples to fit to, and examples to judge the result by; indices among all. */
+export interface Split {
+  train: Int32Array;
+  heldOut: Int32Array;
 }
 
 /** L2 penalties that are tried, for scaled features; chosen: from hardly any to a nearly constant head. */
-const PENALTIES = [1e-3, 1e-2, 1e-1, 1];
+const PENALTIES = [1, 1e-1, 1e-2, 1e-3];
 
 const TOLERANCE = 1e-4; // nats per unit of weight: the float32 sums are no more exact than about 1e-6
 const MAX_ITERATIONS = 300;
 const RESOLUTION = 1e-6; // of a sum of float32 values
 
-export interface HeadFitting {
-  train: LabelledFeatures;
-  validation: LabelledFeatures;
-  /** The weight of an example by its class, given the labels of all examples; the mean over them is 1. */
-  weigh(labels: Int32Array): number[];
-  scratch: string; // a folder for what memory should not hold
+/** Heads that were fitted without the examples they are judged by. */
+export interface JudgedHeads {
+  l2: number;
+  heads: readonly Head[]; // one per split, fitted to its train part
+  predictions: Predictions; // for the held-out examples of all splits, in order
+  accuracy: number;
+  crossEntropy: number; // nats
 }
 
 /**
- * Fits softmax regression on frozen features, to convergence. The penalty is the one with the smallest loss on the
- * validation part, which depends less on chance than the accuracy does. Then the head is fitted again on both parts,
- * since a small dataset cannot spare any examples; the validation results are those of the head before that.
+ * Chooses the penalty with the smallest loss on held-out examples, which depends less on chance than the accuracy does.
  *
  * Each penalty starts from the solution of the next stronger one. To the same minima, on 2,000 MNIST digits and for the
  * three strongest penalties, that took 133 evaluations; 177 from zero; 160 from the closed form of the ridge regression.
  */
+export async function choosePenalty(
+  data: HeadData,
+  splits: readonly Split[],
+  report: Reporter,
+  stop: StopSignal,
+): Promise<JudgedHeads> {
+  const fits = splits.length * PENALTIES.length;
+  let done = 0;
+  const onIteration = () => {
+    stop.throwIfRequested();
+    report.progress('head', done, fits);
+  };
+  const heads = PENALTIES.map(() => [] as Head[]); // [penalty][split]
+  const logits = PENALTIES.map(() => [] as Float32Array[]);
+  for (const { train, heldOut } of splits) {
+    const problem = await openProblem(data, train, onIteration);
+    try {
+      let start: Float64Array | undefined;
+      for (const [i, l2] of PENALTIES.entries()) {
+        const { head, x } = await problem.solve(l2, start);
+        start = x; // the next penalty is weaker: its minimum lies further in this direction
+        at(heads, i).push(head);
+        at(logits, i).push(await headLogits(head, featuresOf(data.features, heldOut)));
+        done += 1;
+      }
+    } finally {
+      await problem.close();
+    }
+  }
+  report.progress('head', fits, fits);
+
+  const labels = Int32Array.from(
+    splits.flatMap(({ heldOut }) => [...heldOut]),
+    (index) => at(data.labels, index),
+  );
+  const judged = PENALTIES.map((l2, i) => {
+    const predictions = { logits: concatenated(at(logits, i)), labels };
+    return { l2, heads: at(heads, i), predictions, ...score(predictions) };
+  });
+  return judged.reduce((best, each) => (each.crossEntropy < best.crossEntropy ? each : best));
+}
+
+export interface FittedHead {
+  head: Head;
+  examples: number;
+  classWeights: number[];
+  iterations: number;
+  l2: number;
+  crossEntropy: number; // of those examples: weighted mean in nats, without the penalty
+}
+
+/**
+ * Fits softmax regression on frozen features, to convergence.
+ *
+ * @param indices of the examples to fit to, among all
+ */
 export async function fitHead(
-  fitting: HeadFitting,
+  data: HeadData,
+  indices: Int32Array,
+  l2: number,
   report: Reporter,
   stop: StopSignal,
 ): Promise<FittedHead> {
-  const { l2, head: beforeRefit, validation, x } = await choosePenalty(fitting, report, stop);
-  const both = concatenated(fitting.train, fitting.validation);
-  const classWeights = fitting.weigh(both.labels);
-  const checkStop = () => {
+  const problem = await openProblem(data, indices, () => {
     stop.throwIfRequested();
-    report.progress('head', PENALTIES.length, FITS);
-  };
-  const problem = await openProblem(both, classWeights, fitting.scratch, checkStop);
+    report.progress('fit-head', 0, 1);
+  });
   try {
-    const { head, iterations, crossEntropy } = await problem.solve(l2, x, checkStop);
-    report.progress('head', FITS, FITS);
-    const accuracy = validation.accuracy.toFixed(6);
-    report.line(`train_loss=${crossEntropy.toFixed(6)} validation_accuracy=${accuracy}`);
-    return {
-      head,
-      examples: both.n,
-      classWeights,
-      iterations,
-      l2,
-      crossEntropy,
-      beforeRefit,
-      validation,
-    };
+    const { head, iterations, crossEntropy } = await problem.solve(l2, undefined);
+    report.progress('fit-head', 1, 1);
+    const { classWeights } = problem;
+    return { head, examples: indices.length, classWeights, iterations, l2, crossEntropy };
   } finally {
     await problem.close();
   }
-}
-
-const FITS = PENALTIES.length + 1;
-
-/** The head with the smallest loss on validation, and its parameters as the solver has them. */
-type Best = Pick<FittedHead, 'l2' | 'head' | 'validation'> & { x: Float64Array };
-
-async function choosePenalty(
-  { train, validation, weigh, scratch }: HeadFitting,
-  report: Reporter,
-  stop: StopSignal,
-): Promise<Best> {
-  let tried = 0;
-  const checkStop = () => {
-    stop.throwIfRequested();
-    report.progress('head', tried, FITS);
-  };
-  const problem = await openProblem(train, weigh(train.labels), scratch, checkStop);
-  let best: Best | undefined;
-  let start: Float64Array | undefined;
-  try {
-    for (const l2 of [...PENALTIES].reverse()) {
-      const { head, x } = await problem.solve(l2, start, checkStop);
-      start = x; // the next penalty is weaker: its minimum lies further in this direction
-      const logits = await headLogits(head, validation);
-      const found = score({ logits, labels: validation.labels });
-      if (!best || found.crossEntropy < best.validation.crossEntropy)
-        best = { l2, head, validation: found, x };
-      tried += 1;
-    }
-  } finally {
-    await problem.close();
-  }
-  if (!best) throw new Error('There is no penalty to try.');
-  return best;
 }
 
 /**
  * Scales some examples once, so that heads with any penalty can be fitted to them.
  *
- * @param onBlock called before each block of features is read
+ * @param onWork called often
  */
 async function openProblem(
-  examples: LabelledFeatures,
-  classWeights: readonly number[],
-  scratch: string,
-  onBlock: () => void,
+  { features, labels, weigh, scratch }: HeadData,
+  indices: Int32Array,
+  onWork: () => void,
 ) {
-  const { d, labels } = examples;
+  const examples: LabelledFeatures = labelledFeatures(features, indices, labels);
+  const classWeights = weigh(examples.labels);
+  const { d } = examples;
   const classes = classWeights.length;
-  const scaling = await scalingOf(examples, onBlock);
+  const scaling = await scalingOf(examples, onWork);
   const file = join(scratch, 'scaled.f32');
-  const blocks = await scaledBlocks(examples, scaling, file, onBlock);
-  const lossWith = softmaxLoss(blocks, d, labels, classWeights);
+  const blocks = await scaledBlocks(examples, scaling, file, onWork);
+  const lossWith = softmaxLoss(blocks, d, examples.labels, classWeights);
   return {
-    async solve(l2: number, start: Float64Array | undefined, onIteration: () => void) {
-      onIteration();
+    classWeights,
+    async solve(l2: number, start: Float64Array | undefined) {
+      onWork();
       const { x, iterations } = await lbfgs(
         lossWith(l2),
         start ?? new Float64Array((d + 1) * classes),
@@ -137,7 +153,7 @@ async function openProblem(
           tolerance: TOLERANCE,
           maxIterations: MAX_ITERATIONS,
           resolution: RESOLUTION,
-          onIteration,
+          onIteration: onWork,
         },
       );
       const kernel = Float32Array.from(x.subarray(0, d * classes));
@@ -147,4 +163,14 @@ async function openProblem(
     },
     close: blocks.close,
   };
+}
+
+function concatenated(parts: readonly Float32Array[]): Float32Array {
+  const all = new Float32Array(parts.reduce((sum, { length }) => sum + length, 0));
+  let at = 0;
+  for (const part of parts) {
+    all.set(part, at);
+    at += part.length;
+  }
+  return all;
 }

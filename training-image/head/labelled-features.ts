@@ -38,22 +38,6 @@ export const labelledFeatures = (
   labels: indices.map((index) => at(labels, index)),
 });
 
-/** The examples of `a`, then those of `b`. */
-export function concatenated(a: LabelledFeatures, b: LabelledFeatures): LabelledFeatures {
-  return {
-    n: a.n + b.n,
-    d: a.d,
-    labels: Int32Array.from([...a.labels, ...b.labels]),
-    async read(from, count) {
-      const fromA = Math.max(0, Math.min(count, a.n - from));
-      const features = new Float32Array(count * a.d);
-      if (fromA > 0) features.set(await a.read(from, fromA));
-      if (fromA < count) features.set(await b.read(from + fromA - a.n, count - fromA), fromA * a.d);
-      return features;
-    },
-  };
-}
-
 /**
  * All examples in order, a block at a time.
  *

@@ -3,9 +3,10 @@ import { join } from 'node:path';
 import { sha256 } from '#core/identity.ts';
 import { type Manifest, readManifest } from '#core/manifest.ts';
 import type { MlFolder } from '#core/ml-folder.ts';
-import { Recipe } from '#core/recipe.ts';
+import { Recipe, teachersFor } from '#core/recipe.ts';
 import type { TeacherEntry } from '#core/teacher.ts';
 import { CHANNELS, Hyperparameters } from '#core/training-contract.ts';
+import { availableTeachers, noTeacher } from '../features/load-teacher.ts';
 import { TrainingRefused } from './errors.ts';
 
 /** The inputs of a training job, as the launcher wrote them. */
@@ -13,7 +14,7 @@ export interface TrainingJob {
   hyperparameters: Hyperparameters;
   manifest: Manifest;
   recipe: Recipe;
-  entry: TeacherEntry; // of the recipe's teacher
+  candidates: readonly TeacherEntry[]; // the recipe's teachers that can be reached, at least one, the quickest first
 }
 
 /**
@@ -32,12 +33,17 @@ export async function readJob(
   const manifest = readManifest(await readChannel(folders, 'manifest', manifest_sha256));
   const recipe = Recipe.parse(JSON.parse(await readChannel(folders, 'recipe', recipe_sha256)));
 
-  const entry = catalogue.get(recipe.teacher);
-  if (!entry) {
+  const allowed = teachersFor(recipe, catalogue);
+  if (allowed.length === 0) {
     const what = `The catalogue has no teacher "${recipe.teacher}".`;
     throw new TrainingRefused('TEACHER_CHANGED', what);
   }
-  return { hyperparameters, manifest, recipe, entry };
+  const channel = folders.channel(CHANNELS.teacher.folder);
+  const candidates = await availableTeachers(channel, allowed);
+  if (candidates.length === 0) {
+    throw new TrainingRefused('TEACHER_CHANGED', await noTeacher(channel, allowed));
+  }
+  return { hyperparameters, manifest, recipe, candidates };
 }
 
 async function readChannel(

@@ -1,9 +1,8 @@
-import type { Outcome } from '../fine-tune/run-epochs.ts';
-
-interface OnValidation {
-  accuracy: number;
-  crossEntropy: number;
-}
+import { smallestLoss } from '../evaluate/calibration.ts';
+import { mcnemar } from '../evaluate/mcnemar.ts';
+import { type Predictions, score } from '../evaluate/predictions.ts';
+import type { JudgedTuning } from '../fine-tune/tune-on-splits.ts';
+import type { FreezeDecision } from './freeze-plan.ts';
 
 /** Which student is published, and why; in the words of the card. */
 export interface Choice {
@@ -11,43 +10,49 @@ export interface Choice {
   why: string;
 }
 
+const SIGNIFICANT = 0.05;
+
 /**
- * Chooses between the head on frozen features and the fine-tuned student: fine-tuning wins if its accuracy on the
- * validation part is higher, or the same with a smaller loss. After a divergence the head is the safe choice.
+ * Chooses between the head on frozen features and the fine-tuned student, by their accuracy on images that neither learned
+ * from. If the difference may well be chance, the smaller loss decides; if that is the same, the head, which has fewer
+ * trained weights.
  *
- * @param requested the recipe's regime
- * @param outcome of the fine-tuning, if there was one
+ * @param freeze what was decided before
+ * @param tuned what fine-tuning achieved, if there was one
  */
 export function chooseStudent(
-  requested: string,
-  headOnly: OnValidation,
-  outcome: Outcome | undefined,
+  { regime, why }: Pick<FreezeDecision, 'regime' | 'why'>,
+  tuned: Pick<JudgedTuning, 'outcome' | 'predictions' | 'headPredictions'> | undefined,
 ): Choice {
-  if (!outcome) {
-    const reason =
-      requested === 'auto'
-        ? 'In this version "auto" trains only the head'
-        : 'Only the head was trained, as the recipe requests';
-    return { used: 'head-only', why: `${reason}; the backbone is bit-identical to the teacher's.` };
-  }
+  const used = 'head-only';
+  if (!tuned) return { used, why: `${why} The backbone is bit-identical to the teacher's.` };
+  const { outcome, predictions, headPredictions } = tuned;
   if (outcome.stopped === 'diverged') {
-    const why =
+    const result =
       'Fine-tuning diverged (the loss was no longer finite); the head-only model is shipped.';
-    return { used: 'head-only', why };
+    return { used, why: `${why} ${result}` };
   }
-  const { best } = outcome;
-  if (!best) {
-    const why = `The time budget ended before ${requested} fine-tuning began; the head-only model is shipped.`;
-    return { used: 'head-only', why };
+  if (!predictions) {
+    const result = `The time budget ended before ${regime} fine-tuning began; the head-only model is shipped.`;
+    return { used, why: `${why} ${result}` };
   }
-  const isBetter =
-    best.accuracy > headOnly.accuracy ||
-    (best.accuracy === headOnly.accuracy && best.crossEntropy < headOnly.crossEntropy);
-  const figures = `validation accuracy ${figure(best)} for ${requested}, ${figure(headOnly)} for the head alone`;
-  return isBetter
-    ? { used: requested, why: `Fine-tuned as the recipe requests: ${figures}.` }
-    : { used: 'head-only', why: `Fine-tuning did not improve the model: ${figures}.` };
+  const { wins, reason } = compare(headPredictions, predictions);
+  return wins
+    ? { used: regime, why: `${why} Fine-tuning improved the model: ${reason}.` }
+    : { used, why: `${why} Fine-tuning did not improve the model: ${reason}.` };
 }
 
-const figure = ({ accuracy, crossEntropy }: OnValidation): string =>
-  `${(100 * accuracy).toFixed(1)}% (loss ${crossEntropy.toFixed(3)})`;
+/** Whether the fine-tuned student is the better one, and why. */
+function compare(head: Predictions, tuned: Predictions): { wins: boolean; reason: string } {
+  const { onlyFirst: lost, onlySecond: gained, p } = mcnemar(head, tuned);
+  const [before, after] = [head, tuned].map((each) => percent(score(each).accuracy));
+  const counts = `of ${head.labels.length} images that neither learned from, it classified ${after} correctly, the head alone ${before} (${gained} gained, ${lost} lost; p = ${p.toFixed(3)} by McNemar's exact test)`;
+  if (p < SIGNIFICANT) return { wins: gained > lost, reason: counts };
+
+  // Compared as they are shown, so that no invisible difference decides.
+  const [headLoss, tunedLoss] = [head, tuned].map((each) => smallestLoss(each).loss.toFixed(3));
+  const losses = `the difference may be chance, and its loss after temperature scaling is ${tunedLoss}, that of the head ${headLoss}`;
+  return { wins: Number(tunedLoss) < Number(headLoss), reason: `${counts}; ${losses}` };
+}
+
+const percent = (fraction: number): string => `${(100 * fraction).toFixed(1)}%`;

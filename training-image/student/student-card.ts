@@ -4,22 +4,29 @@ import { teacherDigest } from '#core/teacher.ts';
 import type { ClassCounts } from '../data/class-counts.ts';
 import { RESIZE } from '../data/decode-image.ts';
 import type { Metrics } from '../evaluate/metrics.ts';
-import { score } from '../evaluate/predictions.ts';
-import type { Outcome } from '../fine-tune/run-epochs.ts';
-import type { FittedHead } from '../head/fit-head.ts';
+import { type Predictions, score } from '../evaluate/predictions.ts';
+import type { Teacher } from '../features/load-teacher.ts';
+import type { JudgedTuning } from '../fine-tune/tune-on-splits.ts';
+import type { FittedHead, JudgedHeads } from '../head/fit-head.ts';
 import type { TrainingJob } from '../job/read-job.ts';
 import type { Choice } from '../plan/choose-student.ts';
+import type { Mirroring } from '../plan/mirroring.ts';
 import type { TrainedStudent } from './trained-student.ts';
 
 /** What a training has found out. */
 export interface Findings {
   job: TrainingJob;
+  teacher: Pick<Teacher, 'entry' | 'px'>;
+  plan: StudentCard['plan'];
   contentSha256: string;
   counts: ClassCounts;
   warnings: readonly string[];
-  head: FittedHead;
+  heads: JudgedHeads; // on frozen features, for comparison
+  head: FittedHead; // of the student, if it is head-only
   fineTuning: FineTuningResult | undefined;
   choice: Choice;
+  judged: Predictions; // for images that the students compared were not trained on
+  refit: boolean;
   student: TrainedStudent;
   metrics: Metrics;
   timings: Readonly<Record<string, number>>; // seconds
@@ -27,17 +34,18 @@ export interface Findings {
 }
 
 export interface FineTuningResult {
-  outcome: Outcome;
-  examples: number;
-  classWeights: readonly number[];
+  regime: string;
+  tuned: JudgedTuning;
+  mirroring: Mirroring | undefined;
 }
 
 /** The card of a student, without the digests of its files. */
 export type CardWithoutFiles = Omit<StudentCard, 'files'>;
 
 export function studentCard(findings: Findings): CardWithoutFiles {
-  const { job, counts, head, fineTuning, choice, student, metrics } = findings;
-  const { hyperparameters, manifest, recipe, entry } = job;
+  const { job, counts, heads, head, fineTuning, choice, judged, student, metrics } = findings;
+  const { hyperparameters, manifest, recipe } = job;
+  const { entry, px } = findings.teacher;
   return {
     schema: 2,
     student: hyperparameters.student,
@@ -45,7 +53,7 @@ export function studentCard(findings: Findings): CardWithoutFiles {
     jobId: hyperparameters.job_id,
     createdAt: new Date().toISOString(),
     classes: manifest.header.classes,
-    input: { px: entry.input.px, range: '0-255', channels: 'RGB', resize: RESIZE },
+    input: { px, range: '0-255', channels: 'RGB', resize: RESIZE },
     teacher: {
       name: entry.name,
       licence: entry.licence.name,
@@ -58,6 +66,7 @@ export function studentCard(findings: Findings): CardWithoutFiles {
       frozenParameters: frozenParameters(student, choice, entry.backboneParameters),
       trainedParameters: student.trainedParameters,
     },
+    ...(findings.plan && { plan: findings.plan }),
     data: {
       dataset: manifest.header.dataset,
       manifestSha256: hyperparameters.manifest_sha256,
@@ -71,11 +80,12 @@ export function studentCard(findings: Findings): CardWithoutFiles {
     metrics: {
       ...metrics,
       validation: {
-        n: counts.reduce((sum, { validation }) => sum + validation, 0),
-        ...score(student.validation),
-        headOnly: head.validation,
+        n: judged.labels.length,
+        ...score(judged),
+        headOnly: { accuracy: heads.accuracy, crossEntropy: heads.crossEntropy },
       },
     },
+    refit: findings.refit,
     head: {
       examples: head.examples,
       iterations: head.iterations,
@@ -111,20 +121,22 @@ function frozenParameters(student: TrainedStudent, { used }: Choice, backbone: n
 
 function fineTuningSection(
   recipe: Recipe,
-  { outcome, examples, classWeights }: FineTuningResult,
+  { regime, tuned, mirroring }: FineTuningResult,
 ): NonNullable<StudentCard['fineTuning']> {
-  const { epochs, best, stopped, batchSize } = outcome;
-  const how = augmentationOf(recipe);
+  const { outcome, predictions, examples, classWeights, splits } = tuned;
+  const { epochs, stopped, batchSize } = outcome;
+  const how = augmentationOf(recipe, mirroring?.allowed ?? false);
   const augmentations = how && (['crop', 'colour', 'flip'] as const).filter((each) => how[each]);
   return {
-    regime: recipe.regime,
+    regime,
     examples,
     epochs,
-    bestEpoch: best?.epoch ?? 0,
     stopped,
     batchSize,
     augmentation: augmentations?.join(', ') ?? 'none',
     classWeights: [...classWeights],
-    ...(best && { validation: { accuracy: best.accuracy, crossEntropy: best.crossEntropy } }),
+    splits,
+    ...(mirroring && { mirroring }),
+    ...(predictions && { validation: score(predictions) }),
   };
 }

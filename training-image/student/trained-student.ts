@@ -3,12 +3,11 @@ import { frozenPrefix } from '#engine/frozen-prefix.ts';
 import { sizeOf } from '#engine/graph.ts';
 import type { Topology } from '#engine/topology.ts';
 import type { Values } from '#engine/variables.ts';
-import type { Predictions } from '../evaluate/predictions.ts';
+import { type FeatureSet, layersOf } from '../features/feature-sets.ts';
 import type { Teacher } from '../features/load-teacher.ts';
 import { IMAGES_AT_ONCE } from '../features/open-backbone.ts';
-import type { FittedHead } from '../head/fit-head.ts';
-import { headLogits } from '../head/head.ts';
-import { featuresOf, type LabelledFeatures } from '../head/labelled-features.ts';
+import { type Head, headLogits } from '../head/head.ts';
+import { featuresOf } from '../head/labelled-features.ts';
 import type { Reporter, StopSignal } from '../job/reporter.ts';
 import type { FloatRows, RowFile } from '../storage/row-file.ts';
 import { buildStudent } from './build-student.ts';
@@ -21,32 +20,26 @@ export interface TrainedStudent {
   trainedParameters: number;
   /** @returns the logits of examples by their indices, [n, classes] */
   predict(indices: Int32Array): Promise<Float32Array>;
-  validation: Predictions; // of a student that was not fitted on them
   dispose(): void;
 }
 
 /**
- * The unchanged backbone with the head that was fitted on train and validation.
+ * The unchanged backbone with a head.
  *
  * @param features of all examples
  */
 export async function headStudent(
   teacher: Teacher,
-  { head, beforeRefit }: FittedHead,
+  set: FeatureSet,
+  head: Head,
   features: FloatRows,
-  validation: LabelledFeatures,
 ): Promise<TrainedStudent> {
-  const network = await buildStudent(teacher, head);
-  const d = teacher.entry.features.size;
+  const network = await buildStudent(teacher, layersOf(set), head);
   return {
     network,
     topology: topologyOf(network),
-    trainedParameters: head.kernel.length + head.bias.length + 2 * d,
+    trainedParameters: head.kernel.length + head.bias.length + 2 * features.d,
     predict: (indices) => headLogits(head, featuresOf(features, indices)),
-    validation: {
-      logits: await headLogits(beforeRefit, validation),
-      labels: validation.labels,
-    },
     dispose: () => undefined,
   };
 }
@@ -57,16 +50,14 @@ export async function headStudent(
  * @param start the network that fine-tuning started from
  * @param weights those that it changed
  * @param decoded uint8 [px, px, 3] per example, of all examples
- * @param validation indices and labels of the part's examples
  */
-export async function fineTunedStudent(
+export function fineTunedStudent(
   start: StudentNetwork,
   weights: Values,
   decoded: RowFile,
-  validation: { indices: Int32Array; labels: Int32Array },
   report: Reporter,
   stop: StopSignal,
-): Promise<TrainedStudent> {
+): TrainedStudent {
   const network = replaceWeights(start, weights);
   const topology = requireTopology(network);
   const whole = frozenPrefix(topology, [topology.output]);
@@ -88,7 +79,6 @@ export async function fineTunedStudent(
     topology,
     trainedParameters: [...weights.values()].reduce((sum, { length }) => sum + length, 0),
     predict,
-    validation: { logits: await predict(validation.indices), labels: validation.labels },
     dispose: whole.dispose,
   };
 }

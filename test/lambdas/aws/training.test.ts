@@ -45,7 +45,7 @@ const job = advance(
 const request = {
   job,
   trainingJobName: 'understudy-pets-a1',
-  teacher: 'efficientnet-lite0',
+  teacherChannel: 'teachers/efficientnet-lite0/',
   budget: { minutes: 7 },
   instanceTypes: ['ml.g4dn.xlarge', 'ml.g5.xlarge'],
 };
@@ -83,9 +83,9 @@ describe('starting a training job', () => {
     ]);
   });
 
-  it('asks for no teacher where the image contains it', async () => {
+  it('has no teacher channel where the image contains the teacher', async () => {
     sageMaker.on(CreateTrainingJobCommand).resolves({});
-    await training.start({ ...request, teacher: undefined });
+    await training.start({ ...request, teacherChannel: undefined });
 
     const input = sageMaker.commandCalls(CreateTrainingJobCommand)[0]?.args[0].input;
     const channels = input?.InputDataConfig?.map(({ ChannelName }) => ChannelName);

@@ -12,6 +12,7 @@ beforeEach(async () => {
   await validateDataset(pipeline.ports, 'datasets/pets/_READY');
 });
 
+const requested = ({ started }: PipelineInMemory['training']) => [...started.values()][0]?.request;
 const launch = () => launchTraining(pipeline.ports, pipeline.onlyJob().id);
 
 describe('launchTraining', () => {
@@ -105,7 +106,28 @@ describe('launchTraining', () => {
     await launch();
 
     expect(state()).toBe('training');
-    expect([...training.started.values()][0]?.request.teacher).toBeUndefined();
+    expect(requested(training)?.teacherChannel).toBeUndefined();
+  });
+
+  it('gives a recipe without minutes those of the deployment, within its dollars', async () => {
+    const { bucket, ports, training, onlyJob } = pipeline;
+    ports.defaultMinutes = 10;
+    bucket.put(jobKeys(onlyJob().id).recipe, '{ "budget": { "dollars": 5 } }');
+
+    await launch();
+
+    expect(requested(training)?.budget).toEqual({ minutes: 10, dollars: 5 });
+    expect(onlyJob().run?.estimate).toMatchObject({ seconds: 600, dollars: 0.2347 });
+  });
+
+  it('keeps to the minutes of a recipe', async () => {
+    const { bucket, ports, training, onlyJob } = pipeline;
+    ports.defaultMinutes = 10;
+    bucket.put(jobKeys(onlyJob().id).recipe, '{ "budget": { "minutes": 90 } }');
+
+    await launch();
+
+    expect(requested(training)?.budget).toEqual({ minutes: 90 });
   });
 
   it('starts nothing for a job that is unknown, final, or still has a running training job', async () => {

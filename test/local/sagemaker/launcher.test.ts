@@ -30,7 +30,7 @@ function anAcceptedJob(id: string) {
 const requestOf = (trainingJobName: string, id = 'a'.repeat(64)) => ({
   job: anAcceptedJob(id),
   trainingJobName,
-  teacher: 'tiny',
+  teacherChannel: 'teachers/tiny/',
   budget: { minutes: 7 },
   instanceTypes: ['ml.g4dn.xlarge'],
 });

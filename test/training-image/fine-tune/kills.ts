@@ -35,6 +35,7 @@ export async function smallFineTuning(recipe: object, retrained = 1) {
     entry: { blockOutputs: BLOCK_OUTPUTS, input: { px: SIDE, channels: 3 } },
     retrained,
     recipe: Recipe.parse(recipe),
+    flip: true,
     decoded,
     train: part(VALIDATION, EXAMPLES),
     validation: part(0, VALIDATION),
@@ -85,16 +86,13 @@ export async function killedOver(
   return fineTune(tuning, quiet, never);
 }
 
-/** The largest difference between the weights and losses of two outcomes; NaN if they differ in anything else. */
+/** The largest difference between the weights of two outcomes; NaN if they differ in anything else. */
 export function distance(one: Outcome, other: Outcome): number {
-  const facts = ({ best, epochs, stopped, batchSize }: Outcome) =>
-    JSON.stringify([best?.epoch, best?.accuracy, epochs, stopped, batchSize]);
+  const facts = ({ weights, epochs, stopped, batchSize }: Outcome) =>
+    JSON.stringify([weights?.size, epochs, stopped, batchSize]);
   if (facts(one) !== facts(other)) return Number.NaN;
-  const differences = [...one.bestWeights].map(([name, values]) =>
-    difference(values, other.bestWeights.get(name) ?? []),
+  const differences = [...(one.weights ?? [])].map(([name, values]) =>
+    difference(values, other.weights?.get(name) ?? []),
   );
-  return Math.max(
-    Math.abs((one.best?.crossEntropy ?? 0) - (other.best?.crossEntropy ?? Number.NaN)),
-    ...differences,
-  );
+  return Math.max(...differences);
 }

@@ -147,23 +147,24 @@ describe('a fine-tuning', () => {
     }
   });
 
-  it('stops at the end of the budget, earlier runs included, with the best weights so far', async () => {
+  it('is shortened to fit the budget, and ends as scheduled then, with a learning rate of 0', async () => {
     const tuning = await tuningOf({});
     let seconds = 0;
     const throwIfRequested = () => {
-      seconds += 20;
+      seconds += 5;
     };
+    const lines: string[] = [];
+    const timed = { ...tuning, budgetSeconds: 600, elapsed: () => seconds };
 
-    const outcome = await fineTune(
-      { ...tuning, budgetSeconds: 600, elapsed: () => seconds },
-      quiet,
-      { throwIfRequested },
+    const outcome = await fineTune(timed, keeping(lines), { throwIfRequested });
+
+    expect(lines.join()).toMatch(
+      /The budget holds \d+\.\d of 20 epochs; the schedule is shortened/,
     );
-
     expect(outcome.stopped).toBe('budget');
-    expect(outcome.best?.epoch).toBeGreaterThanOrEqual(1);
-    expect(outcome.bestWeights.size).toBeGreaterThan(0);
-    expect(seconds).toBeLessThan(600);
+    expect(outcome.epochs).toBeGreaterThan(2);
+    expect(outcome.weights?.size).toBeGreaterThan(0);
+    expect(seconds).toBeLessThan(0.85 * 600);
   });
 
   it('gives no weights if the budget ends before it begins', async () => {
@@ -171,6 +172,6 @@ describe('a fine-tuning', () => {
 
     const outcome = await fineTune({ ...tuning, elapsed: () => 1e6 }, quiet, never);
 
-    expect(outcome).toMatchObject({ best: undefined, stopped: 'budget', epochs: 0 });
+    expect(outcome).toMatchObject({ weights: undefined, stopped: 'budget', epochs: 0 });
   });
 });

@@ -2,7 +2,7 @@ import { afterEach, describe, expect, it } from 'vitest';
 import type { Batch, TrainingStep } from '#engine/training-step.ts';
 import type { Checkpoint } from '#training-image/fine-tune/checkpoint.ts';
 import { type FineTuningRun, runEpochs } from '#training-image/fine-tune/run-epochs.ts';
-import { lrScaleAt, scheduleFor } from '#training-image/fine-tune/schedule.ts';
+import { scheduleFor } from '#training-image/fine-tune/schedule.ts';
 import type { Source } from '#training-image/fine-tune/sources.ts';
 import { SIDE, topologyOf } from '../../engine/networks.ts';
 import { adamw, begin, endAll, threeParts } from '../../engine/trainings.ts';
@@ -35,7 +35,7 @@ async function runOf(step: TrainingStep): Promise<FineTuningRun> {
     step,
     train: part(N),
     validation: part(8),
-    schedule: { epochs: 3, batchSize: BATCH_SIZE, patience: 5, learningRates: [] },
+    schedule: { ...scheduleFor(N, 1), epochs: 3, batchSize: BATCH_SIZE },
     seed: 1,
     resumeFrom: undefined,
     saveCheckpoint: async () => undefined,
@@ -103,12 +103,12 @@ describe('runEpochs', () => {
       },
     };
 
-    const { stopped, epochs, best } = await runEpochs(await runOf(diverging), quiet, never);
+    const { stopped, epochs, weights } = await runEpochs(await runOf(diverging), quiet, never);
 
-    expect({ stopped, epochs, best: best?.epoch }).toEqual({
+    expect({ stopped, epochs, weights }).toEqual({
       stopped: 'diverged',
       epochs: 2,
-      best: 1,
+      weights: undefined,
     });
     expect(steps).toBe(7);
   });
@@ -120,9 +120,13 @@ describe('runEpochs', () => {
       evaluate: (input) => real.evaluate(input).fill(Number.NaN),
     };
 
-    const { stopped, epochs, best } = await runEpochs(await runOf(broken), quiet, never);
+    const { stopped, epochs, weights } = await runEpochs(await runOf(broken), quiet, never);
 
-    expect({ stopped, epochs, best }).toEqual({ stopped: 'diverged', epochs: 1, best: undefined });
+    expect({ stopped, epochs, weights }).toEqual({
+      stopped: 'diverged',
+      epochs: 1,
+      weights: undefined,
+    });
   });
 
   it('leaves the checkpoint that it resumes from as it is', async () => {
@@ -143,52 +147,56 @@ describe('runEpochs', () => {
     expect(checkpoint.progress).toEqual(before);
   });
 
-  it('ends when the validation loss has not fallen for long enough, with the weights of its best', async () => {
+  it('gives the weights after the last epoch, whatever the validation loss', async () => {
     const step = begin(await topologyOf(threeParts()), { ...adamw, learningRates: [0.5, 0.5] });
-    const run = await runOf(step);
-    run.schedule = { ...run.schedule, epochs: 50, patience: 2 };
     const lines: string[] = [];
 
-    const { best, bestWeights, stopped, epochs } = await runEpochs(run, keeping(lines), never);
+    const { weights, stopped } = await runEpochs(await runOf(step), keeping(lines), never);
 
     const losses = lines.map((line) => Number(/validation_loss=(\S+)/.exec(line)?.[1]));
-    expect(losses).toHaveLength(epochs);
-    expect(best?.crossEntropy).toBeCloseTo(Math.min(...losses), 6);
-    expect(losses.indexOf(Math.min(...losses)) + 1).toBe(best?.epoch);
-    expect({ stopped, after: epochs - (best?.epoch ?? 0) }).toEqual({
-      stopped: 'early-stopping',
-      after: 3, // the patience of 2, and the epoch that exceeds it
-    });
-    expect(bestWeights).not.toEqual(step.read().weights);
-  });
-});
-
-describe('lrScaleAt', () => {
-  it.each([
-    [0, 0],
-    [0.05, 0.5],
-    [0.1, 1],
-    [0.55, 0.5],
-    [1, 0],
-  ])('at %f of the schedule is %f', (done, rate) => {
-    expect(lrScaleAt(done)).toBeCloseTo(rate, 10);
-  });
-});
-
-describe('scheduleFor', () => {
-  it.each([
-    [10, 20, 8],
-    [200, 20, 16],
-    [1_000, 10, 32],
-    [100_000, 5, 32],
-  ])('of %i examples is %i epochs in batches of %i', (examples, epochs, batchSize) => {
-    expect(scheduleFor(examples, 2)).toMatchObject({ epochs, batchSize });
+    expect(Math.min(...losses)).toBeLessThan(losses.at(-1) ?? 0); // an earlier epoch had a smaller one
+    expect(stopped).toBe('schedule');
+    expect(weights).toEqual(step.read().weights);
   });
 
-  it('changes the first blocks the least', () => {
-    const { learningRates } = scheduleFor(100, 3);
+  it('shortens the schedule to what the budget holds, and lets the learning rate fall to 0 all the same', async () => {
+    const scales: number[] = [];
+    const real = begin(await topologyOf(threeParts()), adamw);
+    const step: TrainingStep = {
+      ...real,
+      step(batch, lrScale) {
+        scales.push(lrScale);
+        return real.step(batch, lrScale);
+      },
+    };
+    const run = await runOf(step);
+    run.schedule = { ...run.schedule, epochs: 100 };
+    run.elapsed = () => scales.length; // a second per step
+    run.budgetSeconds = 50; // ten epochs of five steps
+    const lines: string[] = [];
 
-    expect(learningRates).toHaveLength(4);
-    expect([...learningRates].sort((a, b) => a - b)).toEqual(learningRates);
+    const { stopped, epochs, weights } = await runEpochs(run, keeping(lines), never);
+
+    expect(
+      lines.filter((line) => /of 100 epochs; the schedule is shortened/.test(line)),
+    ).toHaveLength(1);
+    expect({ stopped, epochs }).toEqual({ stopped: 'budget', epochs: 10 });
+    expect(weights).toEqual(real.read().weights);
+    expect(scales.length).toBeLessThanOrEqual(50);
+    expect(scales.length).toBeGreaterThan(40);
+    expect(Math.max(...scales)).toBeGreaterThan(0.8);
+    expect(scales.at(-1)).toBeLessThan(0.01);
+  });
+
+  it('keeps the last weights if the budget ends all the same', async () => {
+    const step = begin(await topologyOf(threeParts()), adamw);
+    const run = await runOf(step);
+    let asked = 0;
+    run.elapsed = () => (++asked > 12 ? 1e6 : 0); // the machine stands still
+
+    const { stopped, weights } = await runEpochs({ ...run, budgetSeconds: 10 }, quiet, never);
+
+    expect(stopped).toBe('budget');
+    expect(weights).toEqual(step.read().weights);
   });
 });

@@ -1,55 +1,64 @@
 import { describe, expect, it } from 'vitest';
-import type { Outcome } from '#training-image/fine-tune/run-epochs.ts';
+import type { Predictions } from '#training-image/evaluate/predictions.ts';
 import { chooseStudent } from '#training-image/plan/choose-student.ts';
 
-const head = { accuracy: 0.8, crossEntropy: 0.5 };
-const tuned = (accuracy: number, crossEntropy: number): Outcome => ({
-  best: { epoch: 3, accuracy, crossEntropy },
-  bestWeights: new Map(),
-  epochs: 8,
-  stopped: 'early-stopping',
-  batchSize: 32,
-});
+const N = 100;
+
+/** Predictions for examples of class 0. Those in the range are correct, all with the same confidence. */
+function correct(from: number, to: number, margin = 1): Predictions {
+  const logits = Array.from({ length: N }, (_, i) =>
+    i >= from && i < to ? [margin, 0] : [0, margin],
+  );
+  return { logits: Float32Array.from(logits.flat()), labels: new Int32Array(N) };
+}
+
+const head = correct(0, 80);
+const ended = { stopped: 'schedule' } as const;
 
 describe('chooseStudent', () => {
   it.each([
-    ['a higher accuracy', tuned(0.9, 0.7), 'blocks:2'],
-    ['the same accuracy and a smaller loss', tuned(0.8, 0.4), 'blocks:2'],
-    ['the same accuracy and the same loss', tuned(0.8, 0.5), 'head-only'],
-    ['the same accuracy and a larger loss', tuned(0.8, 0.6), 'head-only'],
-    ['a lower accuracy, whatever the loss', tuned(0.7, 0.1), 'head-only'],
-    ['the same accuracy and a loss of NaN', tuned(0.8, Number.NaN), 'head-only'],
-  ])('given %s', (_, outcome, used) => {
-    const choice = chooseStudent('blocks:2', head, outcome);
+    ['a significantly higher accuracy', correct(0, 90), 'blocks:2', '90.0%', '10 gained, 0 lost'],
+    ['a significantly lower accuracy', correct(0, 70), 'head-only', '70.0%', '0 gained, 10 lost'],
+  ])('goes by the accuracy given %s', (_, tuned, used, accuracy, counts) => {
+    const choice = chooseStudent('blocks:2', head, tuned, ended);
 
     expect(choice.used).toBe(used);
-    expect(choice.why).toContain('80.0% (loss 0.500)');
-    expect(choice.why).toContain(`${(100 * (outcome.best?.accuracy ?? 0)).toFixed(1)}% (loss `);
+    expect(choice.why).toContain(
+      `of 100 validation images it classified ${accuracy} correctly, the head alone 80.0% (${counts}; p = 0.002`,
+    );
+    expect(choice.why).not.toContain('loss');
+  });
+
+  it.each([
+    ['a smaller loss', correct(2, 83), 'blocks:2'],
+    ['a larger loss', correct(2, 79), 'head-only'],
+    ['the same loss', correct(2, 82), 'head-only'],
+    ['the same loss but for its confidence', correct(2, 82, 9), 'head-only'],
+    ['a smaller loss but for its confidence', correct(2, 83, 9), 'blocks:2'],
+  ])('goes by the loss after temperature scaling given %s', (_, tuned, used) => {
+    const choice = chooseStudent('blocks:2', head, tuned, ended);
+
+    expect(choice.used).toBe(used);
+    expect(choice.why).toMatch(
+      /may be chance, and its loss .* is 0\.\d{3}, that of the head 0\.500/,
+    );
   });
 
   it('says when the budget was over before anything was retrained', () => {
-    const choice = chooseStudent('full', head, {
-      ...tuned(0, 0),
-      best: undefined,
-      stopped: 'budget',
-    });
-
-    expect(choice).toEqual({
+    expect(chooseStudent('full', head, undefined, { stopped: 'budget' })).toEqual({
       used: 'head-only',
       why: 'The time budget ended before full fine-tuning began; the head-only model is shipped.',
     });
   });
 
-  it('ships the head after a divergence, however good an earlier epoch was', () => {
-    const choice = chooseStudent('full', head, { ...tuned(0.9, 0.1), stopped: 'diverged' });
-
-    expect(choice).toEqual({
+  it('ships the head after a divergence', () => {
+    expect(chooseStudent('full', head, undefined, { stopped: 'diverged' })).toEqual({
       used: 'head-only',
       why: 'Fine-tuning diverged (the loss was no longer finite); the head-only model is shipped.',
     });
   });
 
   it.each(['auto', 'head-only'])('trains the head only for %s', (requested) => {
-    expect(chooseStudent(requested, head, undefined).used).toBe('head-only');
+    expect(chooseStudent(requested, head, undefined, undefined).used).toBe('head-only');
   });
 });

@@ -4,7 +4,7 @@ import { tf } from '#engine/tensorflow/load.ts';
 import type { Teacher } from '#training-image/features/load-teacher.ts';
 import type { TrainingRefused } from '#training-image/job/errors.ts';
 import { retrainedBlocksFor } from '#training-image/plan/freeze-plan.ts';
-import { chain, modelFiles, network } from '../../engine/networks.ts';
+import { chain, modelFiles, network, SIDE } from '../../engine/networks.ts';
 
 /** A teacher of two blocks, of which one may have an activation that the engine does not know. */
 async function teacherWith(activation: 'relu' | 'selu'): Promise<Teacher> {
@@ -16,7 +16,7 @@ async function teacherWith(activation: 'relu' | 'selu'): Promise<Teacher> {
   );
   const { json, bytes } = await modelFiles(model);
   const entry = { blockOutputs: ['one', 'two'] } as unknown as Teacher['entry'];
-  return { entry, digest: '', model, json, weights: bytes };
+  return { entry, px: SIDE, digest: '', model, json, weights: bytes };
 }
 const recipe = (regime: string) => Recipe.parse({ regime });
 

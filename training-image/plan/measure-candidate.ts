@@ -1,0 +1,170 @@
+import { at, lookUp } from '#core/at.ts';
+import type { TeacherEntry } from '#core/teacher.ts';
+import { readModel } from '#engine/read-model.ts';
+import {
+  type FeatureSet,
+  featureSetsOf,
+  lastFeatures,
+  layersOf,
+  type PooledLayer,
+} from '../features/feature-sets.ts';
+import type { Teacher } from '../features/load-teacher.ts';
+import { IMAGES_AT_ONCE, openBackbone } from '../features/open-backbone.ts';
+import type { StopSignal } from '../job/reporter.ts';
+import { type Answers, cheapestNotBeaten } from './compare.ts';
+import { type ProbeResult, probe } from './ridge-probe.ts';
+
+/** What a sample says about a teacher at an image size; the answers are those of its best set of features. */
+export interface Measured extends Answers {
+  entry: TeacherEntry;
+  px: number;
+  set: FeatureSet;
+  standardError: number; // of the accuracy
+  kappa: number;
+  sets: readonly { set: FeatureSet; result: ProbeResult }[]; // from the smallest to the largest
+  perBlock: readonly number[]; // κ of each block's average alone
+  secondsPerImage: number; // decoding and features
+  /** The features of the sample with the best set, [d] for each example, by its index. */
+  features: ReadonlyMap<number, Float32Array>;
+}
+
+/** Examples of the dataset, decoded at the size that the teacher takes. */
+export interface Sample {
+  pixels: Uint8Array; // [n, px, px, 3]
+  indices: Int32Array; // [n], among all examples
+  labels: Int32Array; // [n]
+  decodeSeconds: number;
+}
+
+const FOLDS = 5;
+const REPEATS = { below: 200, times: 3 }; // fewer examples than that are divided into folds several times
+const MARGIN = 0.5; // in standard errors, which a larger set must be better by
+
+export interface Probing {
+  classes: number;
+  seed: number;
+}
+
+/** Computes all features that any set needs, once, and compares the sets by cross-validation. */
+export async function measureCandidate(
+  teacher: Teacher,
+  { pixels, indices, labels, decodeSeconds }: Sample,
+  { classes, seed }: Probing,
+  stop: StopSignal,
+): Promise<Measured> {
+  const { entry, px } = teacher;
+  const n = labels.length;
+  const { sets, blocks } = setsOf(teacher);
+  const layers = new Map<string, PooledLayer>();
+  for (const layer of [...sets.flatMap(layersOf), ...blocks]) layers.set(nameOf(layer), layer);
+
+  const began = performance.now();
+  const features = await featuresOf(teacher, [...layers.values()], pixels, n, stop);
+  const seconds = decodeSeconds + (performance.now() - began) / 1000;
+
+  const probed = await probe(
+    {
+      groups: [...layers].map(([name, { size }]) => ({
+        name,
+        d: size,
+        values: lookUp(features, name),
+      })),
+      sets: [
+        ...sets.map((set) => ({ name: set.id, groups: layersOf(set).map(nameOf) })),
+        ...blocks.map((block, i) => ({ name: `block ${i + 1}`, groups: [nameOf(block)] })),
+      ],
+      labels,
+      classes,
+      folds: FOLDS,
+      repeats: n < REPEATS.below ? REPEATS.times : 1,
+      seed,
+    },
+    stop,
+  );
+  const results = sets.map((set, i) => {
+    const result = at(probed, i);
+    return { set, result, accuracy: result.accuracy, correct: result.correct };
+  });
+  const { set, result } = cheapestNotBeaten(results, MARGIN);
+  return {
+    entry,
+    px,
+    set,
+    accuracy: result.accuracy,
+    correct: result.correct,
+    standardError: result.standardError,
+    kappa: result.kappa,
+    sets: results,
+    perBlock: probed.slice(sets.length).map(({ kappa }) => kappa),
+    secondsPerImage: seconds / n,
+    features: rowsOf(features, layersOf(set), indices),
+  };
+}
+
+/** Joins the features of some layers, in this order, for each example. */
+function rowsOf(
+  features: ReadonlyMap<string, Float32Array>,
+  layers: readonly PooledLayer[],
+  indices: Int32Array,
+): Map<number, Float32Array> {
+  const width = layers.reduce((sum, { size }) => sum + size, 0);
+  const rows = new Map(Array.from(indices, (index) => [index, new Float32Array(width)]));
+  let column = 0;
+  for (const layer of layers) {
+    const values = lookUp(features, nameOf(layer));
+    for (const [i, index] of indices.entries()) {
+      const own = values.subarray(i * layer.size, (i + 1) * layer.size);
+      rows.get(index)?.set(own, column);
+    }
+    column += layer.size;
+  }
+  return rows;
+}
+
+/** The sets of features, from the smallest to the largest, and each block's average; only the last features if the engine cannot read the teacher. */
+function setsOf({ entry, json, weights }: Teacher): {
+  sets: FeatureSet[];
+  blocks: PooledLayer[];
+} {
+  const { layer, size } = entry.features;
+  const read = readModel(json, weights);
+  if (!read.ok) return { sets: [lastFeatures(layer, size)], blocks: [] };
+  const sets = featureSetsOf(read.value, entry.features, entry.blockOutputs);
+  const averages = sets.find(({ id }) => id === 'averages');
+  return { sets, blocks: averages ? [...layersOf(averages)] : [] };
+}
+
+/** A layer may be pooled in two ways. */
+const nameOf = ({ layer, grid }: PooledLayer): string => `${layer}/${grid}`;
+
+async function featuresOf(
+  teacher: Teacher,
+  layers: readonly PooledLayer[],
+  pixels: Uint8Array,
+  n: number,
+  stop: StopSignal,
+): Promise<Map<string, Float32Array>> {
+  const perImage = pixels.length / n;
+  const width = layers.reduce((sum, { size }) => sum + size, 0);
+  const all = new Map(layers.map((layer) => [nameOf(layer), new Float32Array(n * layer.size)]));
+  const backbone = await openBackbone(teacher, layers);
+  try {
+    for (let from = 0; from < n; from += IMAGES_AT_ONCE) {
+      stop.throwIfRequested();
+      const batch = pixels.subarray(from * perImage, (from + IMAGES_AT_ONCE) * perImage);
+      const rows = backbone.features(batch); // [batch, width]
+      let column = 0;
+      for (const layer of layers) {
+        const values = lookUp(all, nameOf(layer));
+        for (let row = 0; row * width < rows.length; row++) {
+          const start = row * width + column;
+          values.set(rows.subarray(start, start + layer.size), (from + row) * layer.size);
+        }
+        column += layer.size;
+      }
+    }
+  } finally {
+    backbone.dispose();
+  }
+  return all;
+}
