@@ -2,7 +2,10 @@ import { appendFile, readFile } from 'node:fs/promises';
 import * as z from 'zod';
 import type { PerClass } from './draw.ts';
 
-/** What is trained: `last-features` is the head on the last features alone, as all heads were up to version 0.1. */
+/**
+ * What is trained. `last-features` is a head on the last features alone: all heads were such up to version 0.1, at commit
+ * 8c30f16, where these cells were measured; this version cannot be asked for one.
+ */
 export const REGIMES = [
   'last-features',
   'head-only',
@@ -77,13 +80,7 @@ const SIZE_ROUNDS: PerClass[][] = [
   [100, 20, 5],
   ['all', 50, 10],
 ];
-const REGIME_ROUNDS: Regime[][] = [
-  ['last-features', 'head-only'],
-  ['blocks:4'],
-  ['full'],
-  ['blocks:2'],
-  ['auto'],
-];
+const REGIME_ROUNDS: Regime[][] = [['head-only'], ['blocks:4'], ['full'], ['blocks:2'], ['auto']];
 
 /**
  * The cells of all datasets in the order of measuring: the first seed first, in it the sizes that lie far apart, in them

@@ -3,19 +3,17 @@ import { access, mkdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { type Files, layOutJob } from '#examples/job-folder.ts';
-import { type SizedTeacher, sizedTeacher } from '../sized-teacher.ts';
+import { DEFAULT_TEACHER } from '#teachers/catalogue.ts';
+import { teacherChannel } from '../teacher-channel.ts';
 import { type Cell, type Line, Measured } from './cells.ts';
 import type { CalibrationImage } from './dataset.ts';
 import { type Divided, drawTraining } from './draw.ts';
 import type { Trainer } from './start-trainer.ts';
 
-/** Of the images that the trainer is given; those that it is judged by here are others. */
-const SPLIT = { validation: 0.1, test: 0.05 };
-
 /**
  * Trains a student as a job does, and asks it the held-out images.
  *
- * @param work a folder for what the cells share, and for one job after the other
+ * @param work a folder for the held-out images, which cells share, and for one job after the other
  * @returns the cell with its accuracy, or with the error that ended the training
  */
 export async function measureCell(
@@ -25,12 +23,17 @@ export async function measureCell(
   work: string,
   say: (line: string) => void,
 ): Promise<Line> {
-  const { perClass, regime, seed, px } = cell;
+  const { perClass, regime, seed } = cell;
   const root = join(work, `job ${Object.values(cell).join(' ')}`.replaceAll(/[^a-z0-9]+/g, '-'));
   try {
-    const teacher = await teacherFor(px, work, say);
+    if (regime === 'last-features') {
+      throw new Error(
+        'Only version 0.1 trains a head on the last features, whatever the others give.',
+      );
+    }
+    const teacher = await teacherChannel(DEFAULT_TEACHER, work, say);
     const train = drawTraining(images, perClass, seed);
-    const recipe = { regime: inRecipe(regime), split: SPLIT, seed };
+    const recipe = recipeFor(cell, train.length);
     await layOutJob(root, { form: 'folder', files: filesOf(train), recipe, teacher });
     const tests = join(work, `tests-${cell.dataset}`);
     await writeTests(tests, images.test);
@@ -52,16 +55,19 @@ export async function measureCell(
   }
 }
 
-const teachers = new Map<number, Promise<SizedTeacher>>();
-
-function teacherFor(px: number, work: string, say: (line: string) => void): Promise<SizedTeacher> {
-  const teacher = teachers.get(px) ?? sizedTeacher(px, work, say);
-  teachers.set(px, teacher);
-  return teacher;
+/**
+ * The recipe of a cell. The student is judged by other images; what the trainer holds out of these lets it compare the
+ * fine-tuned student with the head, and afterwards all of them are learned from. A test part of 100 images saves the
+ * fine-tunings of a cross-validation.
+ */
+function recipeFor({ regime, px, perClass, seed }: Cell, images: number): object {
+  const share = Math.ceil(1.05 * HELD_OUT * (100 / images)) / 100;
+  const isLargeEnough = (perClass === 'all' || perClass >= 50) && share <= 0.4;
+  const test = isLargeEnough ? Math.max(0.1, share) : 0.1;
+  return { regime, input_px: px, split: { validation: 0.1, test }, refit: true, seed };
 }
 
-const inRecipe = (regime: Cell['regime']): string =>
-  regime === 'last-features' ? 'head-only' : regime;
+const HELD_OUT = 100; // images: with fewer, the trainer cross-validates
 
 function filesOf(images: readonly CalibrationImage[]): Files {
   const files: Files = {};

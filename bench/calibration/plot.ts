@@ -52,6 +52,7 @@ export function plot(
     return `<g transform="translate(${x} ${y})">${drawPanel(panel, ticks)}</g>`;
   });
   return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" width="${width}" height="${height}" font-family="Helvetica, Arial, sans-serif" font-size="10" fill="#333">
+<title>${escapeXml(heading.title)}</title>
 <rect width="${width}" height="${height}" fill="white"/>
 <text x="10" y="20" font-size="15" font-weight="bold" fill="#111">${escapeXml(heading.title)}</text>
 <text x="10" y="36" font-size="11" fill="#555">${escapeXml(heading.subtitle)}</text>

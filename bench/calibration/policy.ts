@@ -48,7 +48,7 @@ export function policies(): Policy[] {
 
 /** What a card has of the measurements before the training. */
 const PlanFacts = z.object({
-  candidates: z.array(z.object({ standardError: z.number() })).min(1),
+  standardError: z.number(),
   similarity: z.number(),
   kappa: z.number(),
   perBlock: z.array(z.number()).min(1),
@@ -67,8 +67,7 @@ function readFacts({ cells }: Trial): FreezeFacts | undefined {
   for (const { facts, classes, learned } of cells.values()) {
     const parsed = PlanFacts.safeParse(facts).data;
     if (!parsed) continue;
-    const { similarity, kappa, perBlock, inputLevelShift, candidates } = parsed;
-    const standardError = Math.min(...candidates.map((each) => each.standardError));
+    const { similarity, kappa, perBlock, inputLevelShift, standardError } = parsed;
     return {
       kappaLast: similarity,
       kappaBest: kappa,

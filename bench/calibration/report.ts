@@ -1,5 +1,6 @@
 import { writeFile } from 'node:fs/promises';
 import { FREEZE_THRESHOLDS } from '#core/freeze-policy.ts';
+import { table } from '../table.ts';
 import type { Line, MeasuredCell } from './cells.ts';
 import { DATASETS } from './datasets.ts';
 import type { PerClass } from './draw.ts';
@@ -30,6 +31,7 @@ export async function writeReport(
   folder: URL = new URL('.', import.meta.url),
 ): Promise<void> {
   const cells = lines.filter((line) => !('error' in line)) as MeasuredCell[];
+  if (cells.length === 0) return;
   const situations = situationsOf(cells).sort(
     (a, b) =>
       rank(a.dataset) - rank(b.dataset) || ORDER.indexOf(a.perClass) - ORDER.indexOf(b.perClass),
@@ -189,14 +191,3 @@ function panelsOf(cells: readonly MeasuredCell[]): Panel[] {
 const rank = (dataset: string): number => DATASETS.findIndex(({ name }) => name === dataset);
 
 const points = (fraction: number): string => (100 * fraction).toFixed(1);
-
-/** With columns as wide as their widest cell. */
-function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
-  const widths = head.map((title, column) =>
-    Math.max(3, title.length, ...rows.map((cells) => cells[column]?.length ?? 0)),
-  );
-  const line = (cells: readonly string[]) =>
-    `| ${cells.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join(' | ')} |`;
-  const rule = line(widths.map((width) => '-'.repeat(width)));
-  return `${[line(head), rule, ...rows.map(line)].join('\n')}\n`;
-}

@@ -3,9 +3,8 @@ import { join } from 'node:path';
 import { at } from '#core/at.ts';
 import { parseCard } from '#core/card.ts';
 import { mlFolder } from '#core/ml-folder.ts';
-import { TeacherEntry } from '#core/teacher.ts';
 import { tf } from '#engine/tensorflow/load.ts';
-import { ENTRY_FILE } from '#teachers/import-teacher.ts';
+import { TEACHERS } from '#teachers/catalogue.ts';
 import { decodeImage } from '#training-image/data/decode-image.ts';
 import { stopSignal } from '#training-image/job/reporter.ts';
 import { train } from '#training-image/train.ts';
@@ -45,11 +44,8 @@ process.on('message', (order: Order) => {
 
 async function answer({ root, tests }: Order): Promise<Answer> {
   const folders = mlFolder(root);
-  const file = join(folders.channel('teacher'), ENTRY_FILE);
-  const entry = TeacherEntry.parse(JSON.parse(await readFile(file, 'utf8')));
-
   const [started, cpu] = [performance.now(), process.cpuUsage()];
-  await train(folders, new Map([[entry.name, entry]]), quiet, never);
+  await train(folders, TEACHERS, quiet, never);
   const { user, system } = process.cpuUsage(cpu);
   const wallSeconds = (performance.now() - started) / 1e3;
 

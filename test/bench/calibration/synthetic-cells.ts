@@ -20,7 +20,11 @@ const GAIN: Record<Cell['regime'], number> = {
  */
 export function syntheticCells(): MeasuredCell[] {
   const datasets = DATASETS.map(({ name, source }) => ({ name, source, sizes: [5, 20, 100] }));
-  return cellsInOrder(datasets, 64).map((cell) => {
+  const cells = cellsInOrder(datasets, 64);
+  const old = cells
+    .filter(({ regime }) => regime === 'head-only')
+    .map((cell) => ({ ...cell, regime: 'last-features' as const }));
+  return [...cells, ...old].map((cell) => {
     const far = distance(cell.dataset);
     const perClass = Number(cell.perClass);
     const head = 0.95 - 0.5 * far;
@@ -36,7 +40,7 @@ export function syntheticCells(): MeasuredCell[] {
       wallSeconds: 1,
       plan: {},
       facts: {
-        candidates: [{ standardError: 0.01 }],
+        standardError: 0.01,
         similarity: kappa,
         kappa,
         perBlock: [0.1, 0.2, 0.3, kappa, kappa, kappa, kappa],
