@@ -75,35 +75,38 @@ export const keepCell = (file: URL | string, line: Line): Promise<void> =>
 export const keyOf = ({ dataset, perClass, regime, seed, px }: Cell): string =>
   [dataset, perClass, regime, seed, px].join(' ');
 
-/** The order of measuring: what is done after a part of it should say something about everything. */
-const SIZE_ROUNDS: PerClass[][] = [
-  [100, 20, 5],
-  ['all', 50, 10],
+/** What is measured first says something about everything: few and many images, and regimes that lie far apart. */
+const ROUNDS: { sizes: PerClass[]; regimes: Regime[] }[] = [
+  { sizes: [20], regimes: ['head-only', 'blocks:4', 'full'] },
+  { sizes: [100], regimes: ['head-only', 'blocks:4', 'full'] },
+  { sizes: [5], regimes: ['head-only', 'blocks:4', 'full'] },
+  { sizes: [20, 100, 5], regimes: ['auto', 'blocks:2'] },
+  { sizes: ['all', 50, 10], regimes: ['head-only', 'blocks:4', 'full', 'auto', 'blocks:2'] },
 ];
-const REGIME_ROUNDS: Regime[][] = [['head-only'], ['blocks:4'], ['full'], ['blocks:2'], ['auto']];
 
 /**
- * The cells of all datasets in the order of measuring: the first seed first, in it the sizes that lie far apart, in them
- * the cheap regimes.
+ * The cells of all datasets in the order of measuring: the first seed first; in each round the first dataset of each
+ * source before the second ones; and all regimes of a situation one after the other, so that it can be judged.
  *
- * @param sizes of each dataset, which it allows
+ * @param datasets with the numbers of images per class that each allows
  */
 export function cellsInOrder(
   datasets: readonly { name: string; source: string; sizes: readonly PerClass[] }[],
   px: number,
 ): Cell[] {
-  const cells: Cell[] = [];
-  for (const seed of SEEDS) {
-    for (const round of SIZE_ROUNDS) {
-      for (const regimes of REGIME_ROUNDS) {
-        for (const { name: dataset, source, sizes } of datasets) {
-          for (const perClass of round.filter((size) => sizes.includes(size))) {
-            for (const regime of regimes)
-              cells.push({ dataset, source, perClass, regime, seed, px });
-          }
-        }
-      }
-    }
-  }
-  return cells;
+  const rank = ({ name, source }: { name: string; source: string }) =>
+    datasets.filter((each) => each.source === source).findIndex((each) => each.name === name);
+  const inOrder = [...datasets].sort((a, b) => rank(a) - rank(b));
+
+  return SEEDS.flatMap((seed) =>
+    ROUNDS.flatMap(({ sizes, regimes }) =>
+      inOrder.flatMap(({ name: dataset, source, sizes: possible }) =>
+        sizes
+          .filter((perClass) => possible.includes(perClass))
+          .flatMap((perClass) =>
+            regimes.map((regime) => ({ dataset, source, perClass, regime, seed, px })),
+          ),
+      ),
+    ),
+  );
 }

@@ -6,6 +6,7 @@ import { cellsInOrder, keepCell, keyOf, readCells } from '../../../bench/calibra
 
 const datasets = [
   { name: 'one', source: 'a', sizes: [5, 20, 100, 'all'] as const },
+  { name: 'one again', source: 'a', sizes: [20] as const },
   { name: 'two', source: 'b', sizes: [5, 20] as const },
 ];
 
@@ -13,17 +14,20 @@ describe('cellsInOrder', () => {
   const cells = cellsInOrder(datasets, 64);
 
   it('has each dataset with each of its sizes, regimes and seeds once', () => {
-    expect(cells).toHaveLength((4 + 2) * 5 * 3);
+    expect(cells).toHaveLength((4 + 1 + 2) * 5 * 3);
     expect(new Set(cells.map(keyOf)).size).toBe(cells.length);
   });
 
-  it('begins with the first seed, sizes that lie far apart, and heads', () => {
-    expect(cells.slice(0, 4).map(keyOf)).toEqual([
-      'one 100 head-only 1 64',
+  it('completes one situation after the other, one dataset of each source first', () => {
+    expect(cells.slice(0, 6).map(keyOf)).toEqual([
       'one 20 head-only 1 64',
-      'one 5 head-only 1 64',
+      'one 20 blocks:4 1 64',
+      'one 20 full 1 64',
       'two 20 head-only 1 64',
+      'two 20 blocks:4 1 64',
+      'two 20 full 1 64',
     ]);
+    expect(cells.slice(6, 9).map(({ dataset }) => dataset)).toEqual(Array(3).fill('one again'));
     expect(cells.findIndex(({ seed }) => seed === 2)).toBe(cells.length / 3);
   });
 });

@@ -28,7 +28,7 @@ const row = (report: string, name: string): string[] =>
 
 describe('writeReport', () => {
   it('finds the thresholds of a world in which far datasets gain from 20 images per class on', async () => {
-    const report = await reportOf(syntheticCells());
+    const report = await reportOf(syntheticCells().filter(({ seed }) => seed === 1));
 
     expect(row(report, 'oracle').slice(1, 4)).toEqual(['48', '0.0', '0.0']);
     const [, situations, mean] = row(report, 'policy, fitted on the other sources');
@@ -39,9 +39,9 @@ describe('writeReport', () => {
   });
 
   it('reports a run that has only begun', async () => {
-    const report = await reportOf(syntheticCells().slice(0, 5));
+    const report = await reportOf(syntheticCells().slice(0, 2));
 
-    expect(report).toContain('5 students');
+    expect(report).toContain('2 students');
     expect(report).not.toContain('## Regret');
     expect(await readFile(join(folder, 'accuracy.svg'), 'utf8')).toContain('cifar-10');
   });
