@@ -4,7 +4,7 @@ import type { PerClass } from './draw.ts';
 
 /**
  * What is trained. `last-features` is a head on the last features alone: all heads were such up to version 0.1, at commit
- * 8c30f16, where these cells were measured; this version cannot be asked for one.
+ * 8c30f16, where these cells were measured; the present version has no such option.
  */
 export const REGIMES = [
   'last-features',
@@ -30,11 +30,11 @@ export const Cell = z.object({
 });
 export type Cell = z.infer<typeof Cell>;
 
-/** What came of it. */
+/** The result of a cell. */
 export const Measured = z.object({
   classes: z.int(),
-  learned: z.int(), // images that the trainer was given
-  tested: z.int(), // images that the shipped student was asked
+  learned: z.int(), // images given to the trainer
+  tested: z.int(), // images that the shipped student was tested on
   accuracy: z.number().min(0).max(1),
   cpuSeconds: z.number(), // of the whole training, user and system
   wallSeconds: z.number(),
@@ -75,7 +75,7 @@ export const keepCell = (file: URL | string, line: Line): Promise<void> =>
 export const keyOf = ({ dataset, perClass, regime, seed, px }: Cell): string =>
   [dataset, perClass, regime, seed, px].join(' ');
 
-/** What is measured first says something about everything: few and many images, and regimes that lie far apart. */
+/** The rounds of a run, the most informative first: a run that is stopped early covers all sources, and regimes far apart. */
 const ROUNDS: { sizes: PerClass[]; regimes: Regime[] }[] = [
   { sizes: [20], regimes: ['head-only', 'blocks:4', 'full'] },
   { sizes: [100], regimes: ['head-only', 'blocks:4', 'full'] },

@@ -11,7 +11,7 @@ import { type Divided, drawTraining } from './draw.ts';
 import type { Trainer } from './start-trainer.ts';
 
 /**
- * Trains a student as a job does, and asks it the held-out images.
+ * Trains a student as a job does, and tests it on the held-out images.
  *
  * @param work a folder for the held-out images, which cells share, and for one job after the other
  * @returns the cell with its accuracy, or with the error that ended the training
@@ -56,9 +56,9 @@ export async function measureCell(
 }
 
 /**
- * The recipe of a cell. The student is judged by other images; what the trainer holds out of these lets it compare the
- * fine-tuned student with the head, and afterwards all of them are learned from. A test part of 100 images saves the
- * fine-tunings of a cross-validation.
+ * The recipe of a cell. The trainer compares the fine-tuned student with the head on what it holds out; then it refits the
+ * student on all images, since the calibration has test images of its own. With a test part of 100 images the trainer
+ * does without cross-validation, which would take five more fine-tunings.
  */
 function recipeFor({ regime, px, perClass, seed }: Cell, images: number): object {
   const share = Math.ceil(1.05 * HELD_OUT * (100 / images)) / 100;

@@ -1,7 +1,7 @@
 import type { MeasuredCell, Regime } from './cells.ts';
 import type { PerClass } from './draw.ts';
 
-/** The regimes that a strategy chooses from. Where the first three are not measured, nothing is said. */
+/** Situations in which one of these was not measured are left out. */
 export const REQUIRED = ['head-only', 'blocks:4', 'full'] as const satisfies readonly Regime[];
 export const FIXED = [
   'last-features',
@@ -11,13 +11,13 @@ export const FIXED = [
   'full',
 ] as const satisfies readonly Regime[];
 
-/** The same images, learned from with each regime. */
+/** Students of the same training images, one per regime. */
 export interface Trial {
   seed: number;
   cells: ReadonlyMap<Regime, MeasuredCell>;
 }
 
-/** A dataset and a number of images per class: where a regime has to be chosen. */
+/** A dataset with a number of images per class, for which a regime is to be chosen. */
 export interface Situation {
   dataset: string;
   source: string;
@@ -45,10 +45,10 @@ export function situationsOf(cells: readonly MeasuredCell[]): Situation[] {
   });
 }
 
-/** Decides for each trial, knowing nothing of its test. */
+/** A rule that chooses a regime for each trial, without its test accuracy. */
 export interface Strategy {
   name: string;
-  /** @returns `undefined` if it cannot decide: nothing was measured of what it asks for */
+  /** @returns `undefined` if it cannot decide: the regime, or what the decision depends on, was not measured */
   choose(trial: Trial, situation: Situation): Regime | undefined;
 }
 
@@ -72,7 +72,7 @@ export function oracle(situation: Situation): Regime {
 export const meanOf = ({ trials }: Situation, regime: Regime): number =>
   mean(trials.map(({ cells }) => cells.get(regime)?.accuracy ?? Number.NaN));
 
-/** What a strategy costs: accuracy compared with the oracle, and time. */
+/** A strategy in one situation, compared with the oracle. */
 export interface Judged {
   situation: Situation;
   regret: number; // accuracy that the oracle has more, 0 to 1; negative where "auto" beats every regime

@@ -24,7 +24,7 @@ import {
 
 const ORDER: PerClass[] = [5, 10, 20, 50, 100, 'all'];
 
-/** Writes what the measured cells say, however many there are: `REPORT.md` and the plot, `accuracy.svg`. */
+/** Writes the report on all measured cells, however few: `REPORT.md` and the plot, `accuracy.svg`. */
 export async function writeReport(
   lines: readonly Line[],
   say: (line: string) => void,
@@ -61,7 +61,7 @@ function opening(cells: readonly MeasuredCell[], failed: number): string {
   return `# How much of the teacher to retrain: the calibration
 
 \`npm run calibrate\` wrote this page from \`cells.jsonl\`: ${cells.length} students, each trained by the real trainer at ${pxs} px from
-EfficientNet-Lite0 on one thread, and asked images that were held out before anything was drawn${failed > 0 ? `; ${failed} more failed` : ''}.
+EfficientNet-Lite0 on one thread, and tested on images that were held out before any were drawn for training${failed > 0 ? `; ${failed} more failed` : ''}.
 Commits: ${versions}. CPU-seconds are of the whole training, without the start of the process.
 
 ![accuracy over what was trained](accuracy.svg)
@@ -86,7 +86,7 @@ function datasetTable(cells: readonly MeasuredCell[]): string {
 ${table(['dataset', 'source', 'images', 'classes', 'tested on', 'students'], rows)}`;
 }
 
-/** Each strategy that asks for nothing but a rule, and the policy, as good as it is where it was not fitted. */
+/** The fixed regimes and the policy; the policy also with thresholds that were fitted on other sources only. */
 function regretTable(situations: readonly Situation[]): string {
   const candidates = policies();
   const rows: string[][] = [];
@@ -123,9 +123,9 @@ function regretTable(situations: readonly Situation[]): string {
 
   return `## Regret
 
-By how many points of accuracy a strategy is worse than the oracle, which knows the test and takes the regime with the best
-mean over the draws. A situation is a dataset with a number of images per class. The best of five noisy figures is flattered:
-with 1,000 test images and one draw, about a point of every regret is luck.
+By how many points of accuracy a strategy is worse than the oracle, which knows the test accuracies and takes the regime with
+the best mean over the draws. A situation is a dataset with a number of images per class. The oracle profits from noise: with
+1,000 test images and one draw, about one point of each regret is due to chance.
 
 ${table(['strategy', 'situations', 'mean', 'mean over sources', 'worst', 'CPU s'], rows)}
 ${thresholds}`;

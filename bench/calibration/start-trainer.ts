@@ -6,7 +6,7 @@ import type { Answer, Order } from './trainer.ts';
 
 /** A process that trains students, one at a time. */
 export interface Trainer {
-  /** @returns what came of it; an error if the process itself died, after which the next order gets a new one */
+  /** @returns the result, or an error; if the process has died, the next order starts a new one */
   train(order: Order): Promise<Answer>;
   stop(): void;
 }

@@ -9,8 +9,8 @@ import { decodeImage } from '#training-image/data/decode-image.ts';
 import { stopSignal } from '#training-image/job/reporter.ts';
 import { train } from '#training-image/train.ts';
 
-// A process that trains one student after the other, so that each need not pay for the start of Node and TensorFlow; its
-// parent sends `Order`s and gets an `Answer` to each.
+// A process that trains one student after the other, since starting Node and TensorFlow takes longer than many a training.
+// Its parent sends `Order`s and gets an `Answer` to each.
 
 export interface Order {
   root: string; // the folder of a job
@@ -68,7 +68,7 @@ async function answer({ root, tests }: Order): Promise<Answer> {
   };
 }
 
-/** Of the student on images that it has not seen, asked as anybody asks it: its layers-model, by tfjs. */
+/** The accuracy of the student's layers-model, run by tfjs as users run it. */
 async function accuracyOf(
   model: string,
   classes: readonly string[],
