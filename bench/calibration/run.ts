@@ -45,6 +45,17 @@ const { values } = parseArgs({
   },
 });
 
+/** The kinds of words that `--only` takes: those of one kind are alternatives. */
+const KINDS: { isOfKind(word: string): boolean; ofCell(cell: Cell): string }[] = [
+  {
+    isOfKind: (word) => DATASETS.some(({ name }) => name === word),
+    ofCell: ({ dataset }) => dataset,
+  },
+  { isOfKind: (word) => REGIMES.some((name) => name === word), ofCell: ({ regime }) => regime },
+  { isOfKind: (word) => word.startsWith('seed='), ofCell: ({ seed }) => `seed=${seed}` },
+  { isOfKind: (word) => word.startsWith('size='), ofCell: ({ perClass }) => `size=${perClass}` },
+];
+
 const file = values.file ?? CELLS_FILE;
 const ends = Date.now() + 60_000 * positive(values.minutes);
 const folder = await mkdtemp(join(tmpdir(), 'understudy-calibration-'));
@@ -97,17 +108,6 @@ async function measure(px: number, jobs: number): Promise<void> {
   }
   await Promise.all(Array.from({ length: jobs }, work));
 }
-
-/** The kinds of words that `--only` takes: those of one kind are alternatives. */
-const KINDS: { isOfKind(word: string): boolean; ofCell(cell: Cell): string }[] = [
-  {
-    isOfKind: (word) => DATASETS.some(({ name }) => name === word),
-    ofCell: ({ dataset }) => dataset,
-  },
-  { isOfKind: (word) => REGIMES.some((name) => name === word), ofCell: ({ regime }) => regime },
-  { isOfKind: (word) => word.startsWith('seed='), ofCell: ({ seed }) => `seed=${seed}` },
-  { isOfKind: (word) => word.startsWith('size='), ofCell: ({ perClass }) => `size=${perClass}` },
-];
 
 function isWanted(cell: Cell): boolean {
   return KINDS.every(({ isOfKind, ofCell }) => {
