@@ -129,7 +129,7 @@ export async function train(
   // The head, on frozen features; it is also the baseline that fine-tuning must beat.
   const weigh = (of: Int32Array) => classWeights(of, classes.length, recipe.class_weights);
   const headData = { features, labels, weigh, scratch };
-  const heads = await choosePenalty(headData, judgement.splits, report, stop);
+  const heads = await choosePenalty(headData, judgement, report, stop);
   const headOn = (indices: Int32Array) => fitHead(headData, indices, heads.l2, report, stop);
   timings.finish('head');
 

@@ -3,6 +3,7 @@ import type { Predictions } from '../evaluate/predictions.ts';
 import type { JudgedHeads } from '../head/fit-head.ts';
 import type { Reporter, StopSignal } from '../job/reporter.ts';
 import type { Judgement } from '../plan/judgement.ts';
+import { joined } from '../storage/row-file.ts';
 import type { TrainedStudent } from '../student/trained-student.ts';
 import type { Outcome } from './run-epochs.ts';
 import { type Tuned, type Tuning, tuneStudent } from './tune-student.ts';
@@ -61,14 +62,4 @@ export async function tuneOnSplits(
     headPredictions: { logits: heads.predictions.logits.slice(0, size * classes), labels },
     student: at(tuned, 0).student,
   };
-}
-
-function joined(parts: readonly Float32Array[]): Float32Array {
-  const all = new Float32Array(parts.reduce((sum, { length }) => sum + length, 0));
-  let offset = 0;
-  for (const part of parts) {
-    all.set(part, offset);
-    offset += part.length;
-  }
-  return all;
 }

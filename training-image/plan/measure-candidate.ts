@@ -11,7 +11,7 @@ import {
 import type { Teacher } from '../features/load-teacher.ts';
 import { IMAGES_AT_ONCE, openBackbone } from '../features/open-backbone.ts';
 import type { StopSignal } from '../job/reporter.ts';
-import { type Answers, cheapestNotBeaten } from './compare.ts';
+import type { Answers } from './compare.ts';
 import { type ProbeResult, probe } from './ridge-probe.ts';
 
 /** What a sample says about a teacher at an image size; the answers are those of its best set of features. */
@@ -37,8 +37,7 @@ export interface Sample {
 }
 
 const FOLDS = 5;
-const REPEATS = { below: 200, times: 3 }; // fewer examples than that are divided into folds several times
-const MARGIN = 0.5; // in standard errors, which a larger set must be better by
+const REPEATS = { below: 200, times: 5 }; // fewer examples than that are divided into folds several times
 
 export interface Probing {
   classes: number;
@@ -58,9 +57,13 @@ export async function measureCandidate(
   const layers = new Map<string, PooledLayer>();
   for (const layer of [...sets.flatMap(layersOf), ...blocks]) layers.set(nameOf(layer), layer);
 
-  const began = performance.now();
-  const features = await featuresOf(teacher, [...layers.values()], pixels, n, stop);
-  const seconds = decodeSeconds + (performance.now() - began) / 1000;
+  const { features, secondsPerImage } = await featuresOf(
+    teacher,
+    [...layers.values()],
+    pixels,
+    n,
+    stop,
+  );
 
   const probed = await probe(
     {
@@ -81,11 +84,10 @@ export async function measureCandidate(
     },
     stop,
   );
-  const results = sets.map((set, i) => {
-    const result = at(probed, i);
-    return { set, result, accuracy: result.accuracy, correct: result.correct };
-  });
-  const { set, result } = cheapestNotBeaten(results, MARGIN);
+  const results = sets.map((set, i) => ({ set, result: at(probed, i) }));
+  // All sets cost about the same; of those that are equally accurate, the smallest comes first.
+  const best = results.reduce((a, b) => (b.result.accuracy > a.result.accuracy ? b : a));
+  const { set, result } = best;
   return {
     entry,
     px,
@@ -96,7 +98,7 @@ export async function measureCandidate(
     kappa: result.kappa,
     sets: results,
     perBlock: probed.slice(sets.length).map(({ kappa }) => kappa),
-    secondsPerImage: seconds / n,
+    secondsPerImage: decodeSeconds / n + secondsPerImage,
     features: rowsOf(features, layersOf(set), indices),
   };
 }
@@ -143,16 +145,20 @@ async function featuresOf(
   pixels: Uint8Array,
   n: number,
   stop: StopSignal,
-): Promise<Map<string, Float32Array>> {
+): Promise<{ features: Map<string, Float32Array>; secondsPerImage: number }> {
   const perImage = pixels.length / n;
   const width = layers.reduce((sum, { size }) => sum + size, 0);
   const all = new Map(layers.map((layer) => [nameOf(layer), new Float32Array(n * layer.size)]));
   const backbone = await openBackbone(teacher, layers);
+  let secondsPerImage = Number.POSITIVE_INFINITY; // of the quickest batch: the first one takes longer
   try {
     for (let from = 0; from < n; from += IMAGES_AT_ONCE) {
       stop.throwIfRequested();
       const batch = pixels.subarray(from * perImage, (from + IMAGES_AT_ONCE) * perImage);
+      const began = performance.now();
       const rows = backbone.features(batch); // [batch, width]
+      const seconds = (performance.now() - began) / 1000;
+      secondsPerImage = Math.min(secondsPerImage, (seconds * width) / rows.length);
       let column = 0;
       for (const layer of layers) {
         const values = lookUp(all, nameOf(layer));
@@ -166,5 +172,5 @@ async function featuresOf(
   } finally {
     backbone.dispose();
   }
-  return all;
+  return { features: all, secondsPerImage };
 }

@@ -82,7 +82,7 @@ export function studentCard(findings: Findings): CardWithoutFiles {
       validation: {
         n: judged.labels.length,
         ...score(judged),
-        headOnly: { accuracy: heads.accuracy, crossEntropy: heads.crossEntropy },
+        headOnly: score(heads.predictions),
       },
     },
     refit: findings.refit,
