@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { at } from '#core/at.ts';
+import { gramFactor } from '#engine/gram-factor.ts';
 import { type Predictions, score } from '../evaluate/predictions.ts';
 import type { Reporter, StopSignal } from '../job/reporter.ts';
 import { type FloatRows, joined } from '../storage/row-file.ts';
@@ -7,7 +8,7 @@ import { type Head, headLogits } from './head.ts';
 import { featuresOf, type LabelledFeatures, labelledFeatures } from './labelled-features.ts';
 import { lbfgs } from './lbfgs.ts';
 import { scalingOf } from './scale-features.ts';
-import { scaledBlocks } from './scaled-blocks.ts';
+import { blocksOf, type ScaledBlocks, scaledBlocks } from './scaled-blocks.ts';
 import { softmaxLoss } from './softmax-loss.ts';
 
 /** What heads are fitted to: the features of all examples. */
@@ -137,26 +138,26 @@ export async function fitHead(
  *
  * @param onWork called often
  */
-async function openProblem(
-  { features, labels, weigh, scratch }: HeadData,
-  indices: Int32Array,
-  onWork: () => void,
-) {
-  const examples: LabelledFeatures = labelledFeatures(features, indices, labels);
-  const classWeights = weigh(examples.labels);
-  const { d } = examples;
+async function openProblem(data: HeadData, indices: Int32Array, onWork: () => void) {
+  const examples: LabelledFeatures = labelledFeatures(data.features, indices, data.labels);
+  const { n, d, labels } = examples;
+  const classWeights = data.weigh(labels);
   const classes = classWeights.length;
   const scaling = await scalingOf(examples, onWork);
-  const file = join(scratch, 'scaled.f32');
-  const blocks = await scaledBlocks(examples, scaling, file, onWork);
-  const lossWith = softmaxLoss(blocks, d, examples.labels, classWeights);
+  const file = join(data.scratch, 'scaled.f32');
+  const scaledExamples = await scaledBlocks(examples, scaling, file, onWork);
+  // Fewer examples than features span only a part of the space: the same minimum is found there, in less time.
+  const span = n < d && n <= MAX_SPAN ? await spanOf(scaledExamples, n, d) : undefined;
+  const blocks = span?.blocks ?? scaledExamples;
+  const width = span ? n : d;
+  const lossWith = softmaxLoss(blocks, width, labels, classWeights);
   return {
     classWeights,
     async solve(l2: number, start: Float64Array | undefined) {
       onWork();
       const { x, iterations } = await lbfgs(
         lossWith(l2),
-        start ?? new Float64Array((d + 1) * classes),
+        start ?? new Float64Array((width + 1) * classes),
         {
           tolerance: TOLERANCE,
           maxIterations: MAX_ITERATIONS,
@@ -164,11 +165,26 @@ async function openProblem(
           onIteration: onWork,
         },
       );
-      const kernel = Float32Array.from(x.subarray(0, d * classes));
-      const bias = Float32Array.from(x.subarray(d * classes));
+      const found = Float32Array.from(x.subarray(0, width * classes));
+      const kernel = span ? span.factor.extend(found, classes) : found;
+      const bias = Float32Array.from(x.subarray(width * classes));
       const crossEntropy = await lossWith(0)(x, new Float64Array(x.length));
       return { head: { scaling, kernel, bias }, x, iterations, crossEntropy };
     },
-    close: blocks.close,
+    async close() {
+      span?.factor.dispose();
+      await scaledExamples.close();
+    },
   };
+}
+
+const MAX_SPAN = 4_000; // examples; chosen: the factor takes time with their third power, and 64 MB
+
+async function spanOf(scaledExamples: ScaledBlocks, n: number, d: number) {
+  const all = new Float32Array(n * d);
+  await scaledExamples.each((x, from) => {
+    all.set(x.dataSync() as Float32Array, from * d);
+  });
+  const factor = gramFactor(all, n);
+  return { factor, blocks: blocksOf(factor.rows, n) };
 }

@@ -40,6 +40,12 @@ export async function scaledBlocks(
     : keepOnDisk(features, scaling, file, onBlock);
 }
 
+/** Rows that are in memory already, as one block. */
+export const blocksOf = (rows: Float32Array, d: number): ScaledBlocks => ({
+  each: async (work) => workOn(rows, d, (x) => work(x, 0)),
+  close: async () => undefined,
+});
+
 async function keepInMemory(
   features: Features,
   scaling: Scaling,
