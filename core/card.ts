@@ -133,6 +133,17 @@ export const StudentCard = z.object({
       mirroring: z
         .object({ allowed: z.boolean(), images: z.int(), accuracy: Fraction, mirrored: Fraction })
         .optional(),
+      /** Short fine-tunings of which the best was continued; empty if there was no race. */
+      contenders: z
+        .array(
+          z.object({
+            regime: z.string(),
+            rate: z.number(), // factor of the default learning rates
+            accuracy: Fraction, // on held-out images
+            loss: z.number().nullable(), // there, after temperature scaling; null if it diverged
+          }),
+        )
+        .default([]),
       validation: OnValidation.optional(), // of the weights that were compared with the head alone
     })
     .optional(),

@@ -40,6 +40,8 @@ export const FAILURES = {
     'Import the teacher again: its files differ from those that the catalogue lists.',
   INPUT_PX: 'Omit input_px, or choose another teacher.',
   TEACHER_NOT_TRAINABLE: 'Set regime to "head-only", or choose another teacher.',
+  BUDGET_TOO_SMALL:
+    'Raise budget.minutes or budget.dollars in the recipe, use a faster instance type, or upload fewer images.',
   NO_GPU:
     'Retry the job; if it fails again, use another instance type, or deploy the GPU training image.',
   OUT_OF_MEMORY: 'Choose an instance type with more memory in the recipe.',

@@ -17,7 +17,8 @@ import { computeFeatures } from './features/compute-features.ts';
 import { openFeatureCache } from './features/feature-cache.ts';
 import { widthOf } from './features/feature-sets.ts';
 import { loadTeacher } from './features/load-teacher.ts';
-import { tuneOnSplits } from './fine-tune/tune-on-splits.ts';
+import { tuneAsPlanned } from './fine-tune/tune-as-planned.ts';
+import { refitTuned } from './fine-tune/tune-student.ts';
 import { choosePenalty, fitHead } from './head/fit-head.ts';
 import { cacheKeyOf, describeEnvironment } from './job/environment.ts';
 import { readJob } from './job/read-job.ts';
@@ -27,10 +28,9 @@ import { chooseStudent } from './plan/choose-student.ts';
 import { fineTuningEnds, freezePlanFor } from './plan/freeze-plan.ts';
 import { countsOf, judgementFor } from './plan/judgement.ts';
 import { makePlan } from './plan/make-plan.ts';
-import { measureMirroring } from './plan/mirroring.ts';
+import { requireTime } from './plan/require-time.ts';
 import { shardsOf } from './storage/shards.ts';
 import { checkSavedModel } from './student/check-saved-model.ts';
-import { refitStudent } from './student/refit-student.ts';
 import { saveModel } from './student/save-model.ts';
 import { saveStudent } from './student/save-student.ts';
 import { studentCard } from './student/student-card.ts';
@@ -88,13 +88,20 @@ export async function train(
       classes: classes.length,
       learnable: judgement.learnable,
       checkpoints,
-      cacheKey: [...dataKey, recipe.input_px, recipe.prefer, candidates.map(({ name }) => name)],
+      cacheKey: [
+        ...dataKey,
+        recipe.input_px,
+        recipe.prefer,
+        recipe.regime,
+        candidates.map(({ name }) => name),
+      ],
       budgetSeconds,
       elapsed: timings.elapsed,
     },
     report,
     stop,
   );
+  requireTime(plan, examples.length, budgetSeconds);
   timings.finish('plan');
   const entry = at(
     candidates.filter(({ name }) => name === plan.teacher),
@@ -134,16 +141,11 @@ export async function train(
   timings.finish('head');
 
   // Fine-tuning, starting from that head, and judged on the same held-out images.
-  const mirroring =
-    freeze.retrained > 0
-      ? await measureMirroring({ teacher, set: plan.set, decoded }, judgement, heads, report, stop)
-      : undefined;
-  const tuning = {
+  const until = fineTuningEnds(budgetSeconds);
+  const common = {
     teacher,
     set: plan.set,
-    retrained: freeze.retrained,
     recipe,
-    flip: mirroring?.allowed ?? false,
     decoded,
     labels,
     weigh,
@@ -152,10 +154,9 @@ export async function train(
     cacheKey: [...cacheKey, recipe.class_weights], // the head depends on it
     elapsed: timings.elapsed,
   };
-  const until = fineTuningEnds(budgetSeconds);
   const tuned =
     freeze.retrained > 0
-      ? await tuneOnSplits(tuning, judgement, heads, { ...freeze, until }, report, stop)
+      ? await tuneAsPlanned(common, freeze, judgement, heads, until, report, stop)
       : undefined;
   const choice = chooseStudent(freeze, tuned);
   const isTuned = choice.used !== 'head-only';
@@ -188,10 +189,11 @@ export async function train(
   // After that one look, the student may learn from all images with the same settings.
   const wantsRefit = recipe.refit ?? (!isTuned || !isHeldOut);
   const onAll = wantsRefit && isHeldOut ? await headOn(judgement.all) : fitted;
-  const refitting = { tuning, features, isTuned, until };
-  const refitted = wantsRefit
-    ? await refitStudent(refitting, judgement, onAll, report, stop)
-    : undefined;
+  const refitted = !wantsRefit
+    ? undefined
+    : isTuned && tuned
+      ? await refitTuned(tuned.tuning, judgement.all, onAll.head, until, report, stop)
+      : await headStudent(teacher, plan.set, onAll.head, features);
   const student = refitted ?? tested;
   timings.finish('refit');
 
@@ -216,7 +218,7 @@ export async function train(
     warnings,
     heads,
     head: onAll,
-    fineTuning: tuned && { tuned, mirroring, regime: freeze.regime },
+    fineTuning: tuned,
     choice,
     judged,
     refit: refitted !== undefined,

@@ -11,6 +11,7 @@ import { requireTopology } from '../student/network.ts';
 import { fineTunedStudent, type TrainedStudent } from '../student/trained-student.ts';
 import { fineTune } from './fine-tune.ts';
 import type { Outcome } from './run-epochs.ts';
+import { type Schedule, scheduleFor } from './schedule.ts';
 
 /** What all fine-tunings of a job have in common. */
 export interface Tuning {
@@ -18,6 +19,9 @@ export interface Tuning {
   set: FeatureSet;
   retrained: number; // blocks
   recipe: Pick<Recipe, 'augmentation' | 'seed'>;
+  schedule?: Schedule; // the default one if left out
+  rate: number; // factor of the schedule's learning rates
+  epochs: number; // factor of its number of epochs
   flip: boolean; // whether to mirror images if the recipe leaves it open
   decoded: RowFile; // uint8 [px, px, 3] per example
   labels: Int32Array; // of all examples
@@ -66,6 +70,7 @@ export async function tuneStudent(
       px: teacher.px,
       train: learned,
       validation: examples(heldOut),
+      schedule: scaled(tuning.schedule ?? scheduleFor(train.length, tuning.retrained), tuning),
       classWeights: tuning.weigh(learned.labels),
       until,
     },
@@ -75,4 +80,31 @@ export async function tuneStudent(
   const { weights } = outcome;
   const student = weights && fineTunedStudent(start, weights, decoded, report, stop);
   return { outcome, student };
+}
+
+const scaled = (
+  schedule: Schedule,
+  { rate, epochs }: Pick<Tuning, 'rate' | 'epochs'>,
+): Schedule => ({
+  ...schedule,
+  learningRates: schedule.learningRates.map((each) => rate * each),
+  epochs: Math.max(1, Math.round(epochs * schedule.epochs)),
+});
+
+/**
+ * Fine-tunes once more, on all images.
+ *
+ * @param head fitted to all images
+ * @returns `undefined` if it failed or had no time: then the student that was tested is the one to ship
+ */
+export async function refitTuned(
+  tuning: Tuning,
+  all: Int32Array,
+  head: Head,
+  until: number,
+  report: Reporter,
+  stop: StopSignal,
+): Promise<TrainedStudent | undefined> {
+  const split = { train: all, heldOut: new Int32Array() };
+  return (await tuneStudent(tuning, 'all', split, head, until, report, stop)).student;
 }

@@ -1,7 +1,7 @@
 import { smallestLoss } from '../evaluate/calibration.ts';
 import { mcnemar } from '../evaluate/mcnemar.ts';
 import { type Predictions, score } from '../evaluate/predictions.ts';
-import type { JudgedTuning } from '../fine-tune/tune-on-splits.ts';
+import type { PlannedTuning } from '../fine-tune/tune-as-planned.ts';
 import type { FreezeDecision } from './freeze-plan.ts';
 
 /** Which student is published, and why; in the words of the card. */
@@ -21,12 +21,12 @@ const SIGNIFICANT = 0.05;
  * @param tuned what fine-tuning achieved, if there was one
  */
 export function chooseStudent(
-  { regime, why }: Pick<FreezeDecision, 'regime' | 'why'>,
-  tuned: Pick<JudgedTuning, 'outcome' | 'predictions' | 'headPredictions'> | undefined,
+  { why }: Pick<FreezeDecision, 'why'>,
+  tuned: Pick<PlannedTuning, 'regime' | 'outcome' | 'predictions' | 'headPredictions'> | undefined,
 ): Choice {
   const used = 'head-only';
   if (!tuned) return { used, why: `${why} The backbone is bit-identical to the teacher's.` };
-  const { outcome, predictions, headPredictions } = tuned;
+  const { regime, outcome, predictions, headPredictions } = tuned;
   if (outcome.stopped === 'diverged') {
     const result =
       'Fine-tuning diverged (the loss was no longer finite); the head-only model is shipped.';

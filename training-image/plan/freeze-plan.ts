@@ -15,7 +15,9 @@ export interface FreezeDecision {
   regime: FreezePlan;
   retrained: number; // blocks, besides the head
   why: string;
+  isProposal: boolean; // of the policy; otherwise the recipe's wish
   seconds: number; // that one fine-tuning is expected to take
+  secondsLeft: number; // that the budget leaves for fine-tuning
   splits: number; // that it can be judged on within the budget, at least 1
   runsAfter: number; // fine-tunings that follow those
 }
@@ -49,7 +51,8 @@ export function freezePlanFor(question: FreezeQuestion): FreezeDecision {
   const decision = (regime: FreezePlan, retrained: number, why: string, seconds: number) => {
     const affordable = Math.floor(secondsLeft / Math.max(1, seconds)) - runsAfter;
     const splits = Math.max(1, Math.min(judgement.folds, affordable));
-    return { regime, retrained, why, seconds, splits, runsAfter };
+    const isProposal = recipe.regime === 'auto';
+    return { regime, retrained, why, isProposal, seconds, secondsLeft, splits, runsAfter };
   };
   if (recipe.regime !== 'auto') {
     const regime = recipe.regime as FreezePlan;

@@ -37,18 +37,20 @@ export interface Sample {
 }
 
 const FOLDS = 5;
+const PENALTIES = [1e-3, 1e-2, 0.1, 1, 10]; // half as many as the probe's own: sets are compared, not fitted
 const REPEATS = { below: 200, times: 5 }; // fewer examples than that are divided into folds several times
 
 export interface Probing {
   classes: number;
   seed: number;
+  mustHaveLast: boolean; // whether the last block is to be retrained, and the head therefore needs its features
 }
 
 /** Computes all features that any set needs, once, and compares the sets by cross-validation. */
 export async function measureCandidate(
   teacher: Teacher,
   { pixels, indices, labels, decodeSeconds }: Sample,
-  { classes, seed }: Probing,
+  { classes, seed, mustHaveLast }: Probing,
   stop: StopSignal,
 ): Promise<Measured> {
   const { entry, px } = teacher;
@@ -81,12 +83,15 @@ export async function measureCandidate(
       folds: FOLDS,
       repeats: n < REPEATS.below ? REPEATS.times : 1,
       seed,
+      penalties: PENALTIES,
     },
     stop,
   );
   const results = sets.map((set, i) => ({ set, result: at(probed, i) }));
   // All sets cost about the same; of those that are equally accurate, the smallest comes first.
-  const best = results.reduce((a, b) => (b.result.accuracy > a.result.accuracy ? b : a));
+  const hasLast = ({ groups }: FeatureSet) => groups.some(({ name }) => name === 'last');
+  const possible = results.filter((each) => !mustHaveLast || hasLast(each.set));
+  const best = possible.reduce((a, b) => (b.result.accuracy > a.result.accuracy ? b : a));
   const { set, result } = best;
   return {
     entry,

@@ -37,6 +37,9 @@ const SIZES = { first: [96, 160], between: [128, 192] };
 /** In standard errors of the paired difference, which a dearer candidate must be better by. */
 const MARGINS = { accuracy: 0.5, cost: 1 };
 
+/** Nothing dearer is tried after this accuracy: what is left to gain is too small for the sample to show. */
+const NEARLY_PERFECT = 0.985;
+
 const SURVEY_FRACTION = 0.2; // of the budget, for all candidates together
 const FEATURES_FRACTION = 0.4; // of the budget, for decoding and the features of all images
 
@@ -61,7 +64,7 @@ export async function survey(
     [...measured].sort((a, b) => (costs.get(a) ?? 0) - (costs.get(b) ?? 0));
   const best = () => cheapestNotBeaten(cheapestFirst(), margin);
 
-  /** @returns whether it is better than all before; `undefined` if it would cost too much */
+  /** @returns whether it is better than all before, and dearer ones may be better still; `undefined` if it would cost too much */
   async function attempt(candidate: Candidate): Promise<boolean | undefined> {
     stop.throwIfRequested();
     const cost = await request.relativeCost(candidate);
@@ -82,7 +85,8 @@ export async function survey(
     measured.push(found);
     costs.set(found, cost);
     report.line(describe(found));
-    return !before || advantage(found, before) > margin;
+    const isBetter = !before || advantage(found, before) > margin;
+    return isBetter && found.accuracy < NEARLY_PERFECT;
   }
 
   const [smallest] = teachers;
@@ -100,10 +104,11 @@ export async function survey(
       for (const px of between) await attempt({ entry: smallest, px });
   }
 
-  const largerHelped = best().px > at(sizes, 0) || sizes.length === 1;
+  const largerHelped =
+    best().accuracy < NEARLY_PERFECT && (best().px > at(sizes, 0) || sizes.length === 1);
   for (const entry of largerHelped ? teachers.slice(1) : []) {
-    const isBetter = await attempt({ entry, px: recipe.input_px ?? entry.input.px });
-    if (isBetter === false) break;
+    const goesOn = await attempt({ entry, px: recipe.input_px ?? entry.input.px });
+    if (goesOn === false) break;
   }
   return { measured, chosen: best(), tooExpensive };
 }

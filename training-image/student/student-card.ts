@@ -6,11 +6,10 @@ import { RESIZE } from '../data/decode-image.ts';
 import type { Metrics } from '../evaluate/metrics.ts';
 import { type Predictions, score } from '../evaluate/predictions.ts';
 import type { Teacher } from '../features/load-teacher.ts';
-import type { JudgedTuning } from '../fine-tune/tune-on-splits.ts';
+import type { PlannedTuning } from '../fine-tune/tune-as-planned.ts';
 import type { FittedHead, JudgedHeads } from '../head/fit-head.ts';
 import type { TrainingJob } from '../job/read-job.ts';
 import type { Choice } from '../plan/choose-student.ts';
-import type { Mirroring } from '../plan/mirroring.ts';
 import type { TrainedStudent } from './trained-student.ts';
 
 /** What a training has found out. */
@@ -23,7 +22,7 @@ export interface Findings {
   warnings: readonly string[];
   heads: JudgedHeads; // on frozen features, for comparison
   head: FittedHead; // of the student, if it is head-only
-  fineTuning: FineTuningResult | undefined;
+  fineTuning: PlannedTuning | undefined;
   choice: Choice;
   judged: Predictions; // for images that the students compared were not trained on
   refit: boolean;
@@ -31,12 +30,6 @@ export interface Findings {
   metrics: Metrics;
   timings: Readonly<Record<string, number>>; // seconds
   environment: StudentCard['environment'];
-}
-
-export interface FineTuningResult {
-  regime: string;
-  tuned: JudgedTuning;
-  mirroring: Mirroring | undefined;
 }
 
 /** The card of a student, without the digests of its files. */
@@ -121,11 +114,11 @@ function frozenParameters(student: TrainedStudent, { used }: Choice, backbone: n
 
 function fineTuningSection(
   recipe: Recipe,
-  { regime, tuned, mirroring }: FineTuningResult,
+  tuned: PlannedTuning,
 ): NonNullable<StudentCard['fineTuning']> {
-  const { outcome, predictions, examples, classWeights, splits } = tuned;
+  const { regime, outcome, predictions, examples, classWeights, splits, mirroring } = tuned;
   const { epochs, stopped, batchSize } = outcome;
-  const how = augmentationOf(recipe, mirroring?.allowed ?? false);
+  const how = augmentationOf(recipe, mirroring.allowed);
   const augmentations = how && (['crop', 'colour', 'flip'] as const).filter((each) => how[each]);
   return {
     regime,
@@ -136,7 +129,11 @@ function fineTuningSection(
     augmentation: augmentations?.join(', ') ?? 'none',
     classWeights: [...classWeights],
     splits,
-    ...(mirroring && { mirroring }),
+    mirroring,
+    contenders: tuned.contenders.map((each) => ({ ...each, loss: finite(each.loss) })),
     ...(predictions && { validation: score(predictions) }),
   };
 }
+
+/** JSON has no infinity: the loss of a training that diverged is left out. */
+const finite = (loss: number) => (Number.isFinite(loss) ? loss : null);
