@@ -3,8 +3,9 @@ import * as z from 'zod';
 import type { PerClass } from './draw.ts';
 
 /**
- * What is trained. `last-features` is a head on the last features alone: all heads were such up to version 0.1, at commit
- * 8c30f16, where these cells were measured; the present version has no such option.
+ * What is trained. `last-features` is a head on the last features alone, `head-only` one on the features that the plan
+ * chooses; all others retrain blocks of the teacher. They are trained on all images, and shipped whatever comes of it.
+ * `auto` is a whole job, which chooses and judges by itself.
  */
 export const REGIMES = [
   'last-features',
@@ -37,10 +38,8 @@ export const Measured = z.object({
   tested: z.int(), // images that the shipped student was tested on
   accuracy: z.number().min(0).max(1),
   cpuSeconds: z.number(), // of the whole training, user and system
-  wallSeconds: z.number(),
-  plan: z.record(z.string(), z.unknown()), // the card's freezePlan
+  plan: z.record(z.string(), z.unknown()), // what was trained, and why; of "auto" the card's freezePlan
   facts: z.record(z.string(), z.unknown()).nullable(), // the card's plan: similarity and the like
-  validation: z.record(z.string(), z.unknown()), // the card's metrics on validation
   versions: z.record(z.string(), z.string()),
   date: z.string(),
 });
@@ -76,17 +75,18 @@ export const keyOf = ({ dataset, perClass, regime, seed, px }: Cell): string =>
   [dataset, perClass, regime, seed, px].join(' ');
 
 /** The rounds of a run, the most informative first: a run that is stopped early covers all sources, and regimes far apart. */
+const MAIN: Regime[] = ['last-features', 'head-only', 'blocks:4', 'full', 'blocks:2'];
 const ROUNDS: { sizes: PerClass[]; regimes: Regime[] }[] = [
-  { sizes: [20], regimes: ['head-only', 'blocks:4', 'full'] },
-  { sizes: [100], regimes: ['head-only', 'blocks:4', 'full'] },
-  { sizes: [5], regimes: ['head-only', 'blocks:4', 'full'] },
-  { sizes: [20, 100, 5], regimes: ['auto', 'blocks:2'] },
-  { sizes: ['all', 50, 10], regimes: ['head-only', 'blocks:4', 'full', 'auto', 'blocks:2'] },
+  { sizes: [20], regimes: MAIN },
+  { sizes: [100], regimes: MAIN },
+  { sizes: [5], regimes: MAIN },
+  { sizes: ['all', 50, 10], regimes: MAIN },
+  { sizes: [20, 100, 5, 'all', 50, 10], regimes: ['auto'] },
 ];
 
 /**
  * The cells of all datasets in the order of measuring: the first seed first; in each round the first dataset of each
- * source before the second ones; and all regimes of a situation one after the other, so that it can be judged.
+ * source before the second ones; and all regimes of a situation one after the other: they share most of the work.
  *
  * @param datasets with the numbers of images per class that each allows
  */

@@ -2,6 +2,7 @@ import { execFile } from 'node:child_process';
 import { access, mkdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
+import { at } from '#core/at.ts';
 import { type Files, layOutJob } from '#examples/job-folder.ts';
 import { DEFAULT_TEACHER } from '#teachers/catalogue.ts';
 import { teacherChannel } from '../teacher-channel.ts';
@@ -11,63 +12,51 @@ import { type Divided, drawTraining } from './draw.ts';
 import type { Trainer } from './start-trainer.ts';
 
 /**
- * Trains a student as a job does, and tests it on the held-out images.
+ * Trains students of several regimes on the same images, and tests them on the held-out ones.
  *
+ * @param cells that differ in nothing but the regime
  * @param work a folder for the held-out images, which cells share, and for one job after the other
- * @returns the cell with its accuracy, or with the error that ended the training
+ * @returns each cell with its accuracy, or with the error that ended its training
  */
-export async function measureCell(
-  cell: Cell,
+export async function measureCells(
+  cells: readonly Cell[],
   images: Divided,
   trainer: Trainer,
   work: string,
   say: (line: string) => void,
-): Promise<Line> {
-  const { perClass, regime, seed } = cell;
-  const root = join(work, `job ${Object.values(cell).join(' ')}`.replaceAll(/[^a-z0-9]+/g, '-'));
+): Promise<Line[]> {
+  const { dataset, perClass, seed, px, regime } = at(cells, 0);
+  const name = ['job', dataset, perClass, seed, px, regime.replace(':', '-')].join('-');
+  const root = join(work, name);
   try {
-    if (regime === 'last-features') {
-      throw new Error(
-        'Only version 0.1 trains a head on the last features, whatever the others give.',
-      );
-    }
     const teacher = await teacherChannel(DEFAULT_TEACHER, work, say);
     const train = drawTraining(images, perClass, seed);
-    const recipe = recipeFor(cell, train.length);
+    const recipe = { regime: regime === 'auto' ? 'auto' : 'head-only', input_px: px, seed };
     await layOutJob(root, { form: 'folder', files: filesOf(train), recipe, teacher });
-    const tests = join(work, `tests-${cell.dataset}`);
+    const tests = join(work, `tests-${dataset}`);
     await writeTests(tests, images.test);
-    const answer = await trainer.train({ root, tests });
-    if ('error' in answer) return { ...cell, ...answer };
-    const measured: Measured = {
-      ...answer,
+    const answer = await trainer.train({ root, tests, regimes: cells.map((each) => each.regime) });
+    if ('error' in answer) throw new Error(answer.error);
+    const common = {
       classes: images.pool.size,
       learned: train.length,
       tested: images.test.length,
-      versions: { ...answer.versions, commit: await commit() },
       date: new Date().toISOString(),
     };
-    return { ...cell, ...Measured.parse(measured) };
+    const versions = { commit: await commit() };
+    return cells.map((cell) => {
+      const trained = answer.trained.find((each) => each.regime === cell.regime);
+      if (!trained) return { ...cell, error: 'It was not trained.' };
+      const measured = { ...trained, ...common, versions: { ...trained.versions, ...versions } };
+      return { ...cell, ...Measured.parse(measured) };
+    });
   } catch (error) {
-    return { ...cell, error: error instanceof Error ? error.message : String(error) };
+    const message = error instanceof Error ? error.message : String(error);
+    return cells.map((cell) => ({ ...cell, error: message }));
   } finally {
     await rm(root, { recursive: true, force: true });
   }
 }
-
-/**
- * The recipe of a cell. The trainer compares the fine-tuned student with the head on what it holds out; then it refits the
- * student on all images, since the calibration has test images of its own. With a test part of 100 images the trainer
- * does without cross-validation, which would take five more fine-tunings.
- */
-function recipeFor({ regime, px, perClass, seed }: Cell, images: number): object {
-  const share = Math.ceil(1.05 * HELD_OUT * (100 / images)) / 100;
-  const isLargeEnough = (perClass === 'all' || perClass >= 50) && share <= 0.4;
-  const test = isLargeEnough ? Math.max(0.1, share) : 0.1;
-  return { regime, input_px: px, split: { validation: 0.1, test }, refit: true, seed };
-}
-
-const HELD_OUT = 100; // images: with fewer, the trainer cross-validates
 
 function filesOf(images: readonly CalibrationImage[]): Files {
   const files: Files = {};

@@ -17,7 +17,8 @@ import {
 } from './cells.ts';
 import { DATASETS } from './datasets.ts';
 import { type Divided, divide, possibleSizes } from './draw.ts';
-import { measureCell } from './measure-cell.ts';
+import { measureCells } from './measure-cell.ts';
+import { groupBy } from './regret.ts';
 import { writeReport } from './report.ts';
 import { startTrainer } from './start-trainer.ts';
 
@@ -89,18 +90,21 @@ async function measure(px: number, jobs: number): Promise<void> {
   const cells = cellsInOrder(known, px).filter((cell) => isWanted(cell) && !done.has(keyOf(cell)));
   say(`${cells.length} cells to measure, ${recorded.length} are recorded`);
 
+  const situations = [...groupBy(cells, situationOf).values()];
   let next = 0;
+  let count = 0;
   async function work(): Promise<void> {
     const trainer = startTrainer();
     try {
-      while (next < cells.length && Date.now() < ends) {
-        const number = next++;
-        const cell = at(cells, number);
-        const images = lookUp(divided, cell.dataset);
-        const line = await measureCell(cell, images, trainer, folder, say);
-        await keepCell(file, line);
-        const result = 'error' in line ? line.error : `${(100 * line.accuracy).toFixed(1)}%`;
-        say(`${number + 1}/${cells.length} ${keyOf(cell)}: ${result}`);
+      while (next < situations.length && Date.now() < ends) {
+        const own = at(situations, next++);
+        const images = lookUp(divided, at(own, 0).dataset);
+        for (const line of await measureCells(own, images, trainer, folder, say)) {
+          await keepCell(file, line);
+          count += 1;
+          const result = 'error' in line ? line.error : `${(100 * line.accuracy).toFixed(1)}%`;
+          say(`${count}/${cells.length} ${keyOf(line)}: ${result}`);
+        }
       }
     } finally {
       trainer.stop();
@@ -108,6 +112,10 @@ async function measure(px: number, jobs: number): Promise<void> {
   }
   await Promise.all(Array.from({ length: jobs }, work));
 }
+
+/** What is trained together: "auto" is alone. */
+const situationOf = ({ dataset, perClass, seed, px, regime }: Cell): string =>
+  [dataset, perClass, seed, px, regime === 'auto'].join(' ');
 
 function isWanted(cell: Cell): boolean {
   return KINDS.every(({ isOfKind, ofCell }) => {

@@ -37,7 +37,6 @@ export function syntheticCells(): MeasuredCell[] {
       tested: 1_000,
       accuracy: head + gain,
       cpuSeconds: 1 + 10 * Math.max(0, GAIN[cell.regime]),
-      wallSeconds: 1,
       plan: {},
       facts: {
         standardError: 0.01,
@@ -45,7 +44,6 @@ export function syntheticCells(): MeasuredCell[] {
         kappa,
         perBlock: [0.1, 0.2, 0.3, kappa, kappa, kappa, kappa],
       },
-      validation: {},
       versions: { commit: 'synthetic' },
       date: '2026-11-26',
     };
