@@ -88,6 +88,8 @@ export const StudentCard = z.object({
       crossEntropy: z.number(), // nats
       headOnly: OnValidation, // the head on frozen features, for comparison
     }),
+    /** The head on frozen features, for each repeat with other folds. */
+    crossValidation: z.object({ folds: z.int(), accuracies: z.array(Fraction) }).optional(),
     calibration: z.object({
       temperature: z.number().positive(), // logits are divided by it before the softmax
       why: z.string(),

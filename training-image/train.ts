@@ -216,6 +216,7 @@ export async function train(
     contentSha256,
     counts,
     warnings,
+    folds: judgement.folds,
     heads,
     head: onAll,
     fineTuning: tuned,

@@ -78,7 +78,7 @@ export async function makePlan(
       return await measureCandidate(
         teacher,
         await decode(px),
-        { classes, seed, mustHaveLast },
+        { examples: examples.length, classes, seed, mustHaveLast },
         stop,
       );
     } finally {

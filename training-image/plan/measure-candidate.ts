@@ -7,6 +7,7 @@ import {
   lastFeatures,
   layersOf,
   type PooledLayer,
+  widthOf,
 } from '../features/feature-sets.ts';
 import type { Teacher } from '../features/load-teacher.ts';
 import { IMAGES_AT_ONCE, openBackbone } from '../features/open-backbone.ts';
@@ -41,6 +42,7 @@ const PENALTIES = [1e-3, 1e-2, 0.1, 1, 10]; // half as many as the probe's own: 
 const REPEATS = { below: 200, times: 5 }; // fewer examples than that are divided into folds several times
 
 export interface Probing {
+  examples: number; // that the head will be fitted to
   classes: number;
   seed: number;
   mustHaveLast: boolean; // whether the last block is to be retrained, and the head therefore needs its features
@@ -50,7 +52,7 @@ export interface Probing {
 export async function measureCandidate(
   teacher: Teacher,
   { pixels, indices, labels, decodeSeconds }: Sample,
-  { classes, seed, mustHaveLast }: Probing,
+  { examples, classes, seed, mustHaveLast }: Probing,
   stop: StopSignal,
 ): Promise<Measured> {
   const { entry, px } = teacher;
@@ -90,7 +92,9 @@ export async function measureCandidate(
   const results = sets.map((set, i) => ({ set, result: at(probed, i) }));
   // All sets cost about the same; of those that are equally accurate, the smallest comes first.
   const hasLast = ({ groups }: FeatureSet) => groups.some(({ name }) => name === 'last');
-  const possible = results.filter((each) => !mustHaveLast || hasLast(each.set));
+  const fits = ({ set }: { set: FeatureSet }) => fitsMemory(widthOf(set), examples, classes);
+  const allowed = results.filter((each) => !mustHaveLast || hasLast(each.set));
+  const possible = allowed.some(fits) ? allowed.filter(fits) : allowed.slice(0, 1);
   const best = possible.reduce((a, b) => (b.result.accuracy > a.result.accuracy ? b : a));
   const { set, result } = best;
   return {
@@ -107,6 +111,12 @@ export async function measureCandidate(
     features: rowsOf(features, layersOf(set), indices),
   };
 }
+
+/** Chosen: a head takes minutes beyond that. The solver keeps some twenty vectors of weights. */
+const MAX = { features: 1e8, weights: 2e6 }; // values
+
+const fitsMemory = (width: number, examples: number, classes: number): boolean =>
+  width * examples <= MAX.features && width * classes <= MAX.weights;
 
 /** Joins the features of some layers, in this order, for each example. */
 function rowsOf(

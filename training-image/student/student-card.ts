@@ -20,6 +20,7 @@ export interface Findings {
   contentSha256: string;
   counts: ClassCounts;
   warnings: readonly string[];
+  folds: number; // of the cross-validation
   heads: JudgedHeads; // on frozen features, for comparison
   head: FittedHead; // of the student, if it is head-only
   fineTuning: PlannedTuning | undefined;
@@ -77,6 +78,9 @@ export function studentCard(findings: Findings): CardWithoutFiles {
         ...score(judged),
         headOnly: score(heads.predictions),
       },
+      ...(metrics.test.method === 'cross-validation' && {
+        crossValidation: { folds: findings.folds, accuracies: [...heads.accuracies] },
+      }),
     },
     refit: findings.refit,
     head: {
