@@ -114,8 +114,9 @@ async function measure(px: number, jobs: number): Promise<void> {
 }
 
 /** What is trained together: "auto" is alone. */
-const situationOf = ({ dataset, perClass, seed, px, regime }: Cell): string =>
-  [dataset, perClass, seed, px, regime === 'auto'].join(' ');
+function situationOf({ dataset, perClass, seed, px, regime }: Cell): string {
+  return [dataset, perClass, seed, px, regime === 'auto'].join(' ');
+}
 
 function isWanted(cell: Cell): boolean {
   return KINDS.every(({ isOfKind, ofCell }) => {

@@ -20,11 +20,7 @@ const GAIN: Record<Cell['regime'], number> = {
  */
 export function syntheticCells(): MeasuredCell[] {
   const datasets = DATASETS.map(({ name, source }) => ({ name, source, sizes: [5, 20, 100] }));
-  const cells = cellsInOrder(datasets, 64);
-  const old = cells
-    .filter(({ regime }) => regime === 'head-only')
-    .map((cell) => ({ ...cell, regime: 'last-features' as const }));
-  return [...cells, ...old].map((cell) => {
+  return cellsInOrder(datasets, 64).map((cell) => {
     const far = distance(cell.dataset);
     const perClass = Number(cell.perClass);
     const head = 0.95 - 0.5 * far;
