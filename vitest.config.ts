@@ -9,7 +9,7 @@ const UNIT = [
   'test/{bench,contracts,core,docs,examples,lambdas}/**/*.test.ts',
   'test/local/events/**/*.test.ts',
   'test/training-image/{data,evaluate,storage}/**/*.test.ts',
-  'test/training-image/plan/choose-student.test.ts',
+  'test/training-image/plan/{choose-student,compare,folds,judgement,require-time,sample,survey}.test.ts',
   'test/training-image/head/lbfgs.test.ts',
   'test/training-image/fine-tune/schedule.test.ts',
 ];

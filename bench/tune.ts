@@ -8,15 +8,18 @@ import { sha256 } from '#core/identity.ts';
 import { Recipe, retrainedBlocks } from '#core/recipe.ts';
 import { cacheFolder } from '#engine/tensorflow/cache-folder.ts';
 import { ensureTensorflow } from '#engine/tensorflow/ensure-tensorflow.ts';
+import { teacherNamed } from '#teachers/catalogue.ts';
+import { importTeacher } from '#teachers/import-teacher.ts';
 import { decodeImage } from '#training-image/data/decode-image.ts';
 import { indicesOf, splitExamples } from '#training-image/data/split-examples.ts';
-import { score } from '#training-image/evaluate/predictions.ts';
+import { type Predictions, score } from '#training-image/evaluate/predictions.ts';
+import type { Schedule } from '#training-image/fine-tune/schedule.ts';
 import { createRowFile, floatRows } from '#training-image/storage/row-file.ts';
+import { BenchError } from './bench-error.ts';
 import { cifarImages, type Photograph } from './cifar-images.ts';
-import { sizedTeacher } from './sized-teacher.ts';
 
 // `npx tsx bench/tune.ts --note="…" --px=96 --per-class=100 --regime=blocks:4 …`: one fine-tuning on CIFAR-10, with
-// settings of the recipe changed, as a row of TRIED.md. `--all` trains on all images, without the validation part.
+// settings of the schedule changed, as a row of TRIED.md. `--all` trains on all images, the validation part included.
 
 const say = (line: string) => process.stderr.write(`${line}\n`);
 const text = { type: 'string' } as const;
@@ -27,6 +30,8 @@ const { values: options } = parseArgs({
     'per-class': { type: 'string', default: '100' },
     test: { type: 'string', default: '1000' },
     regime: { type: 'string', default: 'blocks:4' },
+    set: { type: 'string', default: 'inner' },
+    teacher: { type: 'string', default: 'efficientnet-lite0' },
     seed: { type: 'string', default: '1' },
     augmentation: { type: 'string', default: '"auto"' },
     all: { type: 'boolean', default: false },
@@ -46,151 +51,141 @@ const recipe = Recipe.parse({ augmentation: JSON.parse(options.augmentation), se
 
 await ensureTensorflow(say);
 // Loaded only now: TensorFlow has to be in place.
-const { frozenPrefix } = await import('#engine/frozen-prefix.ts');
-const { fineTune } = await import('#training-image/fine-tune/fine-tune.ts');
-const { scheduleFor } = await import('#training-image/fine-tune/schedule.ts');
-const { loadTeacher } = await import('#training-image/features/load-teacher.ts');
-const { fitHead } = await import('#training-image/head/fit-head.ts');
-const { labelledFeatures } = await import('#training-image/head/labelled-features.ts');
-const { buildStudent } = await import('#training-image/student/build-student.ts');
-const { requireTopology } = await import('#training-image/student/network.ts');
-const { fineTunedStudent, headStudent } = await import(
-  '#training-image/student/trained-student.ts'
+const { readModel } = await import('#engine/read-model.ts');
+const { featureSetsOf, layersOf, widthOf } = await import(
+  '#training-image/features/feature-sets.ts'
 );
+const { loadTeacher } = await import('#training-image/features/load-teacher.ts');
+const { IMAGES_AT_ONCE, openBackbone } = await import('#training-image/features/open-backbone.ts');
+const { scheduleFor } = await import('#training-image/fine-tune/schedule.ts');
+const { tuneStudent } = await import('#training-image/fine-tune/tune-student.ts');
+const { choosePenalty, fitHead } = await import('#training-image/head/fit-head.ts');
+const { headLogits } = await import('#training-image/head/head.ts');
+const { featuresOf } = await import('#training-image/head/labelled-features.ts');
 
+const report = { line: say, progress: () => undefined };
+const never = { throwIfRequested: () => undefined };
 const folder = await mkdtemp(join(tmpdir(), 'understudy-tune-'));
-const [scratch, checkpoints] = ['scratch', 'checkpoints'].map((name) => join(folder, name)) as [
-  string,
-  string,
-];
+const scratch = join(folder, 'scratch');
+const checkpoints = join(folder, 'checkpoints');
 await mkdir(scratch);
 await mkdir(checkpoints);
-const quiet = { line: (line: string) => say(line), progress: () => undefined };
-const never = { throwIfRequested: () => undefined };
 try {
+  const entry = teacherNamed(options.teacher);
+  if (!entry) throw new BenchError(`There is no teacher "${options.teacher}".`);
   const px = Number(options.px);
-  const { entry, folder: teacherFolder } = await sizedTeacher(px, folder, say);
-  const teacher = await loadTeacher(teacherFolder, entry);
-  const images = join(cacheFolder(), 'bench', 'cifar-10');
-  const learned = await cifarImages(images, 'train', perClass, say);
-  const asked = await cifarImages(images, 'test', Number(options.test) / CLASSES, say);
+  const teacher = await loadTeacher(await importTeacher(entry, { report: say }), entry, px);
+  const read = readModel(teacher.json, teacher.weights);
+  if (!read.ok) throw new BenchError('The engine does not support the teacher.');
+  const sets = featureSetsOf(read.value, entry.features, entry.blockOutputs);
+  const set = sets.find(({ id }) => id === options.set);
+  if (!set) throw new BenchError(`There are only the feature sets ${sets.map(({ id }) => id)}.`);
+
+  const folderOfImages = join(cacheFolder(), 'bench', 'cifar-10');
+  const learned = await cifarImages(folderOfImages, 'train', perClass, say);
+  const asked = await cifarImages(folderOfImages, 'test', Number(options.test) / CLASSES, say);
   const all = [...learned, ...asked];
   const labels = Int32Array.from(all, ({ label }) => label);
-  const decoded = await createRowFile(join(folder, 'images.u8'), px * px * 3);
-  for (const [i, { png }] of all.entries()) await decoded.write(i, await decodeImage(png, px));
-
-  const { train, validation } = partsOf(learned);
+  const labelsOf = (indices: Int32Array) => indices.map((i) => at(labels, i));
   const test = Int32Array.from(asked, (_, i) => learned.length + i);
-  const part = (indices: Int32Array) => ({
-    indices,
-    labels: indices.map((i) => at(labels, i)),
-  });
+  const split = partsOf(learned);
 
-  const features = await createRowFile(join(folder, 'features.f32'), 4 * entry.features.size);
-  const start0 = requireTopology(await buildStudent(teacher, emptyHead(entry.features.size)));
-  const prefix = frozenPrefix(start0, [entry.features.layer]);
-  for (let i = 0; i < all.length; i += 32) {
-    const count = Math.min(32, all.length - i);
-    await features.write(i, at(prefix.run(await decoded.read(i, count), count), 0));
+  const decoded = await createRowFile(join(folder, 'images.u8'), px * px * 3);
+  const rows = await createRowFile(join(folder, 'features.f32'), 4 * widthOf(set));
+  const backbone = await openBackbone(teacher, layersOf(set));
+  for (const [i, { png }] of all.entries()) await decoded.write(i, await decodeImage(png, px));
+  for (let from = 0; from < all.length; from += IMAGES_AT_ONCE) {
+    const count = Math.min(IMAGES_AT_ONCE, all.length - from);
+    await rows.write(from, backbone.features(await decoded.read(from, count)));
   }
-  prefix.dispose();
-  const rows = floatRows(features);
+  backbone.dispose();
+
+  const features = floatRows(rows);
   const weigh = () => new Array<number>(CLASSES).fill(1);
-  const head = await fitHead(
-    {
-      train: labelledFeatures(rows, train, labels),
-      validation: labelledFeatures(rows, validation, labels),
-      weigh,
-      scratch,
-    },
-    quiet,
-    never,
-  );
-  const fitted = options.all ? head.head : head.beforeRefit;
-  const headOnly = await headStudent(
-    teacher,
-    { ...head, head: fitted },
-    rows,
-    labelledFeatures(rows, validation, labels),
-  );
-  const start = await buildStudent(teacher, fitted);
+  const data = { features, labels, weigh, scratch };
+  const heads = await choosePenalty(data, { splits: [split], folds: 1 }, report, never);
+  const train = options.all ? Int32Array.from(learned, (_, i) => i) : split.train;
+  const { head } = await fitHead(data, train, heads.l2, report, never);
+  const headLogitsOfTest = await headLogits(head, featuresOf(features, test));
 
   const retrained = retrainedBlocks(options.regime, entry.blockOutputs.length);
-  const taught = options.all ? Int32Array.from(learned, (_, i) => i) : train;
-  const base = scheduleFor(taught.length, retrained);
-  const rate = Number(options.rate ?? base.learningRates[0]);
-  const headFactor = Number(options['head-factor'] ?? 0.1);
-  const schedule = {
-    ...base,
-    epochs: Number(options.epochs ?? base.epochs),
-    batchSize: Number(options.batch ?? base.batchSize),
-    learningRates: [...new Array<number>(retrained).fill(rate), rate * headFactor],
-    weightDecay: Number(options['weight-decay'] ?? base.weightDecay),
-    labelSmoothing: Number(options.smoothing ?? base.labelSmoothing),
+  const schedule = changedSchedule(scheduleFor(train.length, retrained));
+  const tuning = {
+    teacher,
+    set,
+    retrained,
+    recipe,
+    rate: 1,
+    epochs: 1,
+    flip: true,
+    schedule,
+    decoded,
+    labels,
+    weigh,
+    scratch,
+    checkpoints,
+    cacheKey: [],
+    elapsed: () => 0,
   };
   const used = process.cpuUsage();
-  const outcome = await fineTune(
-    {
-      start: requireTopology(start),
-      entry,
-      retrained,
-      recipe,
-      flip: true,
-      schedule,
-      decoded,
-      train: part(taught),
-      validation: part(validation),
-      classWeights: weigh(),
-      scratch,
-      checkpoints,
-      cacheKey: [],
-      budgetSeconds: 1e6,
-      elapsed: () => 0,
-    },
-    quiet,
-    never,
-  );
+  const parts = { train, heldOut: split.heldOut };
+  const { student } = await tuneStudent(tuning, 'bench', parts, head, 1e9, report, never);
   const { user, system } = process.cpuUsage(used);
-  const { weights = new Map() } = outcome;
-  const tuned = await fineTunedStudent(start, weights, decoded, part(validation), quiet, never);
-
-  const of = async ({ predict }: { predict: typeof tuned.predict }, indices: Int32Array) =>
-    score({ ...part(indices), logits: await predict(indices) });
+  if (!student) throw new BenchError('The fine-tuning gave no student.');
+  const on = async (indices: Int32Array) => ({
+    logits: await student.predict(indices),
+    labels: labelsOf(indices),
+  });
+  const validation = await on(split.heldOut);
   const row = [
     options.note,
-    `${options.regime}, ${px} px, ${perClass} a class`,
-    `${taught.length}, seed ${seed}`,
+    `${options.regime}, ${px} px, ${perClass} per class${entry.name === 'efficientnet-lite0' ? '' : `, ${entry.name}`}`,
+    `${options.set}, ${train.length} images, seed ${seed}`,
     `${schedule.epochs} × ${schedule.batchSize}`,
-    figure(score(headOnly.validation)),
-    percent(await of(headOnly, test)),
-    options.all ? '–' : figure(score(tuned.validation)),
-    percent(await of(tuned, test)),
+    figure(heads.predictions),
+    percent({ logits: headLogitsOfTest, labels: labelsOf(test) }),
+    options.all ? '–' : figure(validation),
+    percent(await on(test)),
     ((user + system) / 1e6).toFixed(0),
   ];
   const line = `| ${row.join(' | ')} |\n`;
   say(line);
   await appendFile(fileURLToPath(new URL('TRIED.md', import.meta.url)), line);
-  tuned.dispose();
+  student.dispose();
+  await decoded.close();
+  await rows.close();
 } finally {
   await rm(folder, { recursive: true, force: true });
 }
 
-/** The same parts as those of bench/cifar.ts. */
-function partsOf(photographs: readonly Photograph[]) {
+function changedSchedule(base: Schedule): Schedule {
+  const number = (name: keyof typeof options, otherwise: number) =>
+    options[name] === undefined ? otherwise : Number(options[name]);
+  const rate = number('rate', at(base.learningRates, 0));
+  const headRate = rate * number('head-factor', 0.1);
+  return {
+    ...base,
+    epochs: number('epochs', base.epochs),
+    batchSize: number('batch', base.batchSize),
+    learningRates: base.learningRates.map((_, i, { length }) =>
+      i === length - 1 ? headRate : rate,
+    ),
+    weightDecay: number('weight-decay', base.weightDecay),
+    labelSmoothing: number('smoothing', base.labelSmoothing),
+  };
+}
+
+/** The same parts as those of a job with these fractions. */
+function partsOf(photographs: readonly Photograph[]): { train: Int32Array; heldOut: Int32Array } {
   const hashed = photographs.map(({ png, label }) => ({ contentSha256: sha256(png), label }));
   const { parts } = splitExamples(hashed, { validation: 0.1, test: 0.05 }, 1);
-  return { train: indicesOf(parts, 'train'), validation: indicesOf(parts, 'validation') };
+  return { train: indicesOf(parts, 'train'), heldOut: indicesOf(parts, 'validation') };
 }
 
-function emptyHead(d: number) {
-  const scaling = { mean: new Float32Array(d), deviation: new Float32Array(d).fill(1) };
-  return { scaling, kernel: new Float32Array(d * CLASSES), bias: new Float32Array(CLASSES) };
+function percent(predictions: Predictions): string {
+  return (100 * score(predictions).accuracy).toFixed(1);
 }
 
-function percent({ accuracy }: { accuracy: number }): string {
-  return (100 * accuracy).toFixed(1);
-}
-
-function figure({ accuracy, crossEntropy }: { accuracy: number; crossEntropy: number }): string {
-  return `${percent({ accuracy })} / ${crossEntropy.toFixed(3)}`;
+function figure(predictions: Predictions): string {
+  return `${percent(predictions)} / ${score(predictions).crossEntropy.toFixed(3)}`;
 }

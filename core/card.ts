@@ -59,6 +59,20 @@ export const StudentCard = z.object({
       kappa: z.number(), // of the features that were chosen: 0 is chance, 1 is perfect
       standardError: z.number(), // of the accuracy with them
       perBlock: z.array(z.number()), // κ of each block's average alone
+      /** How the teacher sees some of the images. */
+      teacherView: z
+        .object({
+          images: z.int(),
+          nearest: z.array(
+            z.object({
+              name: z.string(), // of the new class
+              similar: z.array(z.object({ name: z.string(), probability: Fraction })), // what the teacher takes it for
+            }),
+          ),
+          shiftPerBlock: z.array(z.number()), // divergence of the BatchNorms' statistics from the teacher's; 0 is none
+          inputLevelShift: z.boolean(), // whether the first layers are much further off than the last ones
+        })
+        .optional(),
     })
     .optional(),
   data: z.object({

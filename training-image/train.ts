@@ -85,7 +85,7 @@ export async function train(
       dataset,
       examples,
       labels,
-      classes: classes.length,
+      classes,
       learnable: judgement.learnable,
       checkpoints,
       cacheKey: [
@@ -140,11 +140,12 @@ export async function train(
   const headOn = (indices: Int32Array) => fitHead(headData, indices, heads.l2, report, stop);
   timings.finish('head');
 
-  // Fine-tuning, starting from that head, and judged on the same held-out images.
+  // Fine-tuning, judged on the same held-out images.
   const until = fineTuningEnds(budgetSeconds);
   const common = {
     teacher,
     set: plan.set,
+    features,
     recipe,
     decoded,
     labels,
@@ -192,7 +193,7 @@ export async function train(
   const refitted = !wantsRefit
     ? undefined
     : isTuned && tuned
-      ? await refitTuned(tuned.tuning, judgement.all, onAll.head, until, report, stop)
+      ? await refitTuned(tuned, judgement.all, until, report, stop)
       : await headStudent(teacher, plan.set, onAll.head, features);
   const student = refitted ?? tested;
   timings.finish('refit');
@@ -200,8 +201,7 @@ export async function train(
   await saveModel(student.network, student.topology, temperature.temperature, folders.model);
   const originals = { dataset, examples, px };
   await checkSavedModel(folders.model, student.predict, temperature.temperature, originals);
-  tested.dispose();
-  refitted?.dispose();
+  for (const each of new Set([tested, tuned?.student, refitted])) each?.dispose();
   teacher.model.dispose();
   dataset.close();
   await decoded.close();

@@ -158,6 +158,7 @@ const cardOf = (jobId: string): StudentCard => ({
   },
   metrics: {
     test: {
+      method: 'hold-out',
       n: 10,
       correct: 9,
       accuracy: 0.9,
@@ -181,6 +182,7 @@ const cardOf = (jobId: string): StudentCard => ({
     perClass: [],
     confusion: [],
   },
+  refit: false,
   head: { examples: 8, iterations: 1, l2: 1, classWeights: [1, 1], trainCrossEntropy: 0 },
   timings: {},
   environment: { understudy: '0', tensorflow: '0', node: '0', device: 'CPU' },

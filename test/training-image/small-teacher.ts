@@ -10,7 +10,7 @@ import { modelFiles, shuffleWeights } from '../engine/networks.ts';
 
 export const SMALL_PX = 16;
 const FEATURES = 24;
-export const BLOCKS = 7;
+export const BLOCKS = 7; // the third to the sixth with a depthwise convolution
 
 /** A teacher like those of the catalogue in everything but its size: it knows nothing, and sees colours and edges. */
 export async function smallTeacher(folder: string): Promise<TeacherEntry> {
@@ -19,6 +19,16 @@ export async function smallTeacher(folder: string): Promise<TeacherEntry> {
     tf.layers.conv2d({ name: `block${n}_conv`, filters, kernelSize, useBias: false }),
     tf.layers.batchNormalization({ name: `block${n}_norm`, epsilon: 1e-3 }),
     tf.layers.reLU({ name: `block${n}`, maxValue: 6 }),
+  ];
+  const depthwise = (n: number) => [
+    tf.layers.depthwiseConv2d({
+      name: `block${n}_depthwise`,
+      kernelSize: 3,
+      padding: 'same',
+      useBias: false,
+    }),
+    tf.layers.batchNormalization({ name: `block${n}_depthwise_norm`, epsilon: 1e-3 }),
+    tf.layers.reLU({ name: `block${n}_inner`, maxValue: 6 }),
   ];
   const layers = [
     tf.layers.rescaling({ name: 'rescaling', scale: 1 / 128, offset: -127 / 128 }),
@@ -31,7 +41,8 @@ export async function smallTeacher(folder: string): Promise<TeacherEntry> {
       useBias: false,
     }),
     ...block(1, 12, 3),
-    ...[2, 3, 4, 5, 6].flatMap((n) => block(n, 12)),
+    ...block(2, 12),
+    ...[3, 4, 5, 6].flatMap((n) => [...depthwise(n), ...block(n, 12)]),
     ...block(BLOCKS, FEATURES),
     tf.layers.globalAveragePooling2d({ name: 'features', dataFormat: 'channelsLast' }),
     tf.layers.dense({ name: 'classifier', units: 7 }),

@@ -8,12 +8,11 @@ import { sha256 } from '#core/identity.ts';
 import type { MlFolder } from '#core/ml-folder.ts';
 import { parseProgressLine } from '#core/progress-line.ts';
 import { teacherDigest } from '#core/teacher.ts';
-import { METRIC_DEFINITIONS } from '#core/training-contract.ts';
 import { tf } from '#engine/tensorflow/load.ts';
-import { type JobRequest, layOutJob } from '#examples/job-folder.ts';
+import { type Files, type JobRequest, layOutJob } from '#examples/job-folder.ts';
 import { createReporter } from '#training-image/job/reporter.ts';
 import { train } from '#training-image/train.ts';
-import { tintedClasses } from './images.ts';
+import { tinted, tintedClasses } from './images.ts';
 import { never } from './quiet.ts';
 import { smallTeacher } from './small-teacher.ts';
 
@@ -42,27 +41,114 @@ const modelIn = (folder: string) => tf.loadLayersModel(`file://${join(folder, 'm
 
 describe('a training', () => {
   it.each(['zip', 'folder'] as const)('makes a student from a %s of images', async (form) => {
-    const folders = await job({ form, files: await tintedClasses([40, 40, 40]) });
+    const folders = await job({ form, files: await tintedClasses([20, 20, 20]) });
 
     const { card, lines } = await trained(folders);
 
     expect(card.classes).toEqual(['blue', 'green', 'red']);
-    expect(card.metrics.test).toMatchObject({ n: 12, correct: 12 }); // 0.1 of each class
+    expect(card.freezePlan.used).toBe('head-only');
     expect(card.metrics.majorityBaseline).toBeCloseTo(1 / 3);
     expect(card.data.warnings).toEqual([]);
     expect(Object.keys(card.timings)).toEqual([
       'verify',
+      'plan',
       'decode',
       'features',
       'head',
       'evaluate',
+      'refit',
       'save',
     ]);
     const steps = lines.map((line) => parseProgressLine(line)?.step).filter(Boolean);
-    expect([...new Set(steps)]).toEqual(['verify', 'decode', 'features', 'head']);
-    for (const { Regex } of METRIC_DEFINITIONS) {
-      expect(lines.filter((line) => new RegExp(Regex).test(line))).toHaveLength(1);
+    expect([...new Set(steps)]).toEqual([
+      'verify',
+      'plan',
+      'decode',
+      'features',
+      'head',
+      'fit-head',
+    ]);
+    const testLines = lines.filter((line) => line.startsWith('test_accuracy='));
+    expect(testLines).toEqual([`test_accuracy=${card.metrics.test.accuracy.toFixed(6)}`]);
+  });
+
+  it('wastes none of a few images: each one tests a head that was fitted without it', async () => {
+    const folders = await job({ form: 'zip', files: await tintedClasses([20, 20, 20]) });
+
+    const { card } = await trained(folders);
+
+    const { test, validation, confusion } = card.metrics;
+    expect(test).toMatchObject({ method: 'cross-validation', n: 60, correct: 60 });
+    expect(validation).toMatchObject({ n: 60, accuracy: 1 });
+    expect(confusion.flat().reduce((sum, each) => sum + each, 0)).toBe(60);
+    expect(card.head.examples).toBe(60); // of the student's head
+    expect(
+      card.data.perClass.map(({ train, validation, test }) => [train, validation, test]),
+    ).toEqual([
+      [20, 0, 0],
+      [20, 0, 0],
+      [20, 0, 0],
+    ]);
+    expect(card.refit).toBe(true);
+  });
+
+  it('says what it measured before it chose what the head is given', async () => {
+    const folders = await job({ form: 'zip', files: await tintedClasses([20, 20, 20]) });
+
+    const { card, lines } = await trained(folders);
+
+    expect(card.plan).toMatchObject({
+      images: 60,
+      candidates: [{ teacher: 'small', px: 16 }],
+      tooExpensive: [],
+    });
+    expect(card.plan?.features.tried.map(({ set }) => set)).toEqual([
+      'last',
+      'quarters',
+      'averages',
+      'grid',
+      'inner',
+      'inner-grid',
+    ]);
+    expect(card.plan?.perBlock).toHaveLength(7);
+    expect(lines.filter((line) => line.startsWith('survey: small at 16 px: '))).toHaveLength(1);
+    expect(lines).toContainEqual(expect.stringMatching(/^plan: head-only\. ./));
+  });
+
+  it('never tests on a class with a single image, but learns it', async () => {
+    const files: Files = await tintedClasses([20, 20]);
+    const image = await tinted(2, 0);
+    for (let copy = 0; copy < 5; copy++) files[`blue/${copy}.png`] = image;
+    const folders = await job({ form: 'zip', files });
+
+    const { card } = await trained(folders);
+
+    expect(card.metrics.test.n).toBe(40);
+    expect(card.head.examples).toBe(45);
+    expect(card.metrics.perClass.map(({ name, n }) => [name, n])).toEqual([
+      ['blue', 0],
+      ['green', 20],
+      ['red', 20],
+    ]);
+    expect(card.data.warnings.join()).toContain('"blue"');
+  });
+
+  it('tests each copy of an image on a head that has seen none of them', async () => {
+    // Noise that carries no class: a copy on the other side would be recognised.
+    const files: Record<string, Buffer> = {};
+    for (let i = 0; i < 40; i++) {
+      const image = await tinted(0, i);
+      for (const copy of ['a', 'b', 'c'])
+        files[`${i % 2 ? 'odd' : 'even'}/${i}${copy}.png`] = image;
     }
+    const folders = await job({ form: 'zip', files, recipe: { regime: 'head-only' } });
+
+    const { card } = await trained(folders);
+
+    expect(card.metrics.test).toMatchObject({ method: 'cross-validation', n: 120 });
+    expect(card.metrics.test.accuracy).toBeLessThan(0.75); // 0.5 is chance
+    expect(card.plan?.images).toBe(40); // the plan looks at each content once
+    expect(card.data.warnings.join()).toContain('80 images are copies of others');
   });
 
   it('writes the digest of every other file into the card', async () => {
@@ -99,9 +185,13 @@ describe('a training', () => {
       await modelIn(join(folders.model, 'model')),
     ];
     const backbone = before.layers.filter(({ name }) => name !== 'classifier');
-    expect(backbone.flatMap((layer) => layer.getWeights())).toHaveLength(36); // eight convolutions, seven norms
-    for (const layer of backbone) {
-      const [old, kept] = [layer.getWeights(), after.getLayer(layer.name).getWeights()];
+    expect(backbone.flatMap((layer) => layer.getWeights())).toHaveLength(56); // twelve convolutions, eleven norms
+    const inStudent = new Map(after.layers.map((layer) => [layer.name, layer]));
+    // The student ends with the last block that the head is given.
+    const kept = backbone.filter(({ name }) => inStudent.has(name));
+    expect(kept.length).toBeGreaterThan(20);
+    for (const layer of kept) {
+      const [old, kept] = [layer.getWeights(), inStudent.get(layer.name)?.getWeights() ?? []];
       const values = (tensors: tf.Tensor[]) => tensors.map((each) => each.dataSync());
       expect(values(kept)).toEqual(values(old));
     }
@@ -124,7 +214,7 @@ describe('a training', () => {
 
     expect(card.input.px).toBe(64);
     expect(card.teacher.modelSha256).toBe(teacherDigest(teacher.entry));
-    expect(card.metrics.test).toMatchObject({ n: 12, correct: 12 });
+    expect(card.metrics.test).toMatchObject({ n: 120, correct: 120 });
     const student = await modelIn(join(folders.model, 'model'));
     expect(student.inputs[0]?.shape).toEqual([null, 64, 64, 3]);
   });
@@ -182,4 +272,65 @@ describe('a training', () => {
 
     expect(tf.memory().numTensors).toBe(before);
   });
+});
+
+describe('a training with images enough to hold some out', () => {
+  let files: Files;
+  beforeAll(async () => {
+    files = await tintedClasses([350, 350, 350]);
+  }, 120_000);
+
+  const cards = new Map<string, StudentCard>();
+  async function cardFor(recipe: object): Promise<StudentCard> {
+    const key = JSON.stringify(recipe);
+    const card = cards.get(key) ?? (await trained(await job({ form: 'zip', files, recipe }))).card;
+    cards.set(key, card);
+    return card;
+  }
+
+  it('tests on a part that nothing else looks at', { timeout: 120_000 }, async () => {
+    const { metrics, data, plan } = await cardFor({ refit: false });
+
+    expect(metrics.test).toMatchObject({ method: 'hold-out', n: 105 });
+    expect(metrics.validation.n).toBe(105);
+    expect(data.perClass.map(({ train, validation, test }) => [train, validation, test])).toEqual([
+      [280, 35, 35],
+      [280, 35, 35],
+      [280, 35, 35],
+    ]);
+    expect(plan?.images).toBe(400);
+  });
+
+  it.each([
+    [{ refit: false }, false, 945],
+    [{ refit: true }, true, 1050],
+    [{}, true, 1050], // a head is fitted again unless the recipe forbids it
+  ])(
+    'refits the head on all images after the test, as the recipe says: %j',
+    { timeout: 120_000 },
+    async (recipe, refit, examples) => {
+      const card = await cardFor(recipe);
+
+      expect(card.refit).toBe(refit);
+      expect(card.head.examples).toBe(examples);
+      // The figures are of the student before that.
+      expect(card.metrics).toEqual((await cardFor({ refit: false })).metrics);
+    },
+  );
+
+  it.each([
+    [{}, false], // a fine-tuned student is not trained again unless the recipe asks for it
+    [{ refit: true }, true],
+  ])(
+    'refits a fine-tuned student if asked to: %j',
+    { timeout: 240_000 },
+    async (refit, expected) => {
+      const card = await cardFor({ regime: 'blocks:1', augmentation: 'none', ...refit });
+
+      expect(card.metrics.test).toMatchObject({ method: 'hold-out', n: 105 });
+      expect(card.fineTuning).toMatchObject({ regime: 'blocks:1', splits: 1, examples: 840 });
+      const isTuned = card.freezePlan.used === 'blocks:1';
+      expect(card.refit).toBe(expected || !isTuned);
+    },
+  );
 });

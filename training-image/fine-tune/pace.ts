@@ -29,10 +29,6 @@ export function startPace(elapsed: () => number, n: number): Pace {
   };
 }
 
-const MARGIN = 0.1; // of the time that is left, for slower steps to come; chosen
-
 /** The number of examples that can be trained on in the time that is left. */
 export const examplesIn = (seconds: number, epochSeconds: number, n: number): number =>
-  epochSeconds > 0
-    ? Math.floor((Math.max(0, (1 - MARGIN) * seconds) / epochSeconds) * n)
-    : Infinity;
+  epochSeconds > 0 ? Math.floor((Math.max(0, seconds) / epochSeconds) * n) : Infinity;

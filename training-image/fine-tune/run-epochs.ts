@@ -40,6 +40,7 @@ export interface Outcome {
 
 const CHECKPOINT_INTERVAL_SECONDS = 60;
 const STEPS_BETWEEN_ESTIMATES = 10; // of the time that the schedule takes
+const MARGIN = 0.1; // of the time that is left when the schedule is shortened, for slower steps to come; chosen
 
 /**
  * Trains epoch by epoch, and gives the weights after the last one, when the learning rate has come down to 0. Those of the
@@ -74,12 +75,11 @@ export async function runEpochs(
   const fitSchedule = (epochSeconds: number | undefined) => {
     if (epochSeconds === undefined) return;
     const done = progress.epoch * n + progress.seen;
-    const total = Math.min(scheduled, done + examplesIn(left(), epochSeconds, n));
-    if (total < scheduled && progress.total === scheduled) {
-      const epochs = `${(total / n).toFixed(1)} of ${schedule.epochs} epochs`;
-      report.line(`The budget holds ${epochs}; the schedule is shortened.`);
-    }
-    progress.total = total;
+    const room = examplesIn(left(), epochSeconds, n);
+    if (done + room >= progress.total) return;
+    progress.total = done + Math.floor((1 - MARGIN) * room);
+    const epochs = `${(progress.total / n).toFixed(1)} of ${schedule.epochs} epochs`;
+    report.line(`The budget holds ${epochs}; the schedule is shortened.`);
   };
   const outcome = (stopped: Outcome['stopped'], epochs: number): Outcome => {
     const hasWeights = stopped !== 'diverged' && progress.epoch + progress.seen > 0;

@@ -4,7 +4,9 @@ import type { Reporter, StopSignal } from '../job/reporter.ts';
 import type { FreezeDecision } from '../plan/freeze-plan.ts';
 import type { Judgement } from '../plan/judgement.ts';
 import { type Mirroring, measureMirroring } from '../plan/mirroring.ts';
+import type { FloatRows } from '../storage/row-file.ts';
 import { type Contender, canRace, race } from './race.ts';
+import { type StartingHeads, startingHeads } from './starting-heads.ts';
 import { type JudgedTuning, tuneOnSplits } from './tune-on-splits.ts';
 import type { Tuning } from './tune-student.ts';
 
@@ -12,6 +14,7 @@ import type { Tuning } from './tune-student.ts';
 export interface PlannedTuning extends JudgedTuning {
   regime: FreezeDecision['regime'];
   tuning: Tuning;
+  start: StartingHeads;
   mirroring: Mirroring;
   contenders: readonly Contender[]; // of the race, if there was one
 }
@@ -20,10 +23,12 @@ export interface PlannedTuning extends JudgedTuning {
  * Fine-tunes as the freeze plan says: decides by measuring whether images may be mirrored, lets the plan race against its
  * neighbour if there is time, and judges the winner.
  *
+ * @param common with the features of all examples, and the set that they are of
+ * @param heads fitted to them
  * @param until when everything should end, in seconds since the job's training began
  */
 export async function tuneAsPlanned(
-  common: Omit<Tuning, 'retrained' | 'flip' | 'rate' | 'epochs'>,
+  common: Omit<Tuning, 'retrained' | 'flip' | 'rate' | 'epochs'> & { features: FloatRows },
   freeze: FreezeDecision,
   judgement: Judgement,
   heads: JudgedHeads,
@@ -32,12 +37,21 @@ export async function tuneAsPlanned(
   stop: StopSignal,
 ): Promise<PlannedTuning> {
   const mirroring = await measureMirroring(common, judgement, heads, report, stop);
+  const start = await startingHeads(common, common.set, judgement, heads, report, stop);
+  const { set } = start;
   const { retrained } = freeze;
-  const tuning = { ...common, retrained, flip: mirroring.allowed, rate: 1, epochs: 1 };
+  const tuning = { ...common, set, retrained, flip: mirroring.allowed, rate: 1, epochs: 1 };
   if (!canRace(freeze, judgement)) {
     const { regime } = freeze;
-    const judged = await tuneOnSplits(tuning, judgement, heads, { ...freeze, until }, report, stop);
-    return { ...judged, regime, tuning, mirroring, contenders: [] };
+    const judged = await tuneOnSplits(
+      tuning,
+      judgement,
+      start.heads,
+      { ...freeze, until },
+      report,
+      stop,
+    );
+    return { ...judged, regime, tuning, start, mirroring, contenders: [] };
   }
 
   const now = common.elapsed();
@@ -47,7 +61,7 @@ export async function tuneAsPlanned(
     tuning,
     freeze,
     judgement,
-    heads,
+    start.heads,
     raceEnds,
     report,
     stop,
@@ -55,6 +69,13 @@ export async function tuneAsPlanned(
   const { regime, rate } = winner;
   const blocks = common.teacher.entry.blockOutputs.length;
   const chosen = { ...tuning, retrained: retrainedBlocks(regime, blocks), rate };
-  const judged = await tuneOnSplits(chosen, judgement, heads, { ...freeze, until }, report, stop);
-  return { ...judged, regime, tuning: chosen, mirroring, contenders };
+  const judged = await tuneOnSplits(
+    chosen,
+    judgement,
+    start.heads,
+    { ...freeze, until },
+    report,
+    stop,
+  );
+  return { ...judged, regime, tuning: chosen, start, mirroring, contenders };
 }

@@ -12,6 +12,7 @@ import { fineTunedStudent, type TrainedStudent } from '../student/trained-studen
 import { fineTune } from './fine-tune.ts';
 import type { Outcome } from './run-epochs.ts';
 import { type Schedule, scheduleFor } from './schedule.ts';
+import type { StartingHeads } from './starting-heads.ts';
 
 /** What all fine-tunings of a job have in common. */
 export interface Tuning {
@@ -94,17 +95,17 @@ const scaled = (
 /**
  * Fine-tunes once more, on all images.
  *
- * @param head fitted to all images
+ * @param tuned the fine-tuning whose settings are used
  * @returns `undefined` if it failed or had no time: then the student that was tested is the one to ship
  */
 export async function refitTuned(
-  tuning: Tuning,
+  { tuning, start }: { tuning: Tuning; start: Pick<StartingHeads, 'fit'> },
   all: Int32Array,
-  head: Head,
   until: number,
   report: Reporter,
   stop: StopSignal,
 ): Promise<TrainedStudent | undefined> {
   const split = { train: all, heldOut: new Int32Array() };
+  const { head } = await start.fit(all);
   return (await tuneStudent(tuning, 'all', split, head, until, report, stop)).student;
 }

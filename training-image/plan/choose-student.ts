@@ -38,20 +38,20 @@ export function chooseStudent(
   }
   const { wins, reason } = compare(headPredictions, predictions);
   return wins
-    ? { used: regime, why: `${why} Fine-tuning improved the model: ${reason}.` }
-    : { used, why: `${why} Fine-tuning did not improve the model: ${reason}.` };
+    ? { used: regime, why: `${why} The fine-tuned model is shipped: ${reason}.` }
+    : { used, why: `${why} The head-only model is shipped, not the fine-tuned one: ${reason}.` };
 }
 
 /** Whether the fine-tuned student is the better one, and why. */
 function compare(head: Predictions, tuned: Predictions): { wins: boolean; reason: string } {
   const { onlyFirst: lost, onlySecond: gained, p } = mcnemar(head, tuned);
   const [before, after] = [head, tuned].map((each) => percent(score(each).accuracy));
-  const counts = `of ${head.labels.length} images that neither learned from, it classified ${after} correctly, the head alone ${before} (${gained} gained, ${lost} lost; p = ${p.toFixed(3)} by McNemar's exact test)`;
+  const counts = `of ${head.labels.length} images that neither learned from, fine-tuning classified ${after} correctly, the head alone ${before} (${gained} gained, ${lost} lost; p = ${p.toFixed(3)} by McNemar's exact test)`;
   if (p < SIGNIFICANT) return { wins: gained > lost, reason: counts };
 
   // Compared as they are shown, so that no invisible difference decides.
   const [headLoss, tunedLoss] = [head, tuned].map((each) => smallestLoss(each).loss.toFixed(3));
-  const losses = `the difference may be chance, and its loss after temperature scaling is ${tunedLoss}, that of the head ${headLoss}`;
+  const losses = `the difference may be chance, and the loss after temperature scaling is ${tunedLoss} with fine-tuning, ${headLoss} without`;
   return { wins: Number(tunedLoss) < Number(headLoss), reason: `${counts}; ${losses}` };
 }
 

@@ -4,10 +4,12 @@ import type { ManifestExample } from '#core/manifest.ts';
 import type { Decoders } from '../data/decoders.ts';
 import type { Dataset } from '../data/read-dataset.ts';
 import { resize } from '../data/resize.mjs';
+import { summarise, TrainingRefused } from '../job/errors.ts';
 import type { StopSignal } from '../job/reporter.ts';
 import type { Sample } from './measure-candidate.ts';
 
 const SLOW_SECONDS = 0.03; // per image and thread; photographs of several megapixels take longer to decode
+const MIN_DECODED = 2; // with fewer, nothing can be compared
 const BASE_PX = 320; // larger than what any size that is tried needs
 
 /**
@@ -15,6 +17,7 @@ const BASE_PX = 320; // larger than what any size that is tried needs
  * smaller copy after that. Broken images are left out: the complete decoding will name all of them.
  *
  * @param indices of the sample among the examples
+ * @returns a function that throws TrainingRefused VALIDATION_FAILED if hardly any image can be decoded
  */
 export function sampleDecoder(
   dataset: Dataset,
@@ -28,12 +31,18 @@ export function sampleDecoder(
 
   async function decodeAll(px: number): Promise<Map<number, Uint8Array>> {
     const decoded = new Map<number, Uint8Array>();
+    const problems: string[] = [];
     const limit = pLimit(decoders.concurrency);
     await limit.map([...indices], async (index) => {
       stop.throwIfRequested();
-      const result = await decoders.decode(await dataset.read(at(examples, index)), px);
+      const example = at(examples, index);
+      const result = await decoders.decode(await dataset.read(example), px);
       if ('pixels' in result) decoded.set(index, result.pixels);
+      else problems.push(`${example.path} cannot be decoded (${result.problem})`);
     });
+    if (decoded.size < MIN_DECODED) {
+      throw new TrainingRefused('VALIDATION_FAILED', summarise(problems));
+    }
     return decoded;
   }
 
@@ -41,7 +50,8 @@ export function sampleDecoder(
     const began = performance.now();
     const isFirst = copies === undefined;
     let decoded: Map<number, Uint8Array>;
-    if (copies && copies.size > 0) {
+    const isExact = !copies || copies.size === 0;
+    if (copies && !isExact) {
       decoded = new Map();
       for (const [index, copy] of copies) {
         decoded.set(index, new Uint8Array(resize(copy, BASE_PX, BASE_PX, px).buffer));
@@ -59,6 +69,7 @@ export function sampleDecoder(
       indices: found,
       labels: found.map((index) => at(labels, index)),
       decodeSeconds,
+      isExact,
     };
   };
 }

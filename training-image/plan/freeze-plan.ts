@@ -79,7 +79,7 @@ export function freezePlanFor(question: FreezeQuestion): FreezeDecision {
     perClass: medianPerClass(judgement.fit, question.labels, question.classes),
     examples,
     classes: question.classes,
-    inputLevelShift: false,
+    inputLevelShift: plan.facts.teacherView?.inputLevelShift ?? false,
   };
   const proposed = decideFreezePlan(facts);
   const seconds = secondsFor(read.value, question, retrainedBlocks(proposed.plan, blocks));

@@ -7,11 +7,13 @@ import type { TeacherEntry } from '#core/teacher.ts';
 import { readModel } from '#engine/read-model.ts';
 import { openDecoders } from '../data/decoders.ts';
 import type { Dataset } from '../data/read-dataset.ts';
+import { seededRandom, shuffled } from '../data/seeded-random.ts';
 import type { FeatureSet } from '../features/feature-sets.ts';
 import { loadTeacher, type Teacher } from '../features/load-teacher.ts';
 import type { Reporter, StopSignal } from '../job/reporter.ts';
 import { readVerified, writeAtomic } from '../storage/atomic-file.ts';
 import { checkpointFolder } from '../storage/checkpoint-folder.ts';
+import { COMPARED_IMAGES, compareWithTeacher } from './compare-with-teacher.ts';
 import { sampleDecoder } from './decode-sample.ts';
 import { type Measured, measureCandidate } from './measure-candidate.ts';
 import { multiplyAdds } from './multiply-adds.ts';
@@ -36,7 +38,7 @@ export interface Planning {
   dataset: Dataset;
   examples: readonly ManifestExample[];
   labels: Int32Array; // of all examples
-  classes: number;
+  classes: readonly string[];
   learnable: Int32Array; // indices of the examples that the plan may look at, without copies
   checkpoints: string;
   cacheKey: readonly unknown[];
@@ -64,7 +66,7 @@ export async function makePlan(
   if (stored) return stored;
 
   const { seed, regime } = recipe;
-  const mustHaveLast = !['auto', 'head-only'].includes(regime);
+  const retraining = regime === 'auto' ? 'perhaps' : regime === 'head-only' ? 'no' : 'yes';
   const began = planning.elapsed();
   const sample = sampleOf(learnable, labels, SAMPLE, recipe.seed);
   const decoders = openDecoders();
@@ -78,7 +80,7 @@ export async function makePlan(
       return await measureCandidate(
         teacher,
         await decode(px),
-        { examples: examples.length, classes, seed, mustHaveLast },
+        { examples: examples.length, classes: classes.length, seed, retraining },
         stop,
       );
     } finally {
@@ -90,6 +92,15 @@ export async function makePlan(
       costs.get(entry.name) ?? costPerPixel(await loadTeacher(planning.channel, entry));
     costs.set(entry.name, perPixel);
     return perPixel * px ** 2;
+  }
+
+  async function compare({ entry, px }: Candidate) {
+    const few = sampleOf(learnable, labels, COMPARED_IMAGES, seed);
+    const mixed = shuffled(few.length, seededRandom('compare', seed)).map((i) => at(few, i));
+    const images = sampleDecoder(planning.dataset, examples, labels, mixed, decoders, stop);
+    const teacher = await loadTeacher(planning.channel, entry, px);
+    teacher.model.dispose();
+    return compareWithTeacher(teacher, await images(px), classes);
   }
 
   const { budgetSeconds, elapsed } = planning;
@@ -105,14 +116,18 @@ export async function makePlan(
   };
   try {
     const found = await survey(request, report, stop);
-    report.progress('plan', 1, 1);
     const { chosen } = found;
+    const teacherView = await compare(chosen);
+    report.progress('plan', 1, 1);
     const plan: Plan = {
       teacher: chosen.entry.name,
       px: chosen.px,
       set: chosen.set,
       secondsPerImage: chosen.secondsPerImage,
-      facts: factsOf(found, sample.length, planning.elapsed() - began),
+      facts: {
+        ...factsOf(found, sample.length, planning.elapsed() - began),
+        ...(teacherView && { teacherView }),
+      },
     };
     await writePlan(file, plan, chosen.features);
     return { plan, known: chosen.features };

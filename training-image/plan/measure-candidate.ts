@@ -1,4 +1,5 @@
 import { at, lookUp } from '#core/at.ts';
+import { FREEZE_THRESHOLDS } from '#core/freeze-policy.ts';
 import type { TeacherEntry } from '#core/teacher.ts';
 import { readModel } from '#engine/read-model.ts';
 import {
@@ -25,7 +26,7 @@ export interface Measured extends Answers {
   sets: readonly { set: FeatureSet; result: ProbeResult }[]; // from the smallest to the largest
   perBlock: readonly number[]; // κ of each block's average alone
   secondsPerImage: number; // decoding and features
-  /** The features of the sample with the best set, [d] for each example, by its index. */
+  /** The features of the sample with the best set, [d] for each example, by its index; none if its pixels are not exact. */
   features: ReadonlyMap<number, Float32Array>;
 }
 
@@ -35,6 +36,7 @@ export interface Sample {
   indices: Int32Array; // [n], among all examples
   labels: Int32Array; // [n]
   decodeSeconds: number;
+  isExact: boolean; // whether the pixels are those that the training will decode, and not resized from smaller copies
 }
 
 const FOLDS = 5;
@@ -45,14 +47,15 @@ export interface Probing {
   examples: number; // that the head will be fitted to
   classes: number;
   seed: number;
-  mustHaveLast: boolean; // whether the last block is to be retrained, and the head therefore needs its features
+  /** Whether the last block will be retrained: then the head needs its features. */
+  retraining: 'no' | 'perhaps' | 'yes';
 }
 
 /** Computes all features that any set needs, once, and compares the sets by cross-validation. */
 export async function measureCandidate(
   teacher: Teacher,
-  { pixels, indices, labels, decodeSeconds }: Sample,
-  { examples, classes, seed, mustHaveLast }: Probing,
+  { pixels, indices, labels, decodeSeconds, isExact }: Sample,
+  { examples, classes, seed, retraining }: Probing,
   stop: StopSignal,
 ): Promise<Measured> {
   const { entry, px } = teacher;
@@ -82,7 +85,7 @@ export async function measureCandidate(
       ],
       labels,
       classes,
-      folds: FOLDS,
+      folds: Math.min(FOLDS, n),
       repeats: n < REPEATS.below ? REPEATS.times : 1,
       seed,
       penalties: PENALTIES,
@@ -91,9 +94,13 @@ export async function measureCandidate(
   );
   const results = sets.map((set, i) => ({ set, result: at(probed, i) }));
   // All sets cost about the same; of those that are equally accurate, the smallest comes first.
-  const hasLast = ({ groups }: FeatureSet) => groups.some(({ name }) => name === 'last');
   const fits = ({ set }: { set: FeatureSet }) => fitsMemory(widthOf(set), examples, classes);
-  const allowed = results.filter((each) => !mustHaveLast || hasLast(each.set));
+  const allowed = results.filter(
+    (each) =>
+      retraining === 'no' ||
+      each.set.groups.some(({ name }) => name === 'last') ||
+      (retraining === 'perhaps' && isSimilar(each.result, classes)),
+  );
   const possible = allowed.some(fits) ? allowed.filter(fits) : allowed.slice(0, 1);
   const best = possible.reduce((a, b) => (b.result.accuracy > a.result.accuracy ? b : a));
   const { set, result } = best;
@@ -108,7 +115,7 @@ export async function measureCandidate(
     sets: results,
     perBlock: probed.slice(sets.length).map(({ kappa }) => kappa),
     secondsPerImage: decodeSeconds / n + secondsPerImage,
-    features: rowsOf(features, layersOf(set), indices),
+    features: isExact ? rowsOf(features, layersOf(set), indices) : new Map(),
   };
 }
 
@@ -117,6 +124,10 @@ const MAX = { features: 1e8, weights: 2e6 }; // values
 
 const fitsMemory = (width: number, examples: number, classes: number): boolean =>
   width * examples <= MAX.features && width * classes <= MAX.weights;
+
+/** Whether the freeze policy will retrain nothing. */
+const isSimilar = ({ kappa, standardError }: ProbeResult, classes: number): boolean =>
+  kappa - standardError / (1 - 1 / classes) >= FREEZE_THRESHOLDS.similar;
 
 /** Joins the features of some layers, in this order, for each example. */
 function rowsOf(
@@ -139,7 +150,7 @@ function rowsOf(
 }
 
 /** The sets of features, from the smallest to the largest, and each block's average; only the last features if the engine cannot read the teacher. */
-function setsOf({ entry, json, weights }: Teacher): {
+export function setsOf({ entry, json, weights }: Teacher): {
   sets: FeatureSet[];
   blocks: PooledLayer[];
 } {

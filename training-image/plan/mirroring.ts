@@ -23,8 +23,8 @@ export interface Mirroring {
 /**
  * Whether an image and its mirror image belong to the same class, as far as the features can tell: a head that has seen
  * neither must classify both about equally well. So photographs are mirrored, and letters are not.
-
- * The head and the examples are those of the first split. */
+ * The head and the examples are those of the first split.
+ */
 export async function measureMirroring(
   { teacher, set, decoded }: { teacher: Teacher; set: FeatureSet; decoded: RowFile },
   { splits }: Judgement,

@@ -15,4 +15,19 @@ checkGradients({
       return tf.neg(tf.sum(tf.mul(targets, tf.logSoftmax(input(all, 0))), -1));
     },
   },
+  'the cross-entropy of softmax with smoothed labels': {
+    shapes: [[N, 5]],
+    ours: (tape, all) => {
+      const labels = tape.graph.constant(Int32Array.from(LABELS), [N]);
+      return softmaxCrossEntropy(tape, at(all, 0), labels, 0.1);
+    },
+    theirs: (all) => {
+      const targets = tf
+        .oneHot(LABELS, 5)
+        .toFloat()
+        .mul(0.9)
+        .add(0.1 / 5);
+      return tf.neg(tf.sum(tf.mul(targets, tf.logSoftmax(input(all, 0))), -1));
+    },
+  },
 });

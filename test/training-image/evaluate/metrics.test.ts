@@ -28,7 +28,13 @@ const predicting = (
 
 describe('computeMetrics', () => {
   it('counts and estimates as scikit-learn does', () => {
-    const { test, perClass, confusion, majorityBaseline } = computeMetrics(given, NAMES, plain, 1);
+    const { test, perClass, confusion, majorityBaseline } = computeMetrics(
+      given,
+      'hold-out',
+      NAMES,
+      plain,
+      1,
+    );
 
     expect(confusion).toEqual(reference.confusion);
     expect(test.accuracy).toBeCloseTo(reference.accuracy, 12);
@@ -45,7 +51,7 @@ describe('computeMetrics', () => {
   });
 
   it('gives the intervals that numpy’s bootstrap gives', () => {
-    const { balancedAccuracy, macroF1 } = computeMetrics(given, NAMES, plain, 1).test;
+    const { balancedAccuracy, macroF1 } = computeMetrics(given, 'hold-out', NAMES, plain, 1).test;
 
     for (const k of [0, 1] as const) {
       const [balanced, f1] = [balancedAccuracy.interval95[k], macroF1.interval95[k]];
@@ -58,14 +64,16 @@ describe('computeMetrics', () => {
   });
 
   it('draws the same resamples for the same seed, and others for another', () => {
-    expect(computeMetrics(given, NAMES, plain, 1)).toEqual(computeMetrics(given, NAMES, plain, 1));
-    expect(computeMetrics(given, NAMES, plain, 2).test.macroF1.interval95).not.toEqual(
-      computeMetrics(given, NAMES, plain, 1).test.macroF1.interval95,
+    expect(computeMetrics(given, 'hold-out', NAMES, plain, 1)).toEqual(
+      computeMetrics(given, 'hold-out', NAMES, plain, 1),
+    );
+    expect(computeMetrics(given, 'hold-out', NAMES, plain, 2).test.macroF1.interval95).not.toEqual(
+      computeMetrics(given, 'hold-out', NAMES, plain, 1).test.macroF1.interval95,
     );
   });
 
   it('draws the resamples that it has always drawn', () => {
-    const { balancedAccuracy, macroF1 } = computeMetrics(given, NAMES, plain, 1).test;
+    const { balancedAccuracy, macroF1 } = computeMetrics(given, 'hold-out', NAMES, plain, 1).test;
 
     // As of the first version, which built a confusion matrix for each resample.
     expect(balancedAccuracy.interval95).toEqual([0.482129668167048, 0.7482787535547312]);
@@ -79,12 +87,15 @@ describe('computeMetrics', () => {
       if (resamples === 3) throw new TrainingInterrupted('asked');
     };
 
-    expect(() => computeMetrics(given, NAMES, plain, 1, interrupt)).toThrow(TrainingInterrupted);
+    expect(() => computeMetrics(given, 'hold-out', NAMES, plain, 1, interrupt)).toThrow(
+      TrainingInterrupted,
+    );
   });
 
   it('has no metrics for a class that was not tested, and leaves it out of the means', () => {
     const { perClass, test } = computeMetrics(
       predicting([0, 1], [0, 1]),
+      'hold-out',
       ['a', 'b', 'c'],
       plain,
       1,
@@ -98,7 +109,13 @@ describe('computeMetrics', () => {
   });
 
   it('counts an untested class that was predicted in the mean of F1', () => {
-    const { test } = computeMetrics(predicting([0, 2], [0, 1]), ['a', 'b', 'c'], plain, 1);
+    const { test } = computeMetrics(
+      predicting([0, 2], [0, 1]),
+      'hold-out',
+      ['a', 'b', 'c'],
+      plain,
+      1,
+    );
 
     expect(test.macroF1.value).toBeCloseTo(1 / 3, 12); // sklearn: the mean of 1, 0 and 0
     expect(test.balancedAccuracy.value).toBe(0.5);

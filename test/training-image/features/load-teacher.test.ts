@@ -7,6 +7,7 @@ import { sha256 } from '#core/identity.ts';
 import { MODEL_FILE, type TeacherEntry } from '#core/teacher.ts';
 import { tf } from '#engine/tensorflow/load.ts';
 import { WEIGHTS_FILE } from '#teachers/layers-model.ts';
+import { lastFeatures, layersOf } from '#training-image/features/feature-sets.ts';
 import {
   availableTeachers,
   loadTeacher,
@@ -145,7 +146,8 @@ describe('loadTeacher, for images of another size', () => {
       await loadTeacher(channel, entry, 40),
     ];
     const pixels = Uint8Array.from({ length: 2 * 40 * 40 * 3 }, (_, i) => (i * 37) % 256);
-    const backbone = openBackbone(larger);
+    const last = lastFeatures(entry.features.layer, entry.features.size);
+    const backbone = await openBackbone(larger, layersOf(last));
     const inTfjs = tf.model({
       inputs: larger.model.inputs,
       outputs: larger.model.getLayer(entry.features.layer).output as tf.SymbolicTensor,

@@ -68,18 +68,20 @@ describe('a fine-tuning', () => {
     async (regime, augmentation) => {
       const { card, folders, lines } = await trained({ regime, augmentation });
 
-      console.log(card.freezePlan.why);
       expect(card.freezePlan).toMatchObject({ requested: regime, used: regime });
       expect(card.freezePlan.why).toMatch(
-        /validation images it classified .*% correctly, the head alone .*%/,
+        /images that neither learned from, fine-tuning classified .*% correctly, the head alone .*%/,
       );
       const { validation } = card.metrics;
       expect(validation.accuracy).toBeGreaterThanOrEqual(validation.headOnly.accuracy);
       expect(card.fineTuning?.validation?.accuracy).toBe(validation.accuracy);
       expect(card.fineTuning?.validation?.crossEntropy).toBeCloseTo(validation.crossEntropy, 4);
-      expect(lines.filter((line) => line.startsWith('epoch='))).toHaveLength(
-        card.fineTuning?.epochs ?? 0,
-      );
+      // Once for each fold, and then on all images.
+      expect(card.metrics.test).toMatchObject({ method: 'cross-validation', n: 120 });
+      expect(card.fineTuning).toMatchObject({ splits: 5, examples: 96 });
+      expect(card.refit).toBe(true);
+      const epochs = card.fineTuning?.epochs ?? 0;
+      expect(lines.filter((line) => line.startsWith('epoch='))).toHaveLength(6 * epochs);
 
       const retrained = regime === 'full' ? BLOCKS : 2;
       const [before, after] = [await weightsIn(teacher.folder), await weightsIn(modelIn(folders))];
@@ -94,7 +96,7 @@ describe('a fine-tuning', () => {
           isAsBefore: !isTrained,
         });
       }
-      expect(frozen).toBe(regime === 'full' ? 14 : 1 + 5 * 5 + 2 * 2);
+      expect(frozen).toBe(regime === 'full' ? 22 : 1 + 5 * 5 + 3 * 5 + 2 * 2 + 2);
       expect(card.freezePlan.trainedParameters + card.freezePlan.frozenParameters).toBe(
         [...after.values()].reduce((sum, hex) => sum + hex.length / 8, 0),
       );

@@ -31,8 +31,10 @@ export async function smallFineTuning(recipe: object, retrained = 1) {
     return { indices, labels: indices.map((index) => index % CLASSES) };
   };
   const tuning: FineTuning = {
+    name: 'only',
     start: await network,
-    entry: { blockOutputs: BLOCK_OUTPUTS, input: { px: SIDE, channels: 3 } },
+    blockOutputs: BLOCK_OUTPUTS,
+    px: SIDE,
     retrained,
     recipe: Recipe.parse(recipe),
     flip: true,
@@ -43,7 +45,7 @@ export async function smallFineTuning(recipe: object, retrained = 1) {
     scratch,
     checkpoints,
     cacheKey: [],
-    budgetSeconds: 3600,
+    until: 3600,
     elapsed: () => 0,
   };
   const remove = async () => {

@@ -12,6 +12,13 @@ describe('the schedule of a fine-tuning', () => {
     expect(scheduleFor(examples, 2)).toMatchObject({ epochs, batchSize });
   });
 
+  it('is slower and does not smooth the labels for few examples', () => {
+    const [few, many] = [scheduleFor(100, 1), scheduleFor(1_000, 1)];
+
+    expect(few.learningRates[0]).toBeLessThan(many.learningRates[0] ?? 0);
+    expect([few.labelSmoothing, many.labelSmoothing]).toEqual([0, 0.1]);
+  });
+
   it('changes all blocks equally fast, and the head, which is fitted already, less', () => {
     expect(scheduleFor(1_000, 3).learningRates).toEqual([
       ...[3e-4, 3e-4, 3e-4],

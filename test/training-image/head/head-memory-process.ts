@@ -1,8 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { mulberry32 } from '#training-image/data/seeded-random.ts';
-import { fitHead } from '#training-image/head/fit-head.ts';
-import { labelledFeatures } from '#training-image/head/labelled-features.ts';
+import { choosePenalty, fitHead } from '#training-image/head/fit-head.ts';
 import { createRowFile, floatRows } from '#training-image/storage/row-file.ts';
 import { never, quiet } from '../quiet.ts';
 
@@ -24,16 +23,17 @@ async function fitOnce(n: number, folder: string) {
     await rows.write(from, some);
   }
   const features = floatRows(rows);
-  const part = (isWanted: (i: number) => boolean) =>
-    labelledFeatures(features, Int32Array.from([...labels.keys()].filter(isWanted)), labels);
-  const isHeldBack = (i: number) => i % 10 === 9;
+  const indices = (isWanted: (i: number) => boolean) =>
+    Int32Array.from([...labels.keys()].filter(isWanted));
+  const isHeldOut = (i: number) => i % 10 === 9;
+  const split = { train: indices((i) => !isHeldOut(i)), heldOut: indices(isHeldOut) };
+  const weigh = () => new Array<number>(CLASSES).fill(1);
+  const data = { features, labels, weigh, scratch: folder };
+  const { l2 } = await choosePenalty(data, { splits: [split], folds: 1 }, quiet, never);
   const { examples } = await fitHead(
-    {
-      train: part((i) => !isHeldBack(i)),
-      validation: part(isHeldBack),
-      weigh: () => new Array<number>(CLASSES).fill(1),
-      scratch: folder,
-    },
+    data,
+    indices(() => true),
+    l2,
     quiet,
     never,
   );
