@@ -52,7 +52,7 @@ const PlanFacts = z.object({
   similarity: z.number(),
   kappa: z.number(),
   perBlock: z.array(z.number()).min(1),
-  inputLevelShift: z.boolean().default(false),
+  teacherView: z.object({ inputLevelShift: z.boolean() }).optional(),
 });
 
 const known = new WeakMap<Trial, FreezeFacts | undefined>(); // thousands of policies ask for the same
@@ -67,7 +67,7 @@ function readFacts({ cells }: Trial): FreezeFacts | undefined {
   for (const { facts, classes, learned } of cells.values()) {
     const parsed = PlanFacts.safeParse(facts).data;
     if (!parsed) continue;
-    const { similarity, kappa, perBlock, inputLevelShift, standardError } = parsed;
+    const { similarity, kappa, perBlock, standardError, teacherView } = parsed;
     return {
       kappaLast: similarity,
       kappaBest: kappa,
@@ -77,7 +77,7 @@ function readFacts({ cells }: Trial): FreezeFacts | undefined {
       perClass: Math.round(learned / classes),
       examples: learned,
       classes,
-      inputLevelShift,
+      inputLevelShift: teacherView?.inputLevelShift ?? false,
     };
   }
   return undefined;

@@ -15,6 +15,7 @@ import { computeFeatures } from '#training-image/features/compute-features.ts';
 import { openFeatureCache } from '#training-image/features/feature-cache.ts';
 import { type FeatureSet, lastFeatures, widthOf } from '#training-image/features/feature-sets.ts';
 import { loadTeacher } from '#training-image/features/load-teacher.ts';
+import { startingHeads } from '#training-image/fine-tune/starting-heads.ts';
 import { refitTuned } from '#training-image/fine-tune/tune-student.ts';
 import { choosePenalty, fitHead } from '#training-image/head/fit-head.ts';
 import { readJob } from '#training-image/job/read-job.ts';
@@ -35,6 +36,12 @@ export interface RegimeResult {
   facts: Plan['facts']; // what the plan measured
   features: string; // the set that the head was given
   cpuSeconds: number; // as if no other regime had been trained
+}
+
+interface Made {
+  student: TrainedStudent;
+  features: string;
+  seconds: number; // CPU, without what all regimes share
 }
 
 const report = { line: () => undefined, progress: () => undefined };
@@ -84,74 +91,90 @@ export async function trainRegimes(
   const weigh = (of: Int32Array) => classWeights(of, classes.length, recipe.class_weights);
   const sharedSeconds = shared();
 
-  /** What the students of regimes with the same set of features have in common. */
-  async function prepare(planFor: string, set?: FeatureSet) {
+  const planned = startClock();
+  const { plan, known } = await makePlan(
+    {
+      channel,
+      candidates,
+      recipe,
+      dataset,
+      examples,
+      labels,
+      classes,
+      learnable: judgement.learnable,
+      checkpoints,
+      cacheKey: [],
+      budgetSeconds: UNLIMITED,
+      elapsed: () => 0,
+    },
+    report,
+    stop,
+  );
+  const planSeconds = planned();
+
+  /** Heads on a set of features. */
+  async function fitHeads(set: FeatureSet) {
     const clock = startClock();
-    const { plan, known } = await makePlan(
-      {
-        channel,
-        candidates,
-        recipe: { ...recipe, regime: planFor },
-        dataset,
-        examples,
-        labels,
-        classes: classes.length,
-        learnable: judgement.learnable,
-        checkpoints,
-        cacheKey: [planFor],
-        budgetSeconds: UNLIMITED,
-        elapsed: () => 0,
-      },
-      report,
-      stop,
-    );
-    const chosen = set ?? plan.set;
-    const folder = join(scratch, `${planFor}-${chosen.id}`);
+    const folder = join(scratch, set.id);
     await mkdir(folder, { recursive: true });
     const places = { checkpoints: folder, scratch: folder };
-    const cache = await openFeatureCache(places, [], examples.length, widthOf(chosen));
-    const ofPlan = set ? new Map<number, Float32Array>() : known; // those have the plan's set
-    await computeFeatures(teacher, chosen, decoded, cache, ofPlan, report, stop);
+    const cache = await openFeatureCache(places, [], examples.length, widthOf(set));
+    const rows = set.id === plan.set.id ? known : new Map<number, Float32Array>();
+    await computeFeatures(teacher, set, decoded, cache, rows, report, stop);
     const data = { features: cache.features, labels, weigh, scratch: folder };
     const heads = await choosePenalty(data, judgement, report, stop);
     const { head } = await fitHead(data, judgement.all, heads.l2, report, stop);
-    return { plan, set: chosen, cache, heads, head, seconds: clock() };
-  }
-  type Prepared = Awaited<ReturnType<typeof prepare>>;
-
-  async function tune(retrained: number, { set, heads, head }: Prepared, name: string) {
-    const common = { teacher, set, recipe, decoded, labels, weigh, scratch, checkpoints };
-    const mirroring = await measureMirroring(common, judgement, heads, report, stop);
-    const tuning = { ...common, retrained, flip: mirroring.allowed, rate: 1, epochs: 1 };
-    const all = { ...tuning, cacheKey: [name, sha256(contents.join())], elapsed: () => 0 };
-    const student = await refitTuned(all, judgement.all, head, UNLIMITED, report, stop);
-    if (!student) throw new Error(`Fine-tuning ${name} failed.`);
-    return student;
+    return { set, cache, heads, head, seconds: clock() };
   }
 
-  const prepared = new Map<string, Prepared>();
+  const byId = new Map<string, Awaited<ReturnType<typeof fitHeads>>>();
+  async function headsOn(set: FeatureSet) {
+    const heads = byId.get(set.id) ?? (await fitHeads(set));
+    byId.set(set.id, heads);
+    return heads;
+  }
+
+  async function trainHead(set: FeatureSet): Promise<Made> {
+    const { head, cache, seconds } = await headsOn(set);
+    const student = await headStudent(teacher, set, head, cache.features);
+    return { student, features: set.id, seconds };
+  }
+
+  // As in a job, fine-tuning starts from the head on the last features alone.
+  const last = lastFeatures(entry.features.layer, entry.features.size);
+
+  async function tune(regime: string): Promise<Made> {
+    const { heads, cache, seconds } = await headsOn(last);
+    const clock = startClock();
+    const cacheKey = [sha256(contents.join()), regime];
+    const common = {
+      ...{ teacher, recipe, decoded, labels, weigh, scratch, checkpoints, cacheKey },
+      ...{ set: last, features: cache.features, elapsed: () => 0 },
+    };
+    const { allowed } = await measureMirroring(common, judgement, heads, report, stop);
+    const retrained = retrainedBlocks(regime, entry.blockOutputs.length);
+    const tuning = { ...common, retrained, flip: allowed, rate: 1, epochs: 1 };
+    const start = await startingHeads(common, last, judgement, heads, report, stop);
+    const student = await refitTuned({ tuning, start }, judgement.all, UNLIMITED, report, stop);
+    if (!student) throw new Error(`Fine-tuning ${regime} failed.`);
+    return { student, features: last.id, seconds: seconds + clock() };
+  }
+
+  const trainAs = (regime: Exclude<Regime, 'auto'>): Promise<Made> => {
+    if (regime === 'last-features') return trainHead(last);
+    return regime === 'head-only' ? trainHead(plan.set) : tune(regime);
+  };
+
   try {
     for (const regime of regimes) {
-      const isHead = regime === 'head-only' || regime === 'last-features';
-      const set =
-        regime === 'last-features'
-          ? lastFeatures(entry.features.layer, entry.features.size)
-          : undefined;
-      const key = isHead ? regime : 'full'; // all that retrain blocks begin with the same head
-      const own = prepared.get(key) ?? (await prepare(isHead ? 'head-only' : 'full', set));
-      prepared.set(key, own);
-      const clock = startClock();
-      const student = isHead
-        ? await headStudent(teacher, own.set, own.head, own.cache.features)
-        : await tune(retrainedBlocks(regime, entry.blockOutputs.length), own, regime);
-      const cpuSeconds = sharedSeconds + own.seconds + clock();
-      const { facts } = own.plan;
+      const { student, features, seconds } = await trainAs(regime);
+      const cpuSeconds = sharedSeconds + planSeconds + seconds;
       const { px } = teacher;
-      await use({ regime, student, classes, px, facts, features: own.set.id, cpuSeconds });
+      await use({ regime, student, classes, px, facts: plan.facts, features, cpuSeconds });
       student.dispose();
     }
   } finally {
-    for (const { cache } of prepared.values()) await cache.close();
+    for (const { cache } of byId.values()) await cache.close();
     teacher.model.dispose();
     dataset.close();
     await decoded.close();
