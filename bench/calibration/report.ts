@@ -60,9 +60,14 @@ function opening(cells: readonly MeasuredCell[], failed: number): string {
   const versions = [...new Set(cells.map((each) => each.versions.commit))].join(', ');
   return `# How much of the teacher to retrain: the calibration
 
-\`npm run calibrate\` wrote this page from \`cells.jsonl\`: ${cells.length} students, each trained by the real trainer at ${pxs} px from
-EfficientNet-Lite0 on one thread, and tested on images that were held out before any were drawn for training${failed > 0 ? `; ${failed} more failed` : ''}.
-Commits: ${versions}. CPU-seconds are of the whole training, without the start of the process.
+\`npm run calibrate\` wrote this page from \`cells.jsonl\`: ${cells.length} students of EfficientNet-Lite0 at ${pxs} px, each tested on images that
+were held out before any were drawn for training${failed > 0 ? `; ${failed} more trainings failed` : ''}. Commits: ${versions}.
+
+- \`last-features\` is a head on the last features alone, \`head-only\` one on the features that the plan chooses; \`blocks:2\`, \`blocks:4\` and
+  \`full\` fine-tune from the former. All learn from all images that were drawn, with the trainer's own steps, and nothing is compared on
+  held-out images: the figures show what each regime is worth by itself.
+- \`auto\` is a whole job: it measures, decides, compares its fine-tuned student with the head, and ships one of them.
+- CPU-seconds are of the whole training on one thread, without the start of the process.
 
 ![accuracy over what was trained](accuracy.svg)
 `;

@@ -17,7 +17,7 @@ import {
 } from './cells.ts';
 import { DATASETS } from './datasets.ts';
 import { type Divided, divide, possibleSizes } from './draw.ts';
-import { measureCells } from './measure-cell.ts';
+import { measureCells } from './measure-cells.ts';
 import { groupBy } from './regret.ts';
 import { writeReport } from './report.ts';
 import { startTrainer } from './start-trainer.ts';
