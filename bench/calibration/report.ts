@@ -61,7 +61,7 @@ function opening(cells: readonly MeasuredCell[], failed: number): string {
   return `# How much of the teacher to retrain: the calibration
 
 \`npm run calibrate\` wrote this page from \`cells.jsonl\`: ${cells.length} students of EfficientNet-Lite0 at ${pxs} px, each tested on images that
-were held out before any were drawn for training${failed > 0 ? `; ${failed} more trainings failed` : ''}. Commits: ${versions}.
+were held out before any were drawn for training${failed > 0 ? `; further trainings that failed: ${failed}` : ''}. Commits: ${versions}.
 
 - \`last-features\` is a head on the last features alone, \`head-only\` one on the features that the plan chooses; \`blocks:2\`, \`blocks:4\` and
   \`full\` fine-tune from the former. All learn from all images that were drawn, with the trainer's own steps, and nothing is compared on

@@ -52,6 +52,6 @@ describe('writeReport', () => {
     const { dataset, source, perClass, regime, seed, px } = first;
     const failed = { dataset, source, perClass, regime, seed: seed + 1, px, error: 'no' };
 
-    expect(await reportOf([first, failed])).toContain('1 more failed');
+    expect(await reportOf([first, failed])).toContain('trainings that failed: 1');
   });
 });
