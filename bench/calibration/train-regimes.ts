@@ -17,7 +17,7 @@ import { type FeatureSet, lastFeatures, widthOf } from '#training-image/features
 import { loadTeacher } from '#training-image/features/load-teacher.ts';
 import { startingHeads } from '#training-image/fine-tune/starting-heads.ts';
 import { refitTuned } from '#training-image/fine-tune/tune-student.ts';
-import { choosePenalty, fitHead } from '#training-image/head/fit-head.ts';
+import { chooseHeads, fitHead } from '#training-image/head/fit-head.ts';
 import { readJob } from '#training-image/job/read-job.ts';
 import { stopSignal } from '#training-image/job/reporter.ts';
 import { judgementFor } from '#training-image/plan/judgement.ts';
@@ -122,8 +122,8 @@ export async function trainRegimes(
     const rows = set.id === plan.set.id ? known : new Map<number, Float32Array>();
     await computeFeatures(teacher, set, decoded, cache, rows, report, stop);
     const data = { features: cache.features, labels, weigh, scratch: folder };
-    const heads = await choosePenalty(data, judgement, report, stop);
-    const { head } = await fitHead(data, judgement.all, heads.l2, report, stop);
+    const heads = await chooseHeads(data, judgement, report, stop);
+    const { head } = await fitHead(data, judgement.all, heads, report, stop);
     return { set, cache, heads, head, seconds: clock() };
   }
 
