@@ -7,7 +7,7 @@ import { score } from '#training-image/evaluate/predictions.ts';
 import { layersOf } from '#training-image/features/feature-sets.ts';
 import { tuneOnSplits } from '#training-image/fine-tune/tune-on-splits.ts';
 import type { Tuning } from '#training-image/fine-tune/tune-student.ts';
-import { choosePenalty, type JudgedHeads } from '#training-image/head/fit-head.ts';
+import { chooseHeads, type JudgedHeads } from '#training-image/head/fit-head.ts';
 import { buildStudent } from '#training-image/student/build-student.ts';
 import { keeping, never, quiet } from '../quiet.ts';
 import { colours, type SmallData, smallData } from '../small-data.ts';
@@ -20,7 +20,7 @@ let heads: JudgedHeads;
 let tuning: Tuning;
 beforeEach(async () => {
   data = await smallData(colours, { n: N, classes: CLASSES, set: 'grid' });
-  heads = await choosePenalty(data.headData, data.judgement, quiet, never);
+  heads = await chooseHeads(data.headData, data.judgement, quiet, never);
   const { teacher, set, decoded, labels, weigh, root: scratch } = data;
   const checkpoints = join(scratch, 'checkpoints');
   await mkdir(checkpoints);
