@@ -1,15 +1,13 @@
 import { setTimeout as pause } from 'node:timers/promises';
-import { FilterLogEventsCommand, ResourceNotFoundException } from '@aws-sdk/client-cloudwatch-logs';
 import { Listr, ListrLogger, ProcessOutput } from 'listr2';
 import { studentVersion } from '#core/identity.ts';
 import type { Job } from '#core/job.ts';
 import { FINAL, type State } from '#core/job-progress.ts';
-import { parseProgressLine, type TrainingProgress } from '#core/progress-line.ts';
 import { count } from '#core/quantities.ts';
-import { TRAINING_LOGS } from '#core/training-contract.ts';
 import { CliError, EXIT } from './cli-error.ts';
 import type { Pipeline } from './connect.ts';
 import { wordsOfEstimate } from './describe.ts';
+import { type News, progressInWords, trainingLog } from './training-log.ts';
 
 /**
  * Shows each step of a job on stderr until the job ends.
@@ -38,6 +36,7 @@ export async function followJob(
   /** A step only shows that it failed; the caller prints the reason once, at the end. */
   const step = (title: string, work: (show: Show) => Promise<unknown>) => ({
     title,
+    rendererOptions: { persistentOutput: true },
     task: async (_: unknown, task: Show) => {
       try {
         await work(task);
@@ -49,8 +48,7 @@ export async function followJob(
   });
 
   const isTerminal = process.stderr.isTTY === true;
-  const read = logReader(pipeline);
-  const isWorthALine = changesOnly(isTerminal);
+  const readLog = trainingLog(pipeline);
   const steps = new Listr(
     [
       step(before.title, async (show) => {
@@ -72,10 +70,14 @@ export async function followJob(
         if (run?.estimate) show.title = `Launch training: ${wordsOfEstimate(run.estimate)}`;
       }),
       step('Train', async (show) => {
+        const output = trainingOutput(show, isTerminal);
+        let hasBegun = false;
         const training = await leave(['training', 'interrupted'], async (at) => {
-          const progress = await read(at);
-          if (progress && isWorthALine(progress)) show.output = wordsOf(progress);
+          hasBegun = true;
+          output.add(await readLog(at));
         });
+        if (hasBegun) output.add(await readLog(training)); // what was written since the last look
+        output.end();
         requireSuccess(training);
       }),
       step('Publish the student', async () => requireSuccess(await leave(['trained']))),
@@ -103,48 +105,39 @@ const ON_STDERR = new ListrLogger({
   processOutput: new ProcessOutput(process.stderr, process.stderr),
 });
 
-/** Returns a function that reads the new lines of a job's log and returns the latest progress in them. */
-function logReader({ logs }: Pipeline) {
-  let startTime = 0;
-  return async ({ run }: Job): Promise<TrainingProgress | undefined> => {
-    if (!run) return undefined;
-    const logStreamNamePrefix = run.trainingJobName;
-    const filter = { logGroupName: TRAINING_LOGS, logStreamNamePrefix, startTime };
-    const { events = [] } = await logs
-      .send(new FilterLogEventsCommand(filter))
-      .catch((error: unknown) => {
-        if (error instanceof ResourceNotFoundException) return { events: [] }; // no training has ever run here
-        throw error;
-      });
-    startTime = (events.at(-1)?.timestamp ?? startTime - 1) + 1;
-    return events.map(({ message }) => parseProgressLine(message ?? '')).findLast(Boolean);
-  };
-}
-
-const STEPS: Record<string, string> = {
-  verify: 'Verifying images',
-  decode: 'Decoding images',
-  features: 'Extracting features',
-  head: 'Training the head',
-  'frozen-blocks': 'Computing the frozen blocks',
-  'fine-tune': 'Fine-tuning',
-  validate: 'Evaluating on the validation images',
-  evaluate: 'Evaluating on the test images',
-};
-
-const wordsOf = ({ step, done, of }: TrainingProgress): string =>
-  `${STEPS[step] ?? step}: ${count(done)} of ${count(of)}`;
-
 const QUIET_MS = 10_000; // between two lines of the same step in a log file
 
-/** A terminal shows every change in place; in a file each change would be a line. */
-function changesOnly(isTerminal: boolean): (progress: TrainingProgress) => boolean {
+/**
+ * Shows the kept lines of a training's log, and below them its progress. A terminal shows every change in place; in a
+ * file each change would be a line.
+ */
+function trainingOutput(show: Show, isTerminal: boolean) {
+  const kept: string[] = [];
+  let progress = '';
   let last = { step: '', at: 0 };
-  return ({ step }) => {
-    const now = Date.now();
-    if (!isTerminal && step === last.step && now - last.at < QUIET_MS) return false;
-    last = { step, at: now };
-    return true;
+  const draw = () => {
+    show.output = [...kept, progress].filter((line) => line !== '').join('\n');
+  };
+  return {
+    add({ lines, progress: latest }: News): void {
+      if (isTerminal) {
+        kept.push(...lines);
+        progress = latest ? progressInWords(latest) : progress;
+        if (lines.length > 0 || latest) draw();
+        return;
+      }
+      for (const line of lines) show.output = line;
+      const now = Date.now();
+      if (!latest || (latest.step === last.step && now - last.at < QUIET_MS)) return;
+      last = { step: latest.step, at: now };
+      show.output = progressInWords(latest);
+    },
+
+    /** Leaves only the kept lines. */
+    end(): void {
+      progress = '';
+      if (isTerminal) draw();
+    },
   };
 }
 

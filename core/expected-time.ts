@@ -21,6 +21,9 @@ export function parseExpectedTime(line: string): ExpectedTime | undefined {
   return { features, fineTuning, rest };
 }
 
+export const totalSeconds = ({ features, fineTuning, rest }: ExpectedTime): number =>
+  features + fineTuning + rest;
+
 /**
  * What a training will take, and when it will be over.
  *
@@ -28,11 +31,12 @@ export function parseExpectedTime(line: string): ExpectedTime | undefined {
  * @param timeZone IANA name; by default that of this machine
  */
 export function describeExpectedTime(
-  { features, fineTuning, rest }: ExpectedTime,
+  expected: ExpectedTime,
   printed: Date,
   timeZone?: string,
 ): string {
-  const seconds = features + fineTuning + rest;
+  const { features, fineTuning, rest } = expected;
+  const seconds = totalSeconds(expected);
   const ready = timeOfDay(new Date(printed.getTime() + 1000 * seconds), printed, timeZone);
   const parts = [
     `${duration(features)} for the features`,

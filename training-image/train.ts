@@ -1,6 +1,7 @@
 import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { at } from '#core/at.ts';
+import { expectedTimeLine } from '#core/expected-time.ts';
 import { sha256 } from '#core/identity.ts';
 import type { MlFolder } from '#core/ml-folder.ts';
 import type { TeacherEntry } from '#core/teacher.ts';
@@ -17,6 +18,7 @@ import { computeFeatures } from './features/compute-features.ts';
 import { openFeatureCache } from './features/feature-cache.ts';
 import { widthOf } from './features/feature-sets.ts';
 import { loadTeacher } from './features/load-teacher.ts';
+import { canRace } from './fine-tune/race.ts';
 import { tuneAsPlanned } from './fine-tune/tune-as-planned.ts';
 import { refitTuned } from './fine-tune/tune-student.ts';
 import { chooseHeads, fitHead } from './head/fit-head.ts';
@@ -25,6 +27,7 @@ import { readJob } from './job/read-job.ts';
 import type { Reporter, StopSignal } from './job/reporter.ts';
 import { startTimings } from './job/timings.ts';
 import { chooseStudent } from './plan/choose-student.ts';
+import { expectedTime } from './plan/expected-time.ts';
 import { fineTuningEnds, freezePlanFor } from './plan/freeze-plan.ts';
 import { countsOf, judgementFor } from './plan/judgement.ts';
 import { makePlan } from './plan/make-plan.ts';
@@ -118,7 +121,9 @@ export async function train(
     classes: classes.length,
     budgetSeconds,
   });
-  report.line(`plan: ${freeze.regime}. ${freeze.why}`);
+  report.line(`plan: ${plan.teacher} at ${px} px, ${freeze.regime}. ${freeze.why}`);
+  const hasRace = canRace(freeze, judgement);
+  report.line(expectedTimeLine(expectedTime(plan, freeze, examples.length, hasRace)));
 
   // Features: what the frozen backbone gives for every image; finished shards survive an interruption.
   const n = examples.length;
