@@ -20,7 +20,12 @@ async function measured(draw: Draw, n: number, classes: number, retraining: Retr
   return {
     indices,
     labels,
-    result: await measureCandidate(data.teacher, sample, { examples: 100, classes, seed: 1, retraining }, never),
+    result: await measureCandidate(
+      data.teacher,
+      sample,
+      { examples: 100, classes, seed: 1, retraining },
+      never,
+    ),
   };
 }
 
