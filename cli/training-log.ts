@@ -2,7 +2,7 @@ import { FilterLogEventsCommand, ResourceNotFoundException } from '@aws-sdk/clie
 import { dollarsFor } from '#core/cost.ts';
 import { describeExpectedTime, parseExpectedTime, totalSeconds } from '#core/expected-time.ts';
 import type { Job } from '#core/job.ts';
-import type { JobRun } from '#core/job-run.ts';
+import type { Run } from '#core/job-run.ts';
 import { parseProgressLine, type TrainingProgress } from '#core/progress-line.ts';
 import { count } from '#core/quantities.ts';
 import { TRAINING_LOGS } from '#core/training-contract.ts';
@@ -66,7 +66,7 @@ async function eventsOf(
 const KEPT = /^(survey|plan|race): \S/;
 
 /** A line that is shown as long as the job is followed: what was measured, what was decided, what it will take. */
-function keptLine({ timestamp, message }: LogEvent, run: JobRun): string[] {
+function keptLine({ timestamp, message }: LogEvent, run: Run): string[] {
   const expected = parseExpectedTime(message);
   if (expected) {
     const words = describeExpectedTime(expected, new Date(timestamp));
@@ -76,7 +76,7 @@ function keptLine({ timestamp, message }: LogEvent, run: JobRun): string[] {
 }
 
 /** Nothing where nothing is billed. */
-function priceOf(seconds: number, { instanceType, estimate }: JobRun): string {
+function priceOf(seconds: number, { instanceType, estimate }: Run): string {
   const type = estimate && (instanceType ?? estimate.instanceType);
   const dollars = type === undefined ? undefined : dollarsFor(type, seconds);
   return dollars === undefined ? '' : `; about $${dollars.toFixed(2)}`;

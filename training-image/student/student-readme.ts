@@ -1,4 +1,8 @@
 import { readFile } from 'node:fs/promises';
+import { judgedOn, meaningOfFigures } from '#core/judged-in-words.ts';
+import { headInput, profile, reasonForSize, similarityInWords } from '#core/plan-in-words.ts';
+import { count, percent } from '#core/quantities.ts';
+import { fineTuningSummary, mirroringReason, trainedPart } from '#core/training-in-words.ts';
 import type { CardWithoutFiles } from './student-card.ts';
 
 /** The README of a student: how good it is, and how to use it without any code of this project. */
@@ -9,12 +13,13 @@ export async function studentReadme(
   const { px } = card.input;
   const { test, calibration } = card.metrics;
   const classes = card.classes.map((name) => `\`${name}\``).join(', ');
+  const meaning = meaningOfFigures(card);
   const interval = test.interval95.map(percent).join(' to ');
   const temperature = Number(calibration.temperature.toFixed(4));
   return `# ${card.student}
 
 An image classifier for ${card.classes.length} classes: ${classes}.
-Its accuracy on ${test.n} held-out test images is ${percent(test.accuracy)} (${test.correct} correct; 95% interval ${interval}).
+Its accuracy ${test.method === 'hold-out' ? 'on' : 'in'} ${judgedOn(card)} is ${percent(test.accuracy)} (${count(test.correct)} correct; 95% interval ${interval}).${meaning && ` ${meaning}`}
 Images of anything else are also assigned to one of these classes.
 
 - \`model/\`: a TensorFlow.js layers model. Input: pixels from 0 to 255, RGB, \`[batch, ${px}, ${px}, 3]\`. Output: logits, \`[batch, ${card.classes.length}]\`. For probabilities, divide them by the temperature, ${temperature}, and apply softmax. (${calibration.why})
@@ -34,14 +39,32 @@ Run \`npm install @tensorflow/tfjs\` in this folder, serve it, and open this pag
 
 ${await codeBlock('html', 'browser.html')}
 
-The teacher is ${card.teacher.name} (${card.teacher.licence}). ${card.freezePlan.why}
+## How it was made
+
+${madeOf(card)}
 `;
 }
 
 const SAVED_MODEL = `- \`saved_model/\`: the same as a TensorFlow SavedModel. Its signature \`serving_default\` takes \`pixels\`, float32, and returns \`logits\` and \`probabilities\`.
 `;
 
-const percent = (fraction: number): string => `${(100 * fraction).toFixed(1)}%`;
+/** Teacher, size, features, similarity, and what was trained, each with its reason. */
+function madeOf({ plan, ...card }: CardWithoutFiles): string {
+  const { teacher, freezePlan, fineTuning, input } = card;
+  const { frozenParameters, trainedParameters, why } = freezePlan;
+  const planned = plan && { ...card, plan };
+  const peak = planned && profile(planned);
+  const sentences = [
+    `The teacher is ${teacher.name} (${teacher.licence}), at ${input.px} × ${input.px} pixels.${planned ? ` ${reasonForSize(planned)}` : ''}`,
+    planned && headInput(planned),
+    planned &&
+      peak &&
+      `Similarity to what the teacher knows: ${similarityInWords(planned)} (κ of a probe on its last features: 0 is chance, 1 is perfect). Of the blocks, number ${peak.peak} of ${planned.plan.perBlock.length} suits the images best (κ ${peak.kappa.toFixed(2)}).`,
+    `Trained: ${trainedPart(freezePlan)}; ${count(frozenParameters)} parameters of the teacher are frozen, ${count(trainedParameters)} were trained. ${why}`,
+    fineTuning && `Fine-tuning: ${fineTuningSummary(fineTuning)}. ${mirroringReason(fineTuning)}`,
+  ];
+  return sentences.flatMap((each) => (each ? [`- ${each.trim()}`] : [])).join('\n');
+}
 
 async function codeBlock(language: string, program: string): Promise<string> {
   const text = await readFile(new URL(`programs/${program}`, import.meta.url), 'utf8');
