@@ -227,7 +227,7 @@ export async function train(
     fineTuning: tuned,
     choice,
     judged,
-    refit: refitted !== undefined,
+    refit: refitted !== undefined || (!isTuned && !isHeldOut), // such a head has learned from all images anyway
     student,
     metrics,
     timings: timings.steps,
