@@ -59,7 +59,7 @@ const { loadTeacher } = await import('#training-image/features/load-teacher.ts')
 const { IMAGES_AT_ONCE, openBackbone } = await import('#training-image/features/open-backbone.ts');
 const { scheduleFor } = await import('#training-image/fine-tune/schedule.ts');
 const { tuneStudent } = await import('#training-image/fine-tune/tune-student.ts');
-const { choosePenalty, fitHead } = await import('#training-image/head/fit-head.ts');
+const { chooseHeads, fitHead } = await import('#training-image/head/fit-head.ts');
 const { headLogits } = await import('#training-image/head/head.ts');
 const { featuresOf } = await import('#training-image/head/labelled-features.ts');
 
@@ -103,9 +103,9 @@ try {
   const features = floatRows(rows);
   const weigh = () => new Array<number>(CLASSES).fill(1);
   const data = { features, labels, weigh, scratch };
-  const heads = await choosePenalty(data, { splits: [split], folds: 1 }, report, never);
+  const heads = await chooseHeads(data, { splits: [split], folds: 1 }, report, never);
   const train = options.all ? Int32Array.from(learned, (_, i) => i) : split.train;
-  const { head } = await fitHead(data, train, heads.l2, report, never);
+  const { head } = await fitHead(data, train, heads, report, never);
   const headLogitsOfTest = await headLogits(head, featuresOf(features, test));
 
   const retrained = retrainedBlocks(options.regime, entry.blockOutputs.length);

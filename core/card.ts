@@ -129,7 +129,8 @@ export const StudentCard = z.object({
   head: z.object({
     examples: z.int(),
     iterations: z.int(),
-    l2: z.number(), // chosen on the validation part
+    l2: z.number(), // chosen on held-out images
+    labelSmoothing: z.number().default(0),
     classWeights: z.array(z.number()),
     trainCrossEntropy: z.number(), // nats
   }),

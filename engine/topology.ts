@@ -103,7 +103,7 @@ const POOLING = new Set<Operation['kind']>([
  * Poolings of frozen outputs are frozen too, so that the trained part takes their small outputs and not what they pool.
  *
  * @param blockOutputs the layer that each block ends with, in order; the layers after the last one, and those that take
- * the outputs of earlier blocks around the later ones, are the head
+ * the outputs of earlier blocks around the later ones, are the head. A block whose output no layer takes may be missing
  * @param retrained how many of the last blocks are trained, besides the head
  * @throws Error if there are fewer blocks
  */
@@ -114,8 +114,11 @@ export function cutNetwork(
 ): Cut {
   const last = blockOutputs.length - retrained - 1; // of the frozen blocks
   if (last < -1) throw new Error(`There are ${blockOutputs.length} blocks, not ${retrained}.`);
-  const frozen = ancestorsOf(topology, blockOutputs[last] ?? inputOf(topology).name);
-  const blocks = blockOutputs.slice(last + 1).map((output) => ancestorsOf(topology, output));
+  const layersOfBlock = (output: string) =>
+    topology.layers.has(output) ? [...ancestorsOf(topology, output)] : [];
+  const frozenBlocks = blockOutputs.slice(0, last + 1);
+  const frozen = new Set([inputOf(topology).name, ...frozenBlocks.flatMap(layersOfBlock)]);
+  const blocks = blockOutputs.slice(last + 1).map((output) => new Set(layersOfBlock(output)));
 
   const trained = new Map<Layer, number>();
   const needed = ancestorsOf(topology, topology.output);

@@ -21,7 +21,7 @@ import { loadTeacher } from './features/load-teacher.ts';
 import { canRace } from './fine-tune/race.ts';
 import { tuneAsPlanned } from './fine-tune/tune-as-planned.ts';
 import { refitTuned } from './fine-tune/tune-student.ts';
-import { choosePenalty, fitHead } from './head/fit-head.ts';
+import { chooseHeads, fitHead } from './head/fit-head.ts';
 import { cacheKeyOf, describeEnvironment } from './job/environment.ts';
 import { readJob } from './job/read-job.ts';
 import type { Reporter, StopSignal } from './job/reporter.ts';
@@ -141,8 +141,8 @@ export async function train(
   // The head, on frozen features; it is also the baseline that fine-tuning must beat.
   const weigh = (of: Int32Array) => classWeights(of, classes.length, recipe.class_weights);
   const headData = { features, labels, weigh, scratch };
-  const heads = await choosePenalty(headData, judgement, report, stop);
-  const headOn = (indices: Int32Array) => fitHead(headData, indices, heads.l2, report, stop);
+  const heads = await chooseHeads(headData, judgement, report, stop);
+  const headOn = (indices: Int32Array) => fitHead(headData, indices, heads, report, stop);
   timings.finish('head');
 
   // Fine-tuning, judged on the same held-out images.
@@ -227,7 +227,7 @@ export async function train(
     fineTuning: tuned,
     choice,
     judged,
-    refit: refitted !== undefined,
+    refit: refitted !== undefined || (!isTuned && !isHeldOut), // such a head has learned from all images anyway
     student,
     metrics,
     timings: timings.steps,

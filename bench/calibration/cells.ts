@@ -2,7 +2,11 @@ import { appendFile, readFile } from 'node:fs/promises';
 import * as z from 'zod';
 import type { PerClass } from './draw.ts';
 
-/** What is trained: `last-features` is the head on the last features alone, as all heads were up to version 0.1. */
+/**
+ * What is trained. `last-features` is a head on the last features alone, `head-only` one on the features that the plan
+ * chooses; all others retrain blocks of the teacher. They are trained on all images, and shipped whatever comes of it.
+ * `auto` is a whole job, which chooses and judges by itself.
+ */
 export const REGIMES = [
   'last-features',
   'head-only',
@@ -27,16 +31,15 @@ export const Cell = z.object({
 });
 export type Cell = z.infer<typeof Cell>;
 
-/** What came of it. */
+/** The result of a cell. */
 export const Measured = z.object({
   classes: z.int(),
-  learned: z.int(), // images that the trainer was given
-  tested: z.int(), // images that the shipped student was asked
+  learned: z.int(), // images given to the trainer
+  tested: z.int(), // images that the shipped student was tested on
   accuracy: z.number().min(0).max(1),
   cpuSeconds: z.number(), // of the whole training, user and system
-  wallSeconds: z.number(),
-  plan: z.record(z.string(), z.unknown()), // the card's freezePlan
-  validation: z.record(z.string(), z.unknown()), // the card's metrics on validation
+  plan: z.record(z.string(), z.unknown()), // what was trained, and why; of "auto" the card's freezePlan
+  facts: z.record(z.string(), z.unknown()).nullable(), // the card's plan: similarity and the like
   versions: z.record(z.string(), z.string()),
   date: z.string(),
 });
@@ -71,41 +74,40 @@ export const keepCell = (file: URL | string, line: Line): Promise<void> =>
 export const keyOf = ({ dataset, perClass, regime, seed, px }: Cell): string =>
   [dataset, perClass, regime, seed, px].join(' ');
 
-/** The order of measuring: what is done after a part of it should say something about everything. */
-const SIZE_ROUNDS: PerClass[][] = [
-  [100, 20, 5],
-  ['all', 50, 10],
-];
-const REGIME_ROUNDS: Regime[][] = [
-  ['last-features', 'head-only'],
-  ['blocks:4'],
-  ['full'],
-  ['blocks:2'],
-  ['auto'],
+/** The rounds of a run, the most informative first: a run that is stopped early covers all sources, and regimes far apart. */
+const MAIN: Regime[] = ['last-features', 'head-only', 'blocks:4', 'full'];
+const ROUNDS: { sizes: PerClass[]; regimes: Regime[] }[] = [
+  { sizes: [20], regimes: MAIN },
+  { sizes: [100], regimes: MAIN },
+  { sizes: [5], regimes: MAIN },
+  { sizes: ['all', 50, 10], regimes: MAIN },
+  { sizes: [20, 100, 5, 'all', 50, 10], regimes: ['blocks:2'] },
+  { sizes: [20, 100, 5, 'all', 50, 10], regimes: ['auto'] },
 ];
 
 /**
- * The cells of all datasets in the order of measuring: the first seed first, in it the sizes that lie far apart, in them
- * the cheap regimes.
+ * The cells of all datasets in the order of measuring: the first seed first; in each round the first dataset of each
+ * source before the second ones; and all regimes of a situation one after the other: they share most of the work.
  *
- * @param sizes of each dataset, which it allows
+ * @param datasets with the numbers of images per class that each allows
  */
 export function cellsInOrder(
   datasets: readonly { name: string; source: string; sizes: readonly PerClass[] }[],
   px: number,
 ): Cell[] {
-  const cells: Cell[] = [];
-  for (const seed of SEEDS) {
-    for (const round of SIZE_ROUNDS) {
-      for (const regimes of REGIME_ROUNDS) {
-        for (const { name: dataset, source, sizes } of datasets) {
-          for (const perClass of round.filter((size) => sizes.includes(size))) {
-            for (const regime of regimes)
-              cells.push({ dataset, source, perClass, regime, seed, px });
-          }
-        }
-      }
-    }
-  }
-  return cells;
+  const rank = ({ name, source }: { name: string; source: string }) =>
+    datasets.filter((each) => each.source === source).findIndex((each) => each.name === name);
+  const inOrder = [...datasets].sort((a, b) => rank(a) - rank(b));
+
+  return SEEDS.flatMap((seed) =>
+    ROUNDS.flatMap(({ sizes, regimes }) =>
+      inOrder.flatMap(({ name: dataset, source, sizes: possible }) =>
+        sizes
+          .filter((perClass) => possible.includes(perClass))
+          .flatMap((perClass) =>
+            regimes.map((regime) => ({ dataset, source, perClass, regime, seed, px })),
+          ),
+      ),
+    ),
+  );
 }

@@ -4,7 +4,7 @@ import sharp from 'sharp';
 export interface CalibrationImage {
   png: Buffer;
   label: string;
-  /** Images of one group are either learned from or tested on, never both; a font, say. */
+  /** A font, say: all images of a group are used for training, or all of them for testing. */
   group?: string;
 }
 

@@ -7,18 +7,18 @@ const MAX_TEST = 1_000; // images
 const TEST_SHARE = 1 / 3; // of the images, at most
 const MAX_LEARNED = 200; // per class: "all"
 
-/** How many images per class are learned from; a class with fewer gives all that it has. */
+/** The number of training images per class; of a smaller class, all images are used. */
 export type PerClass = number | 'all';
 
-/** A dataset divided once and for all: what may be learned from, in random order by class, and what is tested on. */
+/** A dataset, split once and for all into a pool of training images by class, in random order, and test images. */
 export interface Divided {
   pool: ReadonlyMap<string, readonly CalibrationImage[]>;
   test: readonly CalibrationImage[];
 }
 
 /**
- * Divides a dataset: a third of each class, or at most 1,000 images in all, is tested on; where images have groups, whole
- * groups are. Of images that are equal to the last byte only the first is used.
+ * Splits a dataset. A third of each class is for testing, at most 1,000 images in all; if images have groups, whole groups
+ * are. Byte-identical images are used only once.
  *
  * @param name of the dataset, which is the seed
  */
@@ -60,7 +60,7 @@ function groupsToTest(mixed: readonly CalibrationImage[]): Set<string> {
   return chosen;
 }
 
-/** The images to learn from; those of a smaller number are among those of a larger one with the same seed. */
+/** Draws training images. With the same seed, a smaller draw is part of a larger one. */
 export function drawTraining(
   { pool }: Divided,
   perClass: PerClass,
@@ -77,7 +77,7 @@ export function drawTraining(
 
 /**
  * The numbers of images per class that a dataset allows: those that at least half of its classes have, and "all" if that
- * is a fifth more than the largest of them.
+ * is at least a fifth more than the largest of them.
  */
 export function possibleSizes({ pool }: Divided, numbers: readonly number[]): PerClass[] {
   const counts = [...pool.values()].map(({ length }) => length).sort((a, b) => a - b);

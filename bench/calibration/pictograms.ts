@@ -48,7 +48,7 @@ const VARIANT_OF_PERSON = /skin-tone|^(man|woman|men|women)-|(man|woman)$/;
 const DESIGNERS = ['fluent-emoji-flat', 'noto', 'openmoji', 'twemoji'];
 const EMOJI_PER_DESIGNER = 350;
 
-/** The same emoji by four designers; tested on emoji that were not learned from any of them. */
+/** The same emoji by four designers; an emoji is used either for training or for testing, whoever drew it. */
 export const EMOJI_STYLES: CalibrationDataset = {
   name: 'emoji-styles',
   source: 'emoji',

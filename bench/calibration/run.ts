@@ -5,17 +5,32 @@ import { parseArgs } from 'node:util';
 import { at, lookUp } from '#core/at.ts';
 import { ensureTensorflow } from '#engine/tensorflow/ensure-tensorflow.ts';
 import { BenchError } from '../bench-error.ts';
-import { CELLS_FILE, type Cell, cellsInOrder, keepCell, keyOf, readCells, SIZES } from './cells.ts';
+import {
+  CELLS_FILE,
+  type Cell,
+  cellsInOrder,
+  keepCell,
+  keyOf,
+  REGIMES,
+  readCells,
+  SIZES,
+} from './cells.ts';
 import { DATASETS } from './datasets.ts';
 import { type Divided, divide, possibleSizes } from './draw.ts';
-import { measureCell } from './measure-cell.ts';
+import { measureCells } from './measure-cells.ts';
+import { groupBy } from './regret.ts';
 import { writeReport } from './report.ts';
 import { startTrainer } from './start-trainer.ts';
 
-// `npm run calibrate`: which regime is best for which dataset and how many images. Goes on where it was stopped, and
-// writes REPORT.md and plots/ of what there is. `-- --minutes=60` ends after the training under way at that time;
-// `--only=WORD` (several: any of them) takes the cells whose dataset, regime, `seed=N` or `size=N` it is; `--retry`
-// measures failed cells again; `--report` measures nothing.
+// `npm run calibrate` measures which regime suits which dataset, and how that depends on the number of images. It resumes
+// where it was stopped, and writes REPORT.md and accuracy.svg. Options, after `--`:
+//   --minutes=60    start no more trainings after an hour
+//   --only=WORD     a dataset, a regime, `seed=1` or `size=20`; may be repeated
+//   --jobs=2        trainings at a time, on one thread each
+//   --px=64         image size
+//   --retry         measure failed cells again
+//   --report        only write the report
+//   --file=PATH     record the cells elsewhere than in cells.jsonl
 
 const say = (line: string) => process.stderr.write(`${line}\n`);
 
@@ -24,17 +39,29 @@ const { values } = parseArgs({
     only: { type: 'string', multiple: true, default: [] },
     minutes: { type: 'string', default: 'Infinity' },
     px: { type: 'string', default: '64' },
-    jobs: { type: 'string', default: '1' }, // trainings at a time, on one thread each
+    jobs: { type: 'string', default: '1' },
     file: { type: 'string' },
     retry: { type: 'boolean', default: false },
     report: { type: 'boolean', default: false },
   },
 });
 
+/** The kinds of words that `--only` takes: those of one kind are alternatives. */
+const KINDS: { isOfKind(word: string): boolean; ofCell(cell: Cell): string }[] = [
+  {
+    isOfKind: (word) => DATASETS.some(({ name }) => name === word),
+    ofCell: ({ dataset }) => dataset,
+  },
+  { isOfKind: (word) => REGIMES.some((name) => name === word), ofCell: ({ regime }) => regime },
+  { isOfKind: (word) => word.startsWith('seed='), ofCell: ({ seed }) => `seed=${seed}` },
+  { isOfKind: (word) => word.startsWith('size='), ofCell: ({ perClass }) => `size=${perClass}` },
+];
+
 const file = values.file ?? CELLS_FILE;
 const ends = Date.now() + 60_000 * positive(values.minutes);
 const folder = await mkdtemp(join(tmpdir(), 'understudy-calibration-'));
 try {
+  requireKnownWords();
   if (!values.report) await measure(positive(values.px), positive(values.jobs));
   await writeReport(await readCells(file), say);
 } catch (error) {
@@ -63,18 +90,21 @@ async function measure(px: number, jobs: number): Promise<void> {
   const cells = cellsInOrder(known, px).filter((cell) => isWanted(cell) && !done.has(keyOf(cell)));
   say(`${cells.length} cells to measure, ${recorded.length} are recorded`);
 
+  const situations = [...groupBy(cells, situationOf).values()];
   let next = 0;
+  let count = 0;
   async function work(): Promise<void> {
     const trainer = startTrainer();
     try {
-      while (next < cells.length && Date.now() < ends) {
-        const number = next++;
-        const cell = at(cells, number);
-        const images = lookUp(divided, cell.dataset);
-        const line = await measureCell(cell, images, trainer, folder, say);
-        await keepCell(file, line);
-        const result = 'error' in line ? line.error : `${(100 * line.accuracy).toFixed(1)}%`;
-        say(`${number + 1}/${cells.length} ${keyOf(cell)}: ${result}`);
+      while (next < situations.length && Date.now() < ends) {
+        const own = at(situations, next++);
+        const images = lookUp(divided, at(own, 0).dataset);
+        for (const line of await measureCells(own, images, trainer, folder, say)) {
+          await keepCell(file, line);
+          count += 1;
+          const result = 'error' in line ? line.error : `${(100 * line.accuracy).toFixed(1)}%`;
+          say(`${count}/${cells.length} ${keyOf(line)}: ${result}`);
+        }
       }
     } finally {
       trainer.stop();
@@ -83,19 +113,21 @@ async function measure(px: number, jobs: number): Promise<void> {
   await Promise.all(Array.from({ length: jobs }, work));
 }
 
-/** Words of one kind are alternatives; of different kinds, all must hold. */
+/** What is trained together: "auto" is alone. */
+function situationOf({ dataset, perClass, seed, px, regime }: Cell): string {
+  return [dataset, perClass, seed, px, regime === 'auto'].join(' ');
+}
+
 function isWanted(cell: Cell): boolean {
-  const own = [[cell.dataset], [cell.regime], [`seed=${cell.seed}`], [`size=${cell.perClass}`]];
-  const kinds = [
-    (word: string) => DATASETS.some(({ name }) => name === word),
-    (word: string) => /^(auto|head-only|last-features|full|blocks:\d)$/.test(word),
-    (word: string) => word.startsWith('seed='),
-    (word: string) => word.startsWith('size='),
-  ];
-  return kinds.every((isOfKind, k) => {
+  return KINDS.every(({ isOfKind, ofCell }) => {
     const words = values.only.filter(isOfKind);
-    return words.length === 0 || words.some((word) => own[k]?.includes(word));
+    return words.length === 0 || words.includes(ofCell(cell));
   });
+}
+
+function requireKnownWords(): void {
+  const unknown = values.only.find((word) => !KINDS.some(({ isOfKind }) => isOfKind(word)));
+  if (unknown) throw new BenchError(`"${unknown}" is no dataset, regime, seed=N or size=N.`);
 }
 
 function positive(text: string): number {

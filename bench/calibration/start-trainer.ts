@@ -6,7 +6,7 @@ import type { Answer, Order } from './trainer.ts';
 
 /** A process that trains students, one at a time. */
 export interface Trainer {
-  /** @returns what came of it; an error if the process itself died, after which the next order gets a new one */
+  /** @returns the result, or an error; if the process has died, the next order starts a new one */
   train(order: Order): Promise<Answer>;
   stop(): void;
 }
@@ -31,12 +31,19 @@ export function startTrainer(): Trainer {
       }
       orders += 1;
       const current = child;
-      const died = once(current, 'exit').then(([exit, signal]) => {
-        return [{ error: `The trainer ended with ${signal ?? exit}.` }] as const;
+      const settled = new AbortController(); // removes the listener that was not called
+      const { signal } = settled;
+      const died = once(current, 'exit', { signal }).then(([exit, killedBy]): Answer => {
+        return { error: `The trainer ended with ${killedBy ?? exit}.` };
       });
+      const answered = once(current, 'message', { signal }).then(([message]) => message as Answer);
       current.send(order);
-      const [answer] = await Promise.race([once(current, 'message'), died]);
-      return answer as Answer;
+      try {
+        return await Promise.race([answered, died]);
+      } finally {
+        settled.abort();
+        await Promise.allSettled([answered, died]);
+      }
     },
     stop,
   };

@@ -2,94 +2,121 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { at } from '#core/at.ts';
 import { parseCard } from '#core/card.ts';
+import { CARD_FILE } from '#core/keys.ts';
 import { mlFolder } from '#core/ml-folder.ts';
-import { TeacherEntry } from '#core/teacher.ts';
-import { tf } from '#engine/tensorflow/load.ts';
-import { ENTRY_FILE } from '#teachers/import-teacher.ts';
+import { frozenPrefix } from '#engine/frozen-prefix.ts';
+import { readModel } from '#engine/read-model.ts';
+import type { Topology } from '#engine/topology.ts';
+import { TEACHERS } from '#teachers/catalogue.ts';
 import { decodeImage } from '#training-image/data/decode-image.ts';
+import { describeEnvironment } from '#training-image/job/environment.ts';
 import { stopSignal } from '#training-image/job/reporter.ts';
+import { requireTopology } from '#training-image/student/network.ts';
 import { train } from '#training-image/train.ts';
+import type { Regime } from './cells.ts';
+import { trainRegimes } from './train-regimes.ts';
 
-// A process that trains one student after the other, so that each need not pay for the start of Node and TensorFlow; its
-// parent sends `Order`s and gets an `Answer` to each.
+// A process that trains students, one order after the other, since starting Node and TensorFlow takes longer than many a
+// training. Its parent sends `Order`s and gets an `Answer` to each.
 
 export interface Order {
-  root: string; // the folder of a job
+  root: string; // the folder of a job; for "auto" its recipe says so
+  regimes: readonly Regime[]; // "auto" only alone
   tests: string; // a folder of images with `test.json`, their files and classes
 }
 
-export type Answer =
-  | {
-      accuracy: number;
-      cpuSeconds: number;
-      wallSeconds: number;
-      plan: Record<string, unknown>;
-      validation: Record<string, unknown>;
-      versions: Record<string, string>;
-    }
-  | { error: string };
+export type Answer = { trained: Trained[] } | { error: string };
 
-const AT_ONCE = 100;
+export interface Trained {
+  regime: Regime;
+  accuracy: number;
+  cpuSeconds: number;
+  plan: Record<string, unknown>; // what was trained, and why; of "auto" the card's freezePlan
+  facts: Record<string, unknown> | null; // the card's plan: what was measured before it was decided
+  versions: Record<string, string>;
+}
+
+const AT_ONCE = 100; // images
 const never = stopSignal(new Int32Array(new SharedArrayBuffer(4)));
 const quiet = { line: () => undefined, progress: () => undefined };
 
 process.on('message', (order: Order) => {
   answer(order).then(
-    (result) => process.send?.(result),
+    (trained) => process.send?.({ trained }),
     (error: unknown) => {
       process.send?.({ error: error instanceof Error ? error.message : String(error) });
     },
   );
 });
 
-async function answer({ root, tests }: Order): Promise<Answer> {
-  const folders = mlFolder(root);
-  const file = join(folders.channel('teacher'), ENTRY_FILE);
-  const entry = TeacherEntry.parse(JSON.parse(await readFile(file, 'utf8')));
+const answer = (order: Order): Promise<Trained[]> =>
+  order.regimes[0] === 'auto' ? trainAuto(order) : trainFixed(order);
 
-  const [started, cpu] = [performance.now(), process.cpuUsage()];
-  await train(folders, new Map([[entry.name, entry]]), quiet, never);
-  const { user, system } = process.cpuUsage(cpu);
-  const wallSeconds = (performance.now() - started) / 1e3;
-
-  const result = parseCard(await readFile(join(folders.model, 'student.json'), 'utf8'));
-  if (!('card' in result)) throw new Error(`The student's card is ${result.problem}.`);
-  const { classes, input, freezePlan, metrics, environment } = result.card;
-  const { understudy, tensorflow, node } = environment;
-  return {
-    accuracy: await accuracyOf(join(folders.model, 'model', 'model.json'), classes, {
-      tests,
-      px: input.px,
-    }),
-    cpuSeconds: (user + system) / 1e6,
-    wallSeconds,
-    plan: freezePlan,
-    validation: metrics.validation,
-    versions: { understudy, tensorflow, node },
-  };
+async function trainFixed({ root, regimes, tests }: Order): Promise<Trained[]> {
+  const { understudy, tensorflow, node } = await describeEnvironment();
+  const versions = { understudy, tensorflow, node };
+  const trained: Trained[] = [];
+  const fixed = regimes.filter((regime) => regime !== 'auto');
+  await trainRegimes(mlFolder(root), fixed, async (result) => {
+    const { regime, student, classes, px, facts, features, cpuSeconds } = result;
+    const accuracy = await accuracyOf(requireTopology(student.network), classes, { tests, px });
+    const plan = { used: regime, features, trainedParameters: student.trainedParameters };
+    trained.push({ regime, accuracy, cpuSeconds, plan, facts, versions });
+  });
+  return trained;
 }
 
-/** Of the student on images that it has not seen, asked as anybody asks it: its layers-model, by tfjs. */
+async function trainAuto({ root, tests }: Order): Promise<Trained[]> {
+  const folders = mlFolder(root);
+  const begun = process.cpuUsage();
+  await train(folders, TEACHERS, quiet, never);
+  const { user, system } = process.cpuUsage(begun);
+
+  const result = parseCard(await readFile(join(folders.model, CARD_FILE), 'utf8'));
+  if (!('card' in result)) throw new Error(`The student's card is ${result.problem}.`);
+  const { classes, input, freezePlan, plan: facts = null, environment } = result.card;
+  const { understudy, tensorflow, node } = environment;
+  const topology = await readStudent(join(folders.model, 'model'));
+  return [
+    {
+      regime: 'auto',
+      accuracy: await accuracyOf(topology, classes, { tests, px: input.px }),
+      cpuSeconds: (user + system) / 1e6,
+      plan: freezePlan,
+      facts,
+      versions: { understudy, tensorflow, node },
+    },
+  ];
+}
+
+/** The network of a saved layers-model. */
+async function readStudent(folder: string): Promise<Topology> {
+  const json = JSON.parse(await readFile(join(folder, 'model.json'), 'utf8'));
+  const files = json.weightsManifest.flatMap(({ paths }: { paths: string[] }) => paths);
+  const parts = await Promise.all(files.map((file: string) => readFile(join(folder, file))));
+  const read = readModel(json, Uint8Array.from(Buffer.concat(parts)));
+  if (!read.ok) throw new Error('The engine cannot read the student.');
+  return read.value;
+}
+
 async function accuracyOf(
-  model: string,
+  student: Topology,
   classes: readonly string[],
   { tests, px }: { tests: string; px: number },
 ): Promise<number> {
-  const student = await tf.loadLayersModel(`file://${model}`);
   const { pixels, labels } = await decodedTests(tests, px);
   const size = px * px * 3;
+  const whole = frozenPrefix(student, [student.output]);
   let correct = 0;
   for (let from = 0; from < labels.length; from += AT_ONCE) {
-    const some = Float32Array.from(pixels.subarray(from * size, (from + AT_ONCE) * size));
-    const predictions = tf.tidy(() => {
-      const logits = student.predictOnBatch(tf.tensor4d(some, [some.length / size, px, px, 3]));
-      return (logits as tf.Tensor2D).argMax(1).dataSync();
-    });
-    for (const [i, prediction] of predictions.entries()) {
-      if (at(classes, prediction) === labels[from + i]) correct += 1;
+    const some = pixels.slice(from * size, (from + AT_ONCE) * size);
+    const logits = at(whole.run(some, some.length / size), 0);
+    for (const [i, label] of labels.slice(from, from + AT_ONCE).entries()) {
+      const own = logits.subarray(i * classes.length, (i + 1) * classes.length);
+      if (at(classes, own.indexOf(Math.max(...own))) === label) correct += 1;
     }
   }
-  student.dispose();
+  whole.dispose();
   return correct / labels.length;
 }
 

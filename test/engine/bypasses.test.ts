@@ -2,7 +2,7 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { at } from '#core/at.ts';
 import { frozenPrefix } from '#engine/frozen-prefix.ts';
 import { tf } from '#engine/tensorflow/load.ts';
-import { cutNetwork } from '#engine/topology.ts';
+import { cutNetwork, layerOf } from '#engine/topology.ts';
 import type { StepSettings } from '#engine/write-step.ts';
 import { difference, topologyOf } from './networks.ts';
 import {
@@ -49,6 +49,16 @@ describe('a network whose head takes the pooled outputs of several blocks', () =
       second: retrained >= 2 ? retrained - 2 : undefined,
       third: retrained >= 1 ? retrained - 1 : undefined,
     });
+  });
+
+  it('may lack the last block, if nothing takes its output', async () => {
+    const topology = await topologyOf(bypasses());
+    const blocks = [...BLOCK_OUTPUTS, 'fourth'];
+    const { inputs, trained } = cutNetwork(topology, blocks, 2);
+
+    expect(inputs).toEqual(cutNetwork(topology, BLOCK_OUTPUTS, 1).inputs);
+    expect(trained.get(layerOf(topology, 'depthwise'))).toBe(0);
+    expect(trained.get(layerOf(topology, 'head'))).toBe(2);
   });
 
   it.each(FROZEN_LAYERS)(

@@ -119,7 +119,7 @@ describe('a training', () => {
     const files: Files = await tintedClasses([20, 20]);
     const image = await tinted(2, 0);
     for (let copy = 0; copy < 5; copy++) files[`blue/${copy}.png`] = image;
-    const folders = await job({ form: 'zip', files });
+    const folders = await job({ form: 'zip', files, recipe: { regime: 'head-only' } });
 
     const { card } = await trained(folders);
 

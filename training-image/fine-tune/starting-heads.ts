@@ -1,6 +1,6 @@
 import { type FeatureSet, widthOf } from '../features/feature-sets.ts';
 import {
-  choosePenalty,
+  chooseHeads,
   type FittedHead,
   fitHead,
   type HeadData,
@@ -39,16 +39,16 @@ export async function startingHeads(
 ): Promise<StartingHeads> {
   const index = set.groups.findIndex(({ name }) => name === 'last');
   if (index === -1 || set.groups.length === 1) {
-    return { set, heads, fit: (indices) => fitHead(data, indices, heads.l2, report, stop) };
+    return { set, heads, fit: (indices) => fitHead(data, indices, heads, report, stop) };
   }
   const last = { ...set, id: 'last' as const, groups: set.groups.slice(index, index + 1) };
   const from = widthOf({ groups: set.groups.slice(0, index) });
   const own = { ...data, features: columnsOf(data.features, from, widthOf(last)) };
-  const { l2, heads: starts } = await choosePenalty(own, judgement, report, stop);
+  const starts = await chooseHeads(own, judgement, report, stop, [0]);
   return {
     set: last,
-    heads: { ...heads, heads: starts },
-    fit: (indices) => fitHead(own, indices, l2, report, stop),
+    heads: { ...heads, heads: starts.heads },
+    fit: (indices) => fitHead(own, indices, starts, report, stop),
   };
 }
 

@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { at } from '#core/at.ts';
 import { gramFactor } from '#engine/gram-factor.ts';
+import { smallestLoss } from '../evaluate/calibration.ts';
 import { type Predictions, score } from '../evaluate/predictions.ts';
 import type { Reporter, StopSignal } from '../job/reporter.ts';
 import { type FloatRows, joined } from '../storage/row-file.ts';
@@ -29,13 +30,20 @@ export interface Split {
 /** L2 penalties that are tried, for scaled features; chosen: from hardly any to a nearly constant head. */
 const PENALTIES = [1, 1e-1, 1e-2, 1e-3];
 
+const SMOOTHING = 0.2;
+
 const TOLERANCE = 1e-4; // nats per unit of weight: the float32 sums are no more exact than about 1e-6
 const MAX_ITERATIONS = 300;
 const RESOLUTION = 1e-6; // of a sum of float32 values
 
-/** Heads that were fitted without the examples they are judged by. */
-export interface JudgedHeads {
+/** How a head is fitted. */
+export interface HeadSettings {
   l2: number;
+  smoothing: number; // of the labels: the part of each target that all classes share equally
+}
+
+/** Heads that were fitted without the examples they are judged by. */
+export interface JudgedHeads extends HeadSettings {
   heads: readonly Head[]; // one per split, fitted to its train part
   /** For the held-out examples of the splits of the first repeat, in order: one prediction per example. */
   predictions: Predictions;
@@ -44,58 +52,95 @@ export interface JudgedHeads {
 
 /**
  * Chooses the penalty with the smallest loss on held-out examples, which depends less on chance than the accuracy does.
+ * Then labels are smoothed if that gives a smaller loss still, after temperature scaling. Measured with EfficientNet-Lite0
+ * at 96 px on 1,000 CIFAR-10 images, accuracy on 1,000 others: smoothing takes a head on `inner` from 81.5 to 83.1%, and
+ * leaves one on `last` at 77%.
  *
  * Each penalty starts from the solution of the next stronger one. To the same minima, on 2,000 MNIST digits and for the
  * three strongest penalties, that took 133 evaluations; 177 from zero; 160 from the closed form of the ridge regression.
  *
  * @param folds the number of splits that hold out every example once; if there are more splits, the others repeat that
+ * @param smoothings that are tried
  */
-export async function choosePenalty(
+export async function chooseHeads(
   data: HeadData,
   { splits, folds }: { splits: readonly Split[]; folds: number },
   report: Reporter,
   stop: StopSignal,
+  smoothings: readonly number[] = [0, SMOOTHING],
 ): Promise<JudgedHeads> {
-  const fits = splits.length * PENALTIES.length;
+  const fits = splits.length * (PENALTIES.length + smoothings.length - 1);
   let done = 0;
   const onIteration = () => {
     stop.throwIfRequested();
     report.progress('head', done, fits);
   };
-  const heads = PENALTIES.map(() => [] as Head[]); // [penalty][split]
-  const logits = PENALTIES.map(() => [] as Float32Array[]);
+  const judged = async (settings: readonly HeadSettings[]) => {
+    const found = await fitOnSplits(data, splits, settings, onIteration, () => {
+      done += 1;
+    });
+    return found.map((each, i) => judge(data.labels, splits, folds, each, at(settings, i)));
+  };
+  const plain = await judged(PENALTIES.map((l2) => ({ l2, smoothing: 0 })));
+  const best = plain.reduce((a, b) => (b.loss < a.loss ? b : a));
+  const smoothed = await judged(
+    smoothings.filter((each) => each > 0).map((smoothing) => ({ l2: best.l2, smoothing })),
+  );
+  report.progress('head', fits, fits);
+  return smoothed.reduce((a, b) => (scaledLoss(b) < scaledLoss(a) ? b : a), best);
+}
+
+const scaledLoss = ({ predictions }: JudgedHeads): number =>
+  predictions.labels.length === 0 ? 0 : smallestLoss(predictions).loss;
+
+/** For each of the settings, the head of each split and its logits for the held-out examples. */
+async function fitOnSplits(
+  data: HeadData,
+  splits: readonly Split[],
+  settings: readonly HeadSettings[],
+  onIteration: () => void,
+  onFit: () => void,
+) {
+  const found = settings.map(() => ({ heads: [] as Head[], logits: [] as Float32Array[] }));
+  if (settings.length === 0) return found;
   for (const { train, heldOut } of splits) {
     const problem = await openProblem(data, train, onIteration);
     try {
       let start: Float64Array | undefined;
-      for (const [i, l2] of PENALTIES.entries()) {
-        const { head, x } = await problem.solve(l2, start);
+      for (const [i, each] of settings.entries()) {
+        const { head, x } = await problem.solve(each, start);
         start = x; // the next penalty is weaker: its minimum lies further in this direction
-        at(heads, i).push(head);
-        at(logits, i).push(await headLogits(head, featuresOf(data.features, heldOut)));
-        done += 1;
+        const { heads, logits } = at(found, i);
+        heads.push(head);
+        logits.push(await headLogits(head, featuresOf(data.features, heldOut)));
+        onFit();
       }
     } finally {
       await problem.close();
     }
   }
-  report.progress('head', fits, fits);
+  return found;
+}
 
-  const judged = PENALTIES.map((l2, i) => {
-    const repeats: Predictions[] = [];
-    for (let from = 0; from < splits.length; from += folds) {
-      const labels = splits.slice(from, from + folds).flatMap(({ heldOut }) => [...heldOut]);
-      repeats.push({
-        logits: joined(at(logits, i).slice(from, from + folds)),
-        labels: Int32Array.from(labels, (index) => at(data.labels, index)),
-      });
-    }
-    const scores = repeats.map(score);
-    const loss = scores.reduce((sum, { crossEntropy }) => sum + crossEntropy, 0);
-    const accuracies = scores.map(({ accuracy }) => accuracy);
-    return { l2, heads: at(heads, i), predictions: at(repeats, 0), accuracies, loss };
-  });
-  return judged.reduce((best, each) => (each.loss < best.loss ? each : best));
+function judge(
+  labels: Int32Array,
+  splits: readonly Split[],
+  folds: number,
+  { heads, logits }: { heads: Head[]; logits: Float32Array[] },
+  settings: HeadSettings,
+): JudgedHeads & { loss: number } {
+  const repeats: Predictions[] = [];
+  for (let from = 0; from < splits.length; from += folds) {
+    const heldOut = splits.slice(from, from + folds).flatMap((split) => [...split.heldOut]);
+    repeats.push({
+      logits: joined(logits.slice(from, from + folds)),
+      labels: Int32Array.from(heldOut, (index) => at(labels, index)),
+    });
+  }
+  const scores = repeats.map(score);
+  const loss = scores.reduce((sum, { crossEntropy }) => sum + crossEntropy, 0);
+  const accuracies = scores.map(({ accuracy }) => accuracy);
+  return { ...settings, heads, predictions: at(repeats, 0), accuracies, loss };
 }
 
 export interface FittedHead {
@@ -104,6 +149,7 @@ export interface FittedHead {
   classWeights: number[];
   iterations: number;
   l2: number;
+  smoothing: number;
   crossEntropy: number; // of those examples: weighted mean in nats, without the penalty
 }
 
@@ -115,7 +161,7 @@ export interface FittedHead {
 export async function fitHead(
   data: HeadData,
   indices: Int32Array,
-  l2: number,
+  { l2, smoothing }: HeadSettings,
   report: Reporter,
   stop: StopSignal,
 ): Promise<FittedHead> {
@@ -124,10 +170,18 @@ export async function fitHead(
     report.progress('fit-head', 0, 1);
   });
   try {
-    const { head, iterations, crossEntropy } = await problem.solve(l2, undefined);
+    const { head, iterations, crossEntropy } = await problem.solve({ l2, smoothing }, undefined);
     report.progress('fit-head', 1, 1);
     const { classWeights } = problem;
-    return { head, examples: indices.length, classWeights, iterations, l2, crossEntropy };
+    return {
+      head,
+      examples: indices.length,
+      classWeights,
+      iterations,
+      l2,
+      smoothing,
+      crossEntropy,
+    };
   } finally {
     await problem.close();
   }
@@ -153,10 +207,10 @@ async function openProblem(data: HeadData, indices: Int32Array, onWork: () => vo
   const lossWith = softmaxLoss(blocks, width, labels, classWeights);
   return {
     classWeights,
-    async solve(l2: number, start: Float64Array | undefined) {
+    async solve({ l2, smoothing }: HeadSettings, start: Float64Array | undefined) {
       onWork();
       const { x, iterations } = await lbfgs(
-        lossWith(l2),
+        lossWith(l2, smoothing),
         start ?? new Float64Array((width + 1) * classes),
         {
           tolerance: TOLERANCE,

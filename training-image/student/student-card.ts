@@ -87,6 +87,7 @@ export function studentCard(findings: Findings): CardWithoutFiles {
       examples: head.examples,
       iterations: head.iterations,
       l2: head.l2,
+      labelSmoothing: head.smoothing,
       classWeights: head.classWeights,
       trainCrossEntropy: head.crossEntropy,
     },

@@ -4,7 +4,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { Recipe } from '#core/recipe.ts';
 import { canRace, race } from '#training-image/fine-tune/race.ts';
 import type { Tuning } from '#training-image/fine-tune/tune-student.ts';
-import { choosePenalty } from '#training-image/head/fit-head.ts';
+import { chooseHeads } from '#training-image/head/fit-head.ts';
 import type { FreezeDecision } from '#training-image/plan/freeze-plan.ts';
 import type { Judgement } from '#training-image/plan/judgement.ts';
 import { keeping, never } from '../quiet.ts';
@@ -51,7 +51,7 @@ describe('race', () => {
     };
     const lines: string[] = [];
     const report = keeping(lines);
-    const heads = await choosePenalty(data.headData, judgement, report, never);
+    const heads = await chooseHeads(data.headData, judgement, report, never);
 
     const { contenders, winner } = await race(tuning, freeze, judgement, heads, 1e6, report, never);
 

@@ -4,9 +4,11 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { at } from '#core/at.ts';
 import { Recipe } from '#core/recipe.ts';
 import { score } from '#training-image/evaluate/predictions.ts';
+import { layersOf } from '#training-image/features/feature-sets.ts';
 import { tuneOnSplits } from '#training-image/fine-tune/tune-on-splits.ts';
 import type { Tuning } from '#training-image/fine-tune/tune-student.ts';
-import { choosePenalty, type JudgedHeads } from '#training-image/head/fit-head.ts';
+import { chooseHeads, type JudgedHeads } from '#training-image/head/fit-head.ts';
+import { buildStudent } from '#training-image/student/build-student.ts';
 import { keeping, never, quiet } from '../quiet.ts';
 import { colours, type SmallData, smallData } from '../small-data.ts';
 
@@ -18,7 +20,7 @@ let heads: JudgedHeads;
 let tuning: Tuning;
 beforeEach(async () => {
   data = await smallData(colours, { n: N, classes: CLASSES, set: 'grid' });
-  heads = await choosePenalty(data.headData, data.judgement, quiet, never);
+  heads = await chooseHeads(data.headData, data.judgement, quiet, never);
   const { teacher, set, decoded, labels, weigh, root: scratch } = data;
   const checkpoints = join(scratch, 'checkpoints');
   await mkdir(checkpoints);
@@ -56,6 +58,36 @@ describe('tuneOnSplits', () => {
     const logits = await judged.student?.predict(heldOut);
     expect(logits).toEqual(judged.predictions?.logits.slice(0, CLASSES * heldOut.length));
     judged.student?.dispose();
+  });
+
+  it('leaves the weights of frozen blocks as they were, to the last bit, and moving averages', async () => {
+    const { teacher, set } = data;
+    const start = await buildStudent(teacher, layersOf(set), at(heads.heads, 0));
+    const short = { ...budget, splits: 1 };
+
+    const { student } = await tuneOnSplits(
+      { ...tuning, epochs: 0.1 },
+      data.judgement,
+      heads,
+      short,
+      quiet,
+      never,
+    );
+
+    if (!student) return expect.unreachable('there is time for it');
+    const [before, after] = [start, student.network].map(({ weights }) => weights);
+    let offset = 0;
+    for (const { name, shape } of start.weightSpecs) {
+      const end = offset + 4 * shape.reduce((product, each) => product * each, 1);
+      const isTrained = /^(block7|head)/.test(name) && !name.includes('moving');
+      const isAsBefore = Buffer.compare(
+        before?.subarray(offset, end) ?? Buffer.alloc(0),
+        after?.subarray(offset, end) ?? Buffer.alloc(1),
+      );
+      expect({ name, isTrained: isAsBefore !== 0 }).toEqual({ name, isTrained });
+      offset = end;
+    }
+    student.dispose();
   });
 
   it('predicts nothing if there is no time for one of them', async () => {

@@ -5,9 +5,10 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { tf } from '#engine/tensorflow/load.ts';
 import { classWeights } from '#training-image/data/class-counts.ts';
 import { mulberry32 } from '#training-image/data/seeded-random.ts';
+import { smallestLoss } from '#training-image/evaluate/calibration.ts';
 import { score } from '#training-image/evaluate/predictions.ts';
 import {
-  choosePenalty,
+  chooseHeads,
   type FittedHead,
   fitHead,
   type HeadData,
@@ -70,7 +71,7 @@ const inMemory = ({ features, labels }: Points, d = D): LabelledFeatures => ({
 });
 
 const headOf = (points: Points, wish: 'auto' | 'none' = 'auto', l2 = 0.01) =>
-  fitHead(dataOf(points, wish), indicesOf(points), l2, quiet, never);
+  fitHead(dataOf(points, wish), indicesOf(points), { l2, smoothing: 0 }, quiet, never);
 
 /** Mean weighted cross-entropy and its slopes, in plain loops of 64-bit floats. */
 function reference(
@@ -136,7 +137,7 @@ describe('fitHead', () => {
     const points = clouds([30, 30, 30], 1);
     const chosen = indicesOf(points).filter((i) => i % 3 > 0);
 
-    const fitted = await fitHead(dataOf(points), chosen, 0.01, quiet, never);
+    const fitted = await fitHead(dataOf(points), chosen, { l2: 0.01, smoothing: 0 }, quiet, never);
 
     expect(fitted.examples).toBe(60);
     expect(fitted).toEqual(await headOf(only(points, chosen)));
@@ -151,7 +152,9 @@ describe('fitHead', () => {
     };
     const points = clouds([6, 6, 6], 1);
 
-    const fitting = fitHead(dataOf(points), indicesOf(points), 0.01, quiet, { throwIfRequested });
+    const fitting = fitHead(dataOf(points), indicesOf(points), { l2: 0.01, smoothing: 0 }, quiet, {
+      throwIfRequested,
+    });
 
     await expect(fitting).rejects.toThrow('asked to end');
     expect(tf.memory().numTensors).toBe(before);
@@ -197,7 +200,7 @@ describe('fitHead', () => {
   });
 });
 
-describe('choosePenalty', () => {
+describe('chooseHeads', () => {
   const points = clouds([24, 24, 24], 1);
   /** Three splits that hold out every example once, in an order of their own. */
   const splitsBy = (foldOf: (i: number) => number): Split[] =>
@@ -210,14 +213,14 @@ describe('choosePenalty', () => {
   it('takes the penalty with the smallest loss on the held-out examples', async () => {
     const data = dataOf(points);
 
-    const judged = await choosePenalty(data, { splits, folds: 3 }, quiet, never);
+    const judged = await chooseHeads(data, { splits, folds: 3 }, quiet, never, [0]);
 
     const losses = new Map<number, number>();
     for (const l2 of [1, 1e-1, 1e-2, 1e-3]) {
       const logits: number[] = [];
       const labels: number[] = [];
       for (const { train, heldOut } of splits) {
-        const { head } = await fitHead(data, train, l2, quiet, never);
+        const { head } = await fitHead(data, train, { l2, smoothing: 0 }, quiet, never);
         const others = only(points, heldOut);
         logits.push(...(await headLogits(head, inMemory(others))));
         labels.push(...others.labels);
@@ -233,10 +236,23 @@ describe('choosePenalty', () => {
     expect(score(judged.predictions).crossEntropy).toBeCloseTo(smallest, 3); // it starts from another solution
   });
 
+  it('smooths labels only where that lowers the loss after temperature scaling', async () => {
+    const data = dataOf(points);
+    const lossWith = async (smoothings: readonly number[]) =>
+      chooseHeads(data, { splits, folds: 3 }, quiet, never, smoothings);
+
+    const [plain, either, always] = [await lossWith([0]), await lossWith([0, 0.2]), 0.2];
+
+    const smoothed = either.smoothing === always;
+    const loss = (heads: typeof plain) => smallestLoss(heads.predictions).loss;
+    expect(loss(either)).toBeLessThanOrEqual(loss(plain));
+    expect(loss(either) < loss(plain)).toBe(smoothed);
+  });
+
   it('predicts each example once, by the head of the split that held it out', async () => {
     const data = dataOf(points);
 
-    const { heads, predictions, accuracies } = await choosePenalty(
+    const { heads, predictions, accuracies } = await chooseHeads(
       data,
       { splits, folds: 3 },
       quiet,
@@ -259,8 +275,8 @@ describe('choosePenalty', () => {
   it('averages the loss over repeats, and keeps the predictions of the first one', async () => {
     const repeated = [...splits, ...splitsBy((i) => Math.floor(i / 2) % 3)];
 
-    const once = await choosePenalty(dataOf(points), { splits, folds: 3 }, quiet, never);
-    const twice = await choosePenalty(dataOf(points), { splits: repeated, folds: 3 }, quiet, never);
+    const once = await chooseHeads(dataOf(points), { splits, folds: 3 }, quiet, never);
+    const twice = await chooseHeads(dataOf(points), { splits: repeated, folds: 3 }, quiet, never);
 
     expect(twice.accuracies).toHaveLength(2);
     expect(twice.heads).toHaveLength(6);
@@ -271,7 +287,7 @@ describe('choosePenalty', () => {
   it('copes without held-out examples', async () => {
     const none = [{ train: indicesOf(points), heldOut: new Int32Array() }];
 
-    const { heads, predictions } = await choosePenalty(
+    const { heads, predictions } = await chooseHeads(
       dataOf(points),
       { splits: none, folds: 1 },
       quiet,
@@ -290,8 +306,8 @@ describe('choosePenalty', () => {
       if (checks === 60) throw new Error('asked to end');
     };
 
-    await choosePenalty(dataOf(points), { splits, folds: 3 }, quiet, never);
-    const interrupted = choosePenalty(dataOf(points), { splits, folds: 3 }, quiet, {
+    await chooseHeads(dataOf(points), { splits, folds: 3 }, quiet, never);
+    const interrupted = chooseHeads(dataOf(points), { splits, folds: 3 }, quiet, {
       throwIfRequested,
     });
 

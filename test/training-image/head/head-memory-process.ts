@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { mulberry32 } from '#training-image/data/seeded-random.ts';
-import { choosePenalty, fitHead } from '#training-image/head/fit-head.ts';
+import { chooseHeads, fitHead } from '#training-image/head/fit-head.ts';
 import { createRowFile, floatRows } from '#training-image/storage/row-file.ts';
 import { never, quiet } from '../quiet.ts';
 
@@ -29,11 +29,11 @@ async function fitOnce(n: number, folder: string) {
   const split = { train: indices((i) => !isHeldOut(i)), heldOut: indices(isHeldOut) };
   const weigh = () => new Array<number>(CLASSES).fill(1);
   const data = { features, labels, weigh, scratch: folder };
-  const { l2 } = await choosePenalty(data, { splits: [split], folds: 1 }, quiet, never);
+  const heads = await chooseHeads(data, { splits: [split], folds: 1 }, quiet, never);
   const { examples } = await fitHead(
     data,
     indices(() => true),
-    l2,
+    heads,
     quiet,
     never,
   );

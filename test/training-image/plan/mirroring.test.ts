@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import type { FeatureSetId } from '#training-image/features/feature-sets.ts';
-import { choosePenalty } from '#training-image/head/fit-head.ts';
+import { chooseHeads } from '#training-image/head/fit-head.ts';
 import { TrainingInterrupted } from '#training-image/job/errors.ts';
 import { measureMirroring } from '#training-image/plan/mirroring.ts';
 import { never, quiet } from '../quiet.ts';
@@ -12,7 +12,7 @@ afterEach(() => data.remove());
 async function measured(draw: Draw, classes: number, n: number, stop = never) {
   const set: FeatureSetId = 'quarters'; // which know where things are
   data = await smallData(draw, { n, classes, set });
-  const heads = await choosePenalty(data.headData, data.judgement, quiet, never);
+  const heads = await chooseHeads(data.headData, data.judgement, quiet, never);
   return measureMirroring(data, data.judgement, heads, quiet, stop);
 }
 
@@ -49,7 +49,7 @@ describe('measureMirroring', () => {
     data = await smallData(colours, { n: 8, classes: 2, set: 'last' });
     const splits = [{ train: data.judgement.all, heldOut: new Int32Array() }];
     const judgement = { ...data.judgement, splits, folds: 1 };
-    const heads = await choosePenalty(data.headData, judgement, quiet, never);
+    const heads = await chooseHeads(data.headData, judgement, quiet, never);
 
     const mirroring = await measureMirroring(data, judgement, heads, quiet, never);
 

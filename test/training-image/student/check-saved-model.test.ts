@@ -38,7 +38,13 @@ function originals() {
 
 /** Saves the student of a head whose features are given in some order of layers, and compares it with that head. */
 async function checked(layers: readonly PooledLayer[]): Promise<void> {
-  const { head } = await fitHead(data.headData, data.judgement.all, 0.01, quiet, never);
+  const { head } = await fitHead(
+    data.headData,
+    data.judgement.all,
+    { l2: 0.01, smoothing: 0 },
+    quiet,
+    never,
+  );
   const { predict } = await headStudent(data.teacher, data.set, head, data.features);
   const network = await buildStudent(data.teacher, layers, head);
   const folder = join(data.root, 'model');

@@ -2,66 +2,61 @@ import { execFile } from 'node:child_process';
 import { access, mkdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
+import { at } from '#core/at.ts';
 import { type Files, layOutJob } from '#examples/job-folder.ts';
-import { type SizedTeacher, sizedTeacher } from '../sized-teacher.ts';
+import { DEFAULT_TEACHER } from '#teachers/catalogue.ts';
+import { teacherChannel } from '../teacher-channel.ts';
 import { type Cell, type Line, Measured } from './cells.ts';
 import type { CalibrationImage } from './dataset.ts';
 import { type Divided, drawTraining } from './draw.ts';
 import type { Trainer } from './start-trainer.ts';
 
-/** Of the images that the trainer is given; those that it is judged by here are others. */
-const SPLIT = { validation: 0.1, test: 0.05 };
-
 /**
- * Trains a student as a job does, and asks it the held-out images.
+ * Trains students of several regimes on the same images, and tests them on the held-out ones.
  *
- * @param work a folder for what the cells share, and for one job after the other
- * @returns the cell with its accuracy, or with the error that ended the training
+ * @param cells that differ in nothing but the regime
+ * @param work a folder for the held-out images, which cells share, and for one job after the other
+ * @returns each cell with its accuracy, or with the error that ended its training
  */
-export async function measureCell(
-  cell: Cell,
+export async function measureCells(
+  cells: readonly Cell[],
   images: Divided,
   trainer: Trainer,
   work: string,
   say: (line: string) => void,
-): Promise<Line> {
-  const { perClass, regime, seed, px } = cell;
-  const root = join(work, `job ${Object.values(cell).join(' ')}`.replaceAll(/[^a-z0-9]+/g, '-'));
+): Promise<Line[]> {
+  const { dataset, perClass, seed, px, regime } = at(cells, 0);
+  const name = ['job', dataset, perClass, seed, px, regime.replace(':', '-')].join('-');
+  const root = join(work, name);
   try {
-    const teacher = await teacherFor(px, work, say);
+    const teacher = await teacherChannel(DEFAULT_TEACHER, work, say);
     const train = drawTraining(images, perClass, seed);
-    const recipe = { regime: inRecipe(regime), split: SPLIT, seed };
+    const recipe = { regime: regime === 'auto' ? 'auto' : 'head-only', input_px: px, seed };
     await layOutJob(root, { form: 'folder', files: filesOf(train), recipe, teacher });
-    const tests = join(work, `tests-${cell.dataset}`);
+    const tests = join(work, `tests-${dataset}`);
     await writeTests(tests, images.test);
-    const answer = await trainer.train({ root, tests });
-    if ('error' in answer) return { ...cell, ...answer };
-    const measured: Measured = {
-      ...answer,
+    const answer = await trainer.train({ root, tests, regimes: cells.map((each) => each.regime) });
+    if ('error' in answer) throw new Error(answer.error);
+    const common = {
       classes: images.pool.size,
       learned: train.length,
       tested: images.test.length,
-      versions: { ...answer.versions, commit: await commit() },
       date: new Date().toISOString(),
     };
-    return { ...cell, ...Measured.parse(measured) };
+    const versions = { commit: await commit() };
+    return cells.map((cell) => {
+      const trained = answer.trained.find((each) => each.regime === cell.regime);
+      if (!trained) return { ...cell, error: 'It was not trained.' };
+      const measured = { ...trained, ...common, versions: { ...trained.versions, ...versions } };
+      return { ...cell, ...Measured.parse(measured) };
+    });
   } catch (error) {
-    return { ...cell, error: error instanceof Error ? error.message : String(error) };
+    const message = error instanceof Error ? error.message : String(error);
+    return cells.map((cell) => ({ ...cell, error: message }));
   } finally {
     await rm(root, { recursive: true, force: true });
   }
 }
-
-const teachers = new Map<number, Promise<SizedTeacher>>();
-
-function teacherFor(px: number, work: string, say: (line: string) => void): Promise<SizedTeacher> {
-  const teacher = teachers.get(px) ?? sizedTeacher(px, work, say);
-  teachers.set(px, teacher);
-  return teacher;
-}
-
-const inRecipe = (regime: Cell['regime']): string =>
-  regime === 'last-features' ? 'head-only' : regime;
 
 function filesOf(images: readonly CalibrationImage[]): Files {
   const files: Files = {};
