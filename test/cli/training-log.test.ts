@@ -86,7 +86,7 @@ describe('progressInWords', () => {
       'Decoding images: 1,000 of 2,000',
     );
     expect(progressInWords({ step: 'fit-head', done: 0, of: 1 })).toBe(
-      'Training the head on all images',
+      'Training the head with the chosen settings',
     );
   });
 });
