@@ -130,7 +130,9 @@ function trainingOutput(show: Show, isTerminal: boolean) {
       const now = Date.now();
       if (!latest || (latest.step === last.step && now - last.at < QUIET_MS)) return;
       last = { step: latest.step, at: now };
-      show.output = progressInWords(latest);
+      const text = progressInWords(latest);
+      if (text !== progress) show.output = text;
+      progress = text;
     },
 
     /** Leaves only the kept lines. */

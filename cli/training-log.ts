@@ -88,7 +88,7 @@ const STEPS: Record<string, string> = {
   decode: 'Decoding images',
   features: 'Extracting features',
   head: 'Training the head',
-  'fit-head': 'Training the head on all images',
+  'fit-head': 'Training the head with the chosen settings',
   mirror: 'Trying mirrored images',
   'frozen-blocks': 'Computing the frozen blocks',
   'fine-tune': 'Fine-tuning',

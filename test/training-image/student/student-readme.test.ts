@@ -9,7 +9,9 @@ import { StudentCard } from '#core/card.ts';
 import { tf } from '#engine/tensorflow/load.ts';
 import { layOutJob } from '#examples/job-folder.ts';
 import { decodeImage } from '#training-image/data/decode-image.ts';
+import { studentReadme } from '#training-image/student/student-readme.ts';
 import { train } from '#training-image/train.ts';
+import { aCard, aFineTuning, anOldCard, crossValidated } from '../../cards.ts';
 import { tinted, tintedClasses } from '../images.ts';
 import { never, quiet } from '../quiet.ts';
 import { SMALL_PX, smallTeacher } from '../small-teacher.ts';
@@ -102,5 +104,40 @@ describe('the page for browsers in a student’s README', () => {
     await writeFile(join(student, 'page.mjs'), script);
 
     await promisify(execFile)(process.execPath, ['--check', 'page.mjs'], { cwd: student });
+  });
+});
+
+describe('what a student’s README says of it', () => {
+  it('is how it was judged, and that it was refitted afterwards', async () => {
+    const card = aCard();
+    const metrics = crossValidated(card.metrics, [0.95]);
+
+    const heldOut = await studentReadme(card, true);
+    const crossed = await studentReadme({ ...card, metrics }, true);
+
+    expect(heldOut).toMatch(/Its accuracy on \d+ held-out test images is [\d.]+% /);
+    expect(heldOut).toContain('The figures are of the student before that.');
+    expect(crossed).toContain('Its accuracy in 5-fold cross-validation of 90 images is ');
+    expect(crossed).toContain('Each image was classified by a student trained without it.');
+  });
+
+  it('is the plan with its reasons, and what was trained', async () => {
+    const text = await studentReadme(aCard({ fineTuning: aFineTuning() }), false);
+
+    expect(text).toContain(
+      '- The teacher is efficientnet-lite0 (Apache-2.0), at 160 × 160 pixels.',
+    );
+    expect(text).toContain('- The head is given the averages of all blocks: 84.2%');
+    expect(text).toContain('Of the blocks, number 6 of 7 suits the images best (κ 0.80).');
+    expect(text).toContain('- Trained: head only; ');
+    expect(text).toContain('Images were mirrored: ');
+    expect(text).not.toMatch(/undefined|NaN|\n\n\n/);
+  });
+
+  it('is less without a plan', async () => {
+    const text = await studentReadme(anOldCard(), false);
+
+    expect(text).toContain('- The teacher is efficientnet-lite0');
+    expect(text).not.toMatch(/undefined|NaN|Similarity|\n\n\n/);
   });
 });
