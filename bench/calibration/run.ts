@@ -18,7 +18,6 @@ import {
 import { DATASETS } from './datasets.ts';
 import { type Divided, divide, possibleSizes } from './draw.ts';
 import { measureCells } from './measure-cells.ts';
-import { groupBy } from './regret.ts';
 import { writeReport } from './report.ts';
 import { startTrainer } from './start-trainer.ts';
 
@@ -90,7 +89,7 @@ async function measure(px: number, jobs: number): Promise<void> {
   const cells = cellsInOrder(known, px).filter((cell) => isWanted(cell) && !done.has(keyOf(cell)));
   say(`${cells.length} cells to measure, ${recorded.length} are recorded`);
 
-  const situations = [...groupBy(cells, situationOf).values()];
+  const situations = trainedTogether(cells);
   let next = 0;
   let count = 0;
   async function work(): Promise<void> {
@@ -113,9 +112,18 @@ async function measure(px: number, jobs: number): Promise<void> {
   await Promise.all(Array.from({ length: jobs }, work));
 }
 
-/** What is trained together: "auto" is alone. */
-function situationOf({ dataset, perClass, seed, px, regime }: Cell): string {
-  return [dataset, perClass, seed, px, regime === 'auto'].join(' ');
+/** Consecutive cells that differ only in the regime; "auto" alone. */
+function trainedTogether(cells: readonly Cell[]): Cell[][] {
+  const groups: Cell[][] = [];
+  let last = '';
+  for (const cell of cells) {
+    const { dataset, perClass, seed, px, regime } = cell;
+    const own = [dataset, perClass, seed, px, regime === 'auto'].join(' ');
+    if (own === last) groups.at(-1)?.push(cell);
+    else groups.push([cell]);
+    last = own;
+  }
+  return groups;
 }
 
 function isWanted(cell: Cell): boolean {

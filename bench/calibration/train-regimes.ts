@@ -112,7 +112,7 @@ export async function trainRegimes(
   );
   const planSeconds = planned();
 
-  /** Heads on a set of features. */
+  /** Heads on a set of features; without smoothed labels on the last features, as the starts of fine-tunings are. */
   async function fitHeads(set: FeatureSet) {
     const clock = startClock();
     const folder = join(scratch, set.id);
@@ -122,7 +122,8 @@ export async function trainRegimes(
     const rows = set.id === plan.set.id ? known : new Map<number, Float32Array>();
     await computeFeatures(teacher, set, decoded, cache, rows, report, stop);
     const data = { features: cache.features, labels, weigh, scratch: folder };
-    const heads = await chooseHeads(data, judgement, report, stop);
+    const smoothings = set.id === 'last' ? [0] : undefined;
+    const heads = await chooseHeads(data, judgement, report, stop, smoothings);
     const { head } = await fitHead(data, judgement.all, heads, report, stop);
     return { set, cache, heads, head, seconds: clock() };
   }
