@@ -104,9 +104,12 @@ export async function runEpochs(
       const isComplete = progress.seen >= lengthOf(progress, n); // more, if the schedule was shortened meanwhile
       const validation = await validate(run, progress.batchSize, report, stop);
       const trainLoss = progress.lossSum / Math.max(1, progress.seen);
-      report.line(
-        `epoch=${epoch + 1} train_loss=${trainLoss.toFixed(6)} validation_accuracy=${validation.accuracy.toFixed(6)} validation_loss=${validation.crossEntropy.toFixed(6)}`,
-      );
+      // A student that learns from all images has none left to watch; a 0 would be read as its accuracy.
+      const watched =
+        run.validation.source.n === 0
+          ? ''
+          : ` validation_accuracy=${validation.accuracy.toFixed(6)} validation_loss=${validation.crossEntropy.toFixed(6)}`;
+      report.line(`epoch=${epoch + 1} train_loss=${trainLoss.toFixed(6)}${watched}`);
       if (!Number.isFinite(validation.crossEntropy)) return outcome('diverged', epoch + 1);
       if (!isComplete) return outcome('budget', epoch + 1);
       fitSchedule(pace.epochSeconds());
