@@ -227,7 +227,7 @@ describe('a training', () => {
 
     expect(card.input.px).toBe(64);
     expect(card.fineTuning?.regime).toBe('blocks:1');
-  });
+  }, 120_000); // a fine-tuning for each fold, and one on all images
 
   it('takes any teacher that came with the job', async () => {
     const brought = join(root, 'brought');
