@@ -46,6 +46,14 @@ describe('writeReport', () => {
     expect(await readFile(join(folder, 'accuracy.svg'), 'utf8')).toContain('cifar-10');
   });
 
+  it('fits no thresholds to a few sources', async () => {
+    const cells = syntheticCells().filter(({ source }) => ['cifar', 'fonts'].includes(source));
+    const report = await reportOf(cells);
+
+    expect(report).toContain('From 2 of the 11 sources: too few to fit thresholds');
+    expect(report).not.toContain('fitted on the other sources');
+  });
+
   it('counts the trainings that failed', async () => {
     const [first] = syntheticCells();
     if (!first) throw new Error('no cells');
