@@ -105,7 +105,7 @@ const POOLING = new Set<Operation['kind']>([
  * @param blockOutputs the layer that each block ends with, in order; the layers after the last one, and those that take
  * the outputs of earlier blocks around the later ones, are the head. A block whose output no layer takes may be missing
  * @param retrained how many of the last blocks are trained, besides the head
- * @throws Error if there are fewer blocks
+ * @throws Error if there are fewer blocks, or none of them is in the network
  */
 export function cutNetwork(
   topology: Topology,
@@ -114,6 +114,10 @@ export function cutNetwork(
 ): Cut {
   const last = blockOutputs.length - retrained - 1; // of the frozen blocks
   if (last < -1) throw new Error(`There are ${blockOutputs.length} blocks, not ${retrained}.`);
+  const [first] = blockOutputs;
+  if (first !== undefined && !blockOutputs.some((output) => topology.layers.has(output))) {
+    layerOf(topology, first); // another network's blocks: throws
+  }
   const layersOfBlock = (output: string) =>
     topology.layers.has(output) ? [...ancestorsOf(topology, output)] : [];
   const frozenBlocks = blockOutputs.slice(0, last + 1);
