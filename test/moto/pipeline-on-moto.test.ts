@@ -79,14 +79,14 @@ describe('a stack that CloudFormation made of the template, with the code that e
     expect(progress).toMatchObject({ state: 'published' });
     const student = await studentOf('tints');
     expect(student.jobId).toBe(id);
-    expect(student.metrics.test.accuracy).toBe(1); // any eye tells these tints apart
+    expect(student.metrics.test.accuracy).toBeGreaterThan(0.9); // of all 24 images, in cross-validation
   });
 
   it('announces the student on the topic, in one sentence', async () => {
     expect(await pipeline.deliverTo('announce-job')).toBe(1);
 
     expect(await pipeline.heard()).toEqual([
-      expect.stringMatching(/^Student “tints” \w{12} is ready: 100\.0% accuracy on /),
+      expect.stringMatching(/^Student “tints” \w{12} is ready: [\d.]+% accuracy on /),
     ]);
     expect((await jobOf('tints')).outbox).toEqual([]);
   });
