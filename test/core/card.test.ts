@@ -20,7 +20,7 @@ describe('parseCard', () => {
     expect(card.freezePlan.requested).toBe(old.freezePlan.asked);
     expect(card.data.contentSha256).toBe(old.data.readSha256);
     expect(card.data.warnings).toEqual(old.data.notices);
-    expect(card.metrics.test).toEqual(old.measures.test);
+    expect(card.metrics.test).toEqual({ ...old.measures.test, method: 'hold-out' });
     expect(card.metrics.majorityBaseline).toBe(old.measures.chance);
     expect(card.metrics.validation.crossEntropy).toBe(old.measures.validation.lossNats);
     expect(card.metrics.validation.headOnly.crossEntropy).toBe(
