@@ -15,6 +15,9 @@ beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'understudy-'));
   state = join(folder, 'state');
   await digitFolders(join(folder, 'digits'), 300);
+  // The way of a dataset is tested here, not the plan, which may spend all of its ten minutes.
+  const recipe = { regime: 'head-only', teacher: 'efficientnet-lite0', input_px: 96 };
+  await writeFile(join(folder, 'digits', 'dataset.json'), JSON.stringify(recipe));
 });
 afterAll(() => rm(folder, { recursive: true, force: true }));
 
