@@ -1,9 +1,7 @@
 import { at } from '#core/at.ts';
-import { FLOAT, type Graph, type GraphTensor, newGraph, type Shape } from './graph.ts';
-import { openSession, type Session } from './session.ts';
-
-const DOUBLE = { type: 'float64' } as const;
-const INTO_DOUBLE = { dtype: 'float64' } as const;
+import { FLOAT, type Graph, type GraphTensor, INT, newGraph, scalar } from './graph.ts';
+import { DOUBLE, double, INTO_DOUBLE, solveTriangular, toDouble, toSingle } from './ops/double.ts';
+import { openSession } from './session.ts';
 
 /** The lower triangular L with L Lᵀ = X Xᵀ, for a matrix X with more columns than rows. */
 export interface GramFactor {
@@ -34,31 +32,20 @@ export function gramFactor(x: Float32Array, n: number): GramFactor {
     { T: FLOAT, transpose_a: false, transpose_b: true },
     [n, n],
   );
-  const factor = graph.add(
-    'Cholesky',
-    [withRidge(graph, cast(graph, gram, 'double'), n)],
-    { T: DOUBLE },
-    [n, n],
-    INTO_DOUBLE,
-  );
-  const rows = cast(graph, factor, 'float');
+  const factor = double(graph, 'Cholesky', [withRidge(graph, toDouble(graph, gram), n)], [n, n]);
+  const rows = toSingle(graph, factor);
 
   const known = graph.placeholder('factor', 'float32', [n, n]);
   const values = graph.placeholder('values', 'float32', [n, -1]);
-  const solved = graph.add(
-    'MatrixTriangularSolve',
-    [cast(graph, known, 'double'), cast(graph, values, 'double')],
-    { T: DOUBLE, lower: true, adjoint: true },
-    [n, -1],
-    INTO_DOUBLE,
-  );
+  const [lowerRows, rightSide] = [toDouble(graph, known), toDouble(graph, values)];
+  const solved = solveTriangular(graph, lowerRows, rightSide, [n, -1], { adjoint: true });
   const extended = graph.add(
     'MatMul',
-    [features, cast(graph, solved, 'float')],
+    [features, toSingle(graph, solved)],
     { T: FLOAT, transpose_a: true, transpose_b: false },
     [d, -1],
   );
-  const session: Session = openSession(graph);
+  const session = openSession(graph);
   const fed = { into: features, values: x, shape: [n, d] };
   const lower = at(session.run([fed], [rows]), 0);
   return {
@@ -78,19 +65,11 @@ export function gramFactor(x: Float32Array, n: number): GramFactor {
 const RIDGE = 1e-6; // of the mean of the diagonal: equal rows, or rounding, would make the matrix singular
 
 function withRidge(graph: Graph, gram: GraphTensor, n: number): GraphTensor {
-  const shape: Shape = [n, n];
-  const diagonal = graph.add('MatrixDiagPart', [gram], { T: DOUBLE }, [n], INTO_DOUBLE);
+  const diagonal = double(graph, 'MatrixDiagPart', [gram], [n]);
   const axes = graph.constant(Int32Array.of(0), [1]);
-  const attributes = { T: DOUBLE, Tidx: { type: 'int32' } as const, keep_dims: false };
+  const attributes = { T: DOUBLE, Tidx: INT, keep_dims: false };
   const mean = graph.add('Mean', [diagonal, axes], attributes, [], INTO_DOUBLE);
-  const factor = cast(graph, graph.constant(Float32Array.of(RIDGE), []), 'double');
-  const added = graph.add('Mul', [mean, factor], { T: DOUBLE }, [], INTO_DOUBLE);
-  const raised = graph.add('AddV2', [diagonal, added], { T: DOUBLE }, [n], INTO_DOUBLE);
-  return graph.add('MatrixSetDiag', [gram, raised], { T: DOUBLE }, shape, INTO_DOUBLE);
-}
-
-function cast(graph: Graph, x: GraphTensor, to: 'float' | 'double'): GraphTensor {
-  const [SrcT, DstT] = to === 'double' ? [FLOAT, DOUBLE] : [DOUBLE, FLOAT];
-  const options = to === 'double' ? INTO_DOUBLE : {};
-  return graph.add('Cast', [x], { SrcT, DstT, Truncate: false }, x.shape, options);
+  const added = double(graph, 'Mul', [mean, toDouble(graph, scalar(graph, RIDGE))], []);
+  const raised = double(graph, 'AddV2', [diagonal, added], [n]);
+  return double(graph, 'MatrixSetDiag', [gram, raised], [n, n]);
 }

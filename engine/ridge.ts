@@ -1,10 +1,8 @@
 import { at } from '#core/at.ts';
 import { FLOAT, type Graph, type GraphTensor, INT, newGraph, type Shape, scalar } from './graph.ts';
+import { DOUBLE, double, INTO_DOUBLE, solveTriangular, toDouble, toSingle } from './ops/double.ts';
 import { standardize } from './ops/standardize.ts';
 import { openSession } from './session.ts';
-
-const DOUBLE = { type: 'float64' } as const;
-const INTO_DOUBLE = { dtype: 'float64' } as const;
 
 /** A matrix of features, [n, d] row by row. */
 export interface FeatureMatrix {
@@ -178,13 +176,7 @@ function predictions(
     matrices,
   );
   const solve = (rightSide: GraphTensor, adjoint: boolean) =>
-    graph.add(
-      'MatrixTriangularSolve',
-      [factor, rightSide],
-      { T: DOUBLE, lower: true, adjoint },
-      vectors,
-      INTO_DOUBLE,
-    );
+    solveTriangular(graph, factor, rightSide, vectors, { adjoint });
   const alpha = solve(solve(y, false), true);
   const predicted = graph.add(
     'BatchMatMulV2',
@@ -193,11 +185,5 @@ function predictions(
     vectors,
     INTO_DOUBLE,
   );
-  return graph.add('Cast', [predicted], { SrcT: DOUBLE, DstT: FLOAT, Truncate: false }, vectors);
+  return toSingle(graph, predicted);
 }
-
-const double = (graph: Graph, operation: string, inputs: readonly GraphTensor[], shape: Shape) =>
-  graph.add(operation, inputs, { T: DOUBLE }, shape, INTO_DOUBLE);
-
-const toDouble = (graph: Graph, x: GraphTensor): GraphTensor =>
-  graph.add('Cast', [x], { SrcT: FLOAT, DstT: DOUBLE, Truncate: false }, x.shape, INTO_DOUBLE);
