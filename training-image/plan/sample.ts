@@ -1,8 +1,13 @@
 import { at } from '#core/at.ts';
 import { seededRandom, shuffled } from '../data/seeded-random.ts';
 
+/** With fewer examples of a class, nothing could be cross-validated, and every dataset would seem unlike the teacher's. */
+const MIN_PER_CLASS = 10; // chosen: two for each of five folds
+const MIN_CLASSES = 20; // chosen: κ of a few classes says little about hundreds
+
 /**
- * A stratified random sample: as many examples of each class as of any other, as far as the class has them.
+ * A stratified random sample: as many examples of each class as of any other, as far as the class has them. If there are
+ * too many classes for MIN_PER_CLASS of each, it is of some of them, drawn at random.
  *
  * @param indices of the examples to choose from
  * @param labels of all examples
@@ -25,9 +30,14 @@ export function sampleOf(
     others.push(index);
     byClass.set(label, others);
   }
+  const drawn = [...byClass.values()].slice(
+    0,
+    Math.max(MIN_CLASSES, Math.floor(size / MIN_PER_CLASS)),
+  );
+  const available = drawn.reduce((sum, { length }) => sum + length, 0);
   const chosen: number[] = [];
-  for (let rank = 0; chosen.length < size; rank++) {
-    for (const members of byClass.values()) {
+  for (let rank = 0; chosen.length < Math.min(size, available); rank++) {
+    for (const members of drawn) {
       const index = members[rank];
       if (index !== undefined && chosen.length < size) chosen.push(index);
     }

@@ -63,6 +63,24 @@ describe('sampleOf', () => {
     expect(sample(2)).not.toEqual(sample(1));
   });
 
+  it('is of some classes only where there are too many for ten examples of each', () => {
+    const labels = Int32Array.from({ length: 6_000 }, (_, i) => i % 300);
+    const sample = sampleOf(all(labels), labels, 400, 1);
+
+    const counts = new Map<number, number>();
+    for (const index of sample) {
+      const label = at(labels, index);
+      counts.set(label, (counts.get(label) ?? 0) + 1);
+    }
+    expect([...counts.values()]).toEqual(new Array(40).fill(10));
+  });
+
+  it('ends where the classes that it draws have too few examples', () => {
+    const labels = Int32Array.from({ length: 600 }, (_, i) => i % 300); // two of each
+
+    expect(sampleOf(all(labels), labels, 400, 1)).toHaveLength(80);
+  });
+
   it('orders examples by number, not by digits', () => {
     const labels = new Int32Array(200);
 
