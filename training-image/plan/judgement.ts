@@ -22,6 +22,8 @@ export interface Judgement {
 
 /** With fewer images than this, none are set aside. Chosen: 100 test images give an interval of ± 6 to 10 points. */
 const MIN_HELD_OUT = { perClass: 50, test: 100 };
+/** With more images than this, a test part costs little, and folds cost a lot. Chosen. */
+const MAX_CROSS_VALIDATED = 5_000;
 const REPEATS = { below: 200, times: 3 };
 
 /**
@@ -46,7 +48,8 @@ export function judgementFor(
   const train = indicesOf(parts, 'train');
   const test = indicesOf(parts, 'test');
   const median = medianOf(counts.map((each) => each.train + each.validation + each.test));
-  if (median >= MIN_HELD_OUT.perClass && test.length >= MIN_HELD_OUT.test) {
+  const isMany = usable.length > MAX_CROSS_VALIDATED || median >= MIN_HELD_OUT.perClass;
+  if (isMany && test.length >= MIN_HELD_OUT.test) {
     const splits = [{ train, heldOut: indicesOf(parts, 'validation') }];
     const isLearnable = (i: number) => parts[i] !== 'test';
     return {

@@ -123,6 +123,7 @@ describe('judgementFor', () => {
     ['99 for the test', [250, 250, 250, 244], 'cross-validation'],
     ['fewer than 50 in the median class', [49, 49, 49, 900], 'cross-validation'],
     ['a rare class beside large ones', [10, 400, 400, 400], 'hold-out'],
+    ['more than 5,000, though few in the median class', [20, 30, 5_000, 40], 'hold-out'],
   ])('decides by the number of images: %s', (_, perClass, method) => {
     expect(judge(different(perClass)).judgement.method).toBe(method);
   });
