@@ -18,16 +18,16 @@ export interface Temperature {
 export function fitTemperature(validation: Predictions): Temperature {
   const n = validation.labels.length;
   if (n < MIN_EXAMPLES) {
-    const why = `Not calibrated: ${n} validation images are too few; at least ${MIN_EXAMPLES} are needed.`;
+    const why = `Not calibrated: ${n} held-out images are too few; at least ${MIN_EXAMPLES} are needed.`;
     return { temperature: 1, why };
   }
   const predictions = predictedClasses(validation);
   if (validation.labels.every((label, i) => predictions[i] === label)) {
-    const why = `Not calibrated: all ${n} validation images are classified correctly, so the loss has no minimum.`;
+    const why = `Not calibrated: all ${n} held-out images are classified correctly, so the loss has no minimum.`;
     return { temperature: 1, why };
   }
   const { temperature } = smallestLoss(validation);
-  return { temperature, why: `It minimises the loss on ${n} validation images.` };
+  return { temperature, why: `It minimises the loss on ${n} held-out images.` };
 }
 
 /**

@@ -21,12 +21,14 @@ const SIGNIFICANT = 0.05;
  * @param tuned what fine-tuning achieved, if there was one
  */
 export function chooseStudent(
-  { why }: Pick<FreezeDecision, 'why'>,
+  freeze: Pick<FreezeDecision, 'regime' | 'why'>,
   tuned: Pick<PlannedTuning, 'regime' | 'outcome' | 'predictions' | 'headPredictions'> | undefined,
 ): Choice {
   const used = 'head-only';
-  if (!tuned) return { used, why: `${why} The backbone is bit-identical to the teacher's.` };
+  if (!tuned) return { used, why: `${freeze.why} The backbone is bit-identical to the teacher's.` };
   const { regime, outcome, predictions, headPredictions } = tuned;
+  const raced = regime === freeze.regime ? '' : ` In a short race, ${regime} was better than that.`;
+  const why = `${freeze.why}${raced}`;
   if (outcome.stopped === 'diverged') {
     const result =
       'Fine-tuning diverged (the loss was no longer finite); the head-only model is shipped.';

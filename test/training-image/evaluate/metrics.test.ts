@@ -128,15 +128,15 @@ describe('fitTemperature', () => {
   });
 
   it.each([
-    ['few', predicting([0, 1, 1], [0, 1, 2]), /: 3 validation images are too few/],
-    ['no', predicting([], []), /: 0 validation images are too few/],
+    ['few', predicting([0, 1, 1], [0, 1, 2]), /: 3 held-out images are too few/],
+    ['no', predicting([], []), /: 0 held-out images are too few/],
     [
       'only correct',
       predicting(
         Array.from({ length: 60 }, (_, i) => i % 3),
         Array.from({ length: 60 }, (_, i) => i % 3),
       ),
-      /: all 60 validation images are classified correctly/,
+      /: all 60 held-out images are classified correctly/,
     ],
   ])('changes nothing given %s predictions, and says so', (_, predictions, why) => {
     const fitted = fitTemperature(predictions);
