@@ -1,7 +1,7 @@
 import type { Tensor2D } from '@tensorflow/tfjs';
 import { frozenPrefix } from '#engine/frozen-prefix.ts';
+import { networkOf, topologyOf } from '#engine/network.ts';
 import { tf } from '#engine/tensorflow/load.ts';
-import { networkOf, topologyOf } from '../student/network.ts';
 import { featureModel } from './feature-model.ts';
 import type { PooledLayer } from './feature-sets.ts';
 import type { Teacher } from './load-teacher.ts';

@@ -1,5 +1,6 @@
 import { at } from '#core/at.ts';
 import type { Recipe } from '#core/recipe.ts';
+import { requireTopology } from '#engine/network.ts';
 import { type FeatureSet, layersOf } from '../features/feature-sets.ts';
 import type { Teacher } from '../features/load-teacher.ts';
 import type { Split } from '../head/fit-head.ts';
@@ -7,7 +8,6 @@ import type { Head } from '../head/head.ts';
 import type { Reporter, StopSignal } from '../job/reporter.ts';
 import type { RowFile } from '../storage/row-file.ts';
 import { buildStudent } from '../student/build-student.ts';
-import { requireTopology } from '../student/network.ts';
 import { fineTunedStudent, type TrainedStudent } from '../student/trained-student.ts';
 import { fineTune } from './fine-tune.ts';
 import type { Outcome } from './run-epochs.ts';

@@ -1,11 +1,11 @@
 import type { LayersModel, SymbolicTensor } from '@tensorflow/tfjs';
+import { type LayersNetwork, networkOf } from '#engine/network.ts';
 import { tf } from '#engine/tensorflow/load.ts';
 import { featureModel } from '../features/feature-model.ts';
 import type { PooledLayer } from '../features/feature-sets.ts';
 import type { Teacher } from '../features/load-teacher.ts';
 import type { Head } from '../head/head.ts';
 import { CLIP } from '../head/scale-features.ts';
-import { networkOf, type StudentNetwork } from './network.ts';
 
 const EPSILON = 1e-3; // Keras' default; gamma compensates for its effect
 
@@ -19,7 +19,7 @@ export async function buildStudent(
   teacher: Teacher,
   layers: readonly PooledLayer[],
   head: Head,
-): Promise<StudentNetwork> {
+): Promise<LayersNetwork> {
   const student = studentModel(featureModel(teacher.model, layers), head);
   const network = await networkOf(student);
   const shared = new Set(teacher.model.layers);

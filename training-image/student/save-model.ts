@@ -1,8 +1,8 @@
 import { mkdir, readdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { LayersNetwork } from '#engine/network.ts';
 import { writeSavedModel } from '#engine/saved-model.ts';
 import type { Topology } from '#engine/topology.ts';
-import type { StudentNetwork } from './network.ts';
 
 export const MODEL_FOLDER = 'model';
 export const WEIGHTS_FILE = 'weights.bin';
@@ -17,7 +17,7 @@ export const SAVED_MODEL_FOLDER = 'saved_model';
  * @param folder of the whole student; emptied first, since an interrupted training may have left files there
  */
 export async function saveModel(
-  { modelTopology, weightSpecs, weights }: StudentNetwork,
+  { modelTopology, weightSpecs, weights }: LayersNetwork,
   topology: Topology | undefined,
   temperature: number,
   folder: string,

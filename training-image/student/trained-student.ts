@@ -1,6 +1,12 @@
 import { at } from '#core/at.ts';
 import { frozenPrefix } from '#engine/frozen-prefix.ts';
 import { sizeOf } from '#engine/graph.ts';
+import {
+  type LayersNetwork,
+  replaceWeights,
+  requireTopology,
+  topologyOf,
+} from '#engine/network.ts';
 import type { Topology } from '#engine/topology.ts';
 import type { Values } from '#engine/variables.ts';
 import { type FeatureSet, layersOf } from '../features/feature-sets.ts';
@@ -11,11 +17,10 @@ import { featuresOf } from '../head/labelled-features.ts';
 import type { Reporter, StopSignal } from '../job/reporter.ts';
 import type { FloatRows, RowFile } from '../storage/row-file.ts';
 import { buildStudent } from './build-student.ts';
-import { replaceWeights, requireTopology, type StudentNetwork, topologyOf } from './network.ts';
 
 /** A student that has been trained but not saved. */
 export interface TrainedStudent {
-  network: StudentNetwork;
+  network: LayersNetwork;
   topology: Topology | undefined; // `undefined` if the engine does not support some of its layers
   trainedParameters: number;
   /** @returns the logits of examples by their indices, [n, classes] */
@@ -52,7 +57,7 @@ export async function headStudent(
  * @param decoded uint8 [px, px, 3] per example, of all examples
  */
 export function fineTunedStudent(
-  start: StudentNetwork,
+  start: LayersNetwork,
   weights: Values,
   decoded: RowFile,
   report: Reporter,

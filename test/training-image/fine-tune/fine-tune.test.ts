@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { StudentCard } from '#core/card.ts';
 import { Recipe } from '#core/recipe.ts';
+import type { LayersNetwork } from '#engine/network.ts';
 import { tf } from '#engine/tensorflow/load.ts';
 import { type JobRequest, layOutJob } from '#examples/job-folder.ts';
 import { lastFeatures } from '#training-image/features/feature-sets.ts';
@@ -11,7 +12,6 @@ import { loadTeacher } from '#training-image/features/load-teacher.ts';
 import { type Tuning, tuneStudent } from '#training-image/fine-tune/tune-student.ts';
 import { createReporter } from '#training-image/job/reporter.ts';
 import { createRowFile } from '#training-image/storage/row-file.ts';
-import type { StudentNetwork } from '#training-image/student/network.ts';
 import { train } from '#training-image/train.ts';
 import { randomBytes, randomFloats } from '../../random.ts';
 import { tintedClasses } from '../images.ts';
@@ -59,7 +59,7 @@ async function tuningOf(retrained: number, augmentation: Recipe['augmentation'])
 }
 
 /** The bytes of all weights of a network, by name. */
-function weightsOf({ weightSpecs, weights }: Pick<StudentNetwork, 'weightSpecs' | 'weights'>) {
+function weightsOf({ weightSpecs, weights }: Pick<LayersNetwork, 'weightSpecs' | 'weights'>) {
   let at = 0;
   return new Map(
     weightSpecs.map(({ name, shape }) => {

@@ -1,18 +1,18 @@
 import type { io, LayersModel } from '@tensorflow/tfjs';
-import { readModel } from '#engine/read-model.ts';
-import { tf } from '#engine/tensorflow/load.ts';
-import type { Topology } from '#engine/topology.ts';
-import type { Values } from '#engine/variables.ts';
+import { readModel } from './read-model.ts';
+import { tf } from './tensorflow/load.ts';
+import type { Topology } from './topology.ts';
+import type { Values } from './variables.ts';
 
 /** A network as in the files of a tfjs layers-model. */
-export interface StudentNetwork {
+export interface LayersNetwork {
   modelTopology: NonNullable<io.ModelArtifacts['modelTopology']>;
   weightSpecs: io.WeightsManifestEntry[];
   weights: Uint8Array<ArrayBuffer>; // float32, in the order of the specs
 }
 
-export async function networkOf(model: LayersModel): Promise<StudentNetwork> {
-  let network: StudentNetwork | undefined;
+export async function networkOf(model: LayersModel): Promise<LayersNetwork> {
+  let network: LayersNetwork | undefined;
   const handler = tf.io.withSaveHandler(async (artifacts: io.ModelArtifacts) => {
     network = {
       modelTopology: artifacts.modelTopology ?? {},
@@ -31,7 +31,7 @@ export function topologyOf({
   modelTopology,
   weightSpecs,
   weights,
-}: StudentNetwork): Topology | undefined {
+}: LayersNetwork): Topology | undefined {
   const json = { modelTopology, weightsManifest: [{ weights: weightSpecs }] };
   const read = readModel(json, weights);
   return read.ok ? read.value : undefined;
@@ -42,9 +42,9 @@ export function topologyOf({
  *
  * @throws Error if they are not
  */
-export function requireTopology(network: StudentNetwork): Topology {
+export function requireTopology(network: LayersNetwork): Topology {
   const topology = topologyOf(network);
-  if (!topology) throw new Error('The engine supports the teacher, but not the student.');
+  if (!topology) throw new Error('The engine does not support all layers of the network.');
   return topology;
 }
 
@@ -53,7 +53,7 @@ export function requireTopology(network: StudentNetwork): Topology {
  *
  * @throws Error if it does not have such weights
  */
-export function replaceWeights(network: StudentNetwork, replacements: Values): StudentNetwork {
+export function replaceWeights(network: LayersNetwork, replacements: Values): LayersNetwork {
   const weights = Uint8Array.from(network.weights);
   const floats = new Float32Array(weights.buffer);
   let replaced = 0;
