@@ -11,7 +11,7 @@ import {
 } from '#training-image/features/feature-sets.ts';
 import { loadTeacher } from '#training-image/features/load-teacher.ts';
 import { openBackbone } from '#training-image/features/open-backbone.ts';
-import type { HeadData } from '#training-image/head/fit-head.ts';
+import type { HeadData } from '#training-image/head/head-problem.ts';
 import { type Judgement, judgementFor } from '#training-image/plan/judgement.ts';
 import { setsOf } from '#training-image/plan/measure-candidate.ts';
 import { createRowFile, floatRows } from '#training-image/storage/row-file.ts';

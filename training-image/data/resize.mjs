@@ -14,12 +14,14 @@ export function resize(pixels, width, height, px) {
   const across = weights(width, px);
   const narrow = new Uint8ClampedArray(height * px * 3);
   for (let y = 0, to = 0; y < height; y++) {
-    for (const { first, taps } of across) {
+    for (let x = 0; x < px; x++) {
+      const { first, taps } = across[x];
+      const count = taps.length;
       let from = (y * width + first) * channels;
       let red = 0;
       let green = 0;
       let blue = 0;
-      for (let i = 0; i < taps.length; i++, from += channels) {
+      for (let i = 0; i < count; i++, from += channels) {
         const weight = taps[i];
         red += weight * pixels[from];
         green += weight * pixels[from + g];
@@ -31,18 +33,23 @@ export function resize(pixels, width, height, px) {
     }
   }
 
+  const down = weights(height, px);
   const small = new Uint8ClampedArray(px * px * 3);
-  const row = new Float64Array(px * 3);
-  for (const [y, { first, taps }] of weights(height, px).entries()) {
+  const length = px * 3;
+  const row = new Float64Array(length);
+  for (let y = 0; y < px; y++) {
+    const { first, taps } = down[y];
     row.fill(0);
     for (let i = 0; i < taps.length; i++) {
-      const weight = taps[i];
-      const from = (first + i) * row.length;
-      for (let x = 0; x < row.length; x++) row[x] += weight * narrow[from + x];
+      addScaled(row, narrow.subarray((first + i) * length, (first + i + 1) * length), taps[i]);
     }
-    for (let x = 0, to = y * row.length; x < row.length; x++) small[to++] = row[x];
+    small.set(row, y * length);
   }
   return small;
+}
+
+function addScaled(sum, added, factor) {
+  for (let i = 0; i < sum.length; i++) sum[i] += factor * added[i];
 }
 
 /** For each of px outputs: the first of the n inputs that it is computed from, and their weights. */
@@ -52,11 +59,14 @@ function weights(n, px) {
     const centre = ((output + 0.5) * n) / px - 0.5;
     const first = Math.max(0, Math.ceil(centre - 2 * scale));
     const last = Math.min(n - 1, Math.floor(centre + 2 * scale));
-    const taps = Float64Array.from({ length: last - first + 1 }, (_, i) =>
-      catmullRom(Math.abs(first + i - centre) / scale),
-    );
-    const sum = taps.reduce((total, tap) => total + tap, 0);
-    return { first, taps: taps.map((tap) => tap / sum) };
+    const taps = new Float64Array(last - first + 1);
+    let sum = 0;
+    for (let i = 0; i < taps.length; i++) {
+      taps[i] = catmullRom(Math.abs(first + i - centre) / scale);
+      sum += taps[i];
+    }
+    for (let i = 0; i < taps.length; i++) taps[i] /= sum;
+    return { first, taps };
   });
 }
 

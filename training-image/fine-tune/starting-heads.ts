@@ -1,11 +1,6 @@
 import { type FeatureSet, widthOf } from '../features/feature-sets.ts';
-import {
-  chooseHeads,
-  type FittedHead,
-  fitHead,
-  type HeadData,
-  type JudgedHeads,
-} from '../head/fit-head.ts';
+import { chooseHeads, type FittedHead, fitHead, type JudgedHeads } from '../head/fit-head.ts';
+import type { HeadData } from '../head/head-problem.ts';
 import type { Reporter, StopSignal } from '../job/reporter.ts';
 import type { Judgement } from '../plan/judgement.ts';
 import type { FloatRows } from '../storage/row-file.ts';

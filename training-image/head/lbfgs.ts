@@ -17,6 +17,8 @@ export interface LbfgsOptions {
    * still accurate where the differences between them are only rounding.
    */
   resolution?: number;
+  /** Multiplies a vector by a symmetric positive definite matrix that is close to the inverse Hessian; linear. */
+  precondition?: (vector: Float64Array) => Float64Array;
   onIteration?: (iteration: number, value: number) => void;
 }
 
@@ -25,7 +27,8 @@ const ARMIJO = 1e-4; // Nocedal & Wright, section 3.1
 const MIN_STEP = 1e-20;
 
 /**
- * L-BFGS with a backtracking line search (Nocedal & Wright, Numerical Optimization, 2nd ed., algorithms 7.4 and 3.1).
+ * L-BFGS with a backtracking line search (Nocedal & Wright, Numerical Optimization, 2nd ed., algorithms 7.4 and 3.1). The
+ * preconditioner takes the place of the multiple of the identity from which the inverse Hessian is built up.
  * Deterministic: neither randomness nor time nor threads matter. For convex functions.
  */
 export async function lbfgs(
@@ -36,22 +39,25 @@ export async function lbfgs(
   let x: Float64Array = Float64Array.from(start);
   let gradient: Float64Array = new Float64Array(x.length);
   let value = await f(x, gradient);
-  const steps: { s: Float64Array; y: Float64Array; rho: number }[] = [];
+  const { precondition = (vector) => vector } = options;
+  let scaled = precondition(gradient);
+  const steps: Step[] = [];
 
   for (let iteration = 1; iteration <= options.maxIterations; iteration++) {
     if (largest(gradient) <= options.tolerance) {
       return { x, value, iterations: iteration - 1, converged: true };
     }
-    const direction = descent(gradient, steps);
+    const direction = descent(gradient, scaled, steps);
     let slope = dot(direction, gradient);
     if (slope >= 0) {
       // Rounding has spoilt the memory; start again from the gradient.
       steps.length = 0;
-      direction.set(gradient.map((each) => -each));
-      slope = -dot(gradient, gradient);
+      direction.set(scaled.map((each) => -each));
+      slope = -dot(scaled, gradient);
     }
 
-    let length = steps.length === 0 ? Math.min(1, 1 / Math.sqrt(-slope)) : 1;
+    let length =
+      steps.length === 0 && !options.precondition ? Math.min(1, 1 / Math.sqrt(-slope)) : 1;
     const nextGradient: Float64Array = new Float64Array(x.length);
     let next = along(x, direction, length);
     let nextValue = await f(next, nextGradient);
@@ -65,12 +71,15 @@ export async function lbfgs(
 
     const s = next.map((each, i) => each - (x[i] ?? 0));
     const y = nextGradient.map((each, i) => each - (gradient[i] ?? 0));
+    const nextScaled = precondition(nextGradient);
+    const scaledY = nextScaled.map((each, i) => each - (scaled[i] ?? 0));
     const curvature = dot(s, y);
-    if (curvature > 1e-12 * dot(y, y)) steps.push({ s, y, rho: 1 / curvature });
+    if (curvature > 1e-12 * dot(y, y)) steps.push({ s, y, scaledY, rho: 1 / curvature });
     if (steps.length > MEMORY) steps.shift();
 
     x = next;
     gradient = nextGradient;
+    scaled = nextScaled;
     value = nextValue;
     options.onIteration?.(iteration, value);
   }
@@ -82,27 +91,41 @@ export async function lbfgs(
   };
 }
 
-/** The two-loop recursion: the approximate inverse Hessian times the negative gradient. */
+/** A step and the difference that it made to the gradient, also preconditioned. */
+interface Step {
+  s: Float64Array;
+  y: Float64Array;
+  scaledY: Float64Array;
+  rho: number; // 1 / sᵀy
+}
+
+/**
+ * The two-loop recursion: the approximate inverse Hessian times the negative gradient. Preconditioning is linear, so that the
+ * first loop can follow the preconditioned vector along with the vector itself.
+ */
 function descent(
   gradient: Float64Array,
-  steps: readonly { s: Float64Array; y: Float64Array; rho: number }[],
+  scaled: Float64Array,
+  steps: readonly Step[],
 ): Float64Array {
   const q = gradient.map((each) => -each);
+  const result = scaled.map((each) => -each);
   const alphas: number[] = [];
-  for (const { s, y, rho } of [...steps].reverse()) {
+  for (const { s, y, scaledY, rho } of [...steps].reverse()) {
     const alpha = rho * dot(s, q);
     alphas.push(alpha);
     addScaled(q, y, -alpha);
+    addScaled(result, scaledY, -alpha);
   }
   const last = steps.at(-1);
   if (last) {
-    const scale = 1 / (last.rho * dot(last.y, last.y));
-    for (let i = 0; i < q.length; i++) q[i] = (q[i] ?? 0) * scale;
+    const scale = 1 / (last.rho * dot(last.y, last.scaledY));
+    for (let i = 0; i < result.length; i++) result[i] = (result[i] ?? 0) * scale;
   }
   for (const { s, y, rho } of steps) {
-    addScaled(q, s, (alphas.pop() ?? 0) - rho * dot(y, q));
+    addScaled(result, s, (alphas.pop() ?? 0) - rho * dot(y, result));
   }
-  return q;
+  return result;
 }
 
 function dot(a: Float64Array, b: Float64Array): number {

@@ -41,10 +41,21 @@ export async function scaledBlocks(
 }
 
 /** Rows that are in memory already, as one block. */
-export const blocksOf = (rows: Float32Array, d: number): ScaledBlocks => ({
-  each: async (work) => workOn(rows, d, (x) => work(x, 0)),
-  close: async () => undefined,
-});
+export const blocksOf = (rows: Float32Array, d: number): ScaledBlocks =>
+  inMemory([{ x: rows, from: 0 }], d);
+
+/** TensorFlow keeps the blocks between passes: copying them would take as long as a pass. */
+function inMemory(blocks: readonly { x: Float32Array; from: number }[], d: number): ScaledBlocks {
+  const tensors = blocks.map(({ x, from }) => ({ x: tf.tensor2d(x, [x.length / d, d]), from }));
+  return {
+    async each(work) {
+      for (const { x, from } of tensors) tf.tidy(() => work(x, from));
+    },
+    async close() {
+      tf.dispose(tensors.map(({ x }) => x));
+    },
+  };
+}
 
 async function keepInMemory(
   features: Features,
@@ -54,12 +65,7 @@ async function keepInMemory(
   const blocks: { x: Float32Array; from: number }[] = [];
   for await (const block of inBlocks(features, onBlock))
     blocks.push({ x: scaled(block.features, scaling), from: block.from });
-  return {
-    async each(work) {
-      for (const { x, from } of blocks) workOn(x, features.d, (tensor) => work(tensor, from));
-    },
-    close: async () => undefined,
-  };
+  return inMemory(blocks, features.d);
 }
 
 async function keepOnDisk(
@@ -84,13 +90,9 @@ async function keepOnDisk(
         const m = Math.min(BLOCK, n - from);
         await rows.readInto(buffer.subarray(0, m * rows.rowBytes), from);
         const x = new Float32Array(buffer.buffer, 0, m * d);
-        workOn(x, d, (tensor) => work(tensor, from));
+        tf.tidy(() => work(tf.tensor2d(x, [m, d]), from));
       }
     },
     close: rows.close,
   };
 }
-
-/** Runs `work` on a tensor that shares the array's memory. */
-const workOn = (x: Float32Array, d: number, work: (x: Tensor2D) => void): void =>
-  tf.tidy(() => work(tf.tensor2d(x, [x.length / d, d])));

@@ -11,10 +11,10 @@ import {
   chooseHeads,
   type FittedHead,
   fitHead,
-  type HeadData,
   type Split,
 } from '#training-image/head/fit-head.ts';
 import { headLogits } from '#training-image/head/head.ts';
+import type { HeadData } from '#training-image/head/head-problem.ts';
 import type { LabelledFeatures } from '#training-image/head/labelled-features.ts';
 import { scaled, scalingOf } from '#training-image/head/scale-features.ts';
 import { joined } from '#training-image/storage/row-file.ts';
