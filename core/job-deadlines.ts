@@ -4,6 +4,7 @@ import type { Progress, State } from './job-progress.ts';
 interface Timed {
   progress: Progress;
   waits: number;
+  failures: number;
   history: readonly { at: string }[];
   outbox: readonly unknown[];
   run?: { ended: boolean } | undefined;
@@ -19,14 +20,16 @@ const DEADLINE_MINUTES: Partial<Record<State, number>> = {
   trained: 16,
 };
 const MAX_WAIT_MINUTES = 60;
+const AFTER_FAILURE_MINUTES = 2; // a stage that threw has ended: nothing is gained by waiting for it
 const ANNOUNCEMENT_MINUTES = 2;
 const OPEN_RUN_MINUTES = 10; // the run of a cancelled job must still be stopped
 
 /** When the sweeper looks at a job; `undefined`: nothing is left to do. */
 export function deadlineOf(job: Timed, at: Date): string | undefined {
-  const { progress, waits, outbox, run } = job;
+  const { progress, waits, failures, outbox, run } = job;
   const minutes = [
     progress.state === 'waiting' ? waitMinutes(waits) : DEADLINE_MINUTES[progress.state],
+    failures > 0 ? AFTER_FAILURE_MINUTES : undefined,
     outbox.length > 0 ? ANNOUNCEMENT_MINUTES : undefined,
     run?.ended === false ? OPEN_RUN_MINUTES : undefined,
   ].filter((each) => each !== undefined);

@@ -2,6 +2,7 @@ import { dynamoJobs } from '#lambdas/aws/jobs.ts';
 import { s3Objects } from '#lambdas/aws/objects.ts';
 import { stageLog } from '#lambdas/aws/stage-log.ts';
 import { sageMakerTraining } from '#lambdas/aws/training.ts';
+import { countFailures } from '#lambdas/count-failures.ts';
 import {
   environment,
   LaunchVariables,
@@ -30,4 +31,6 @@ const ports = {
 };
 
 /** Invoked for rows that have become `validated`. */
-export const handler = streamHandler(ports.log, (jobId) => launchTraining(ports, jobId));
+export const handler = streamHandler(ports.log, (jobId) =>
+  countFailures(ports, { jobId }, () => launchTraining(ports, jobId)),
+);

@@ -4,6 +4,7 @@ import type { State } from '#core/job-progress.ts';
 import { READY_FILE } from '#core/keys.ts';
 import { sanitise } from '#core/problem.ts';
 import { type AnnouncePorts, announceJob } from '#lambdas/announce-job/announce-job.ts';
+import { countFailures } from '#lambdas/count-failures.ts';
 import { type LaunchPorts, launchTraining } from '#lambdas/launch-training/launch-training.ts';
 import { publishStudent } from '#lambdas/publish-student/publish-student.ts';
 import { recordObservation } from '#lambdas/record-observation.ts';
@@ -67,7 +68,9 @@ export async function sweepJobs(
   await attempt({}, () =>
     findUnhandledUploads(ports, async (key) => {
       const about: Subject = { key };
-      const job = await attempt(about, () => validateNewUpload(ports, key, about));
+      const job = await attempt(about, () =>
+        countFailures(ports, about, () => validateNewUpload(ports, key, about)),
+      );
       if (job && !known.has(job.id) && isDue(job)) await attempt(about, () => drive(ports, job));
       return job !== undefined;
     }),
@@ -77,10 +80,10 @@ export async function sweepJobs(
   }
 }
 
-/** States that end as failed when their stage still throws although the job has been stuck for long. */
+/** States that end as failed when their stage cannot work, as in an outage, although the job has been stuck for long. */
 const GIVEN_UP: ReadonlySet<State> = new Set(['received', 'validated', 'launching', 'trained']);
 
-/** Ends a job whose stage fails every time, so that its owner hears of it and its training slot becomes free. */
+/** Ends a job that an outage has kept from its next step for long, so that its owner hears of it. */
 async function giveUp(ports: SweepPorts, jobId: string, error: unknown): Promise<void> {
   const job = await ports.jobs.load(jobId); // the failed try may have moved it
   if (!job || !GIVEN_UP.has(job.progress.state) || !isStuck(job, ports.now())) return;
@@ -94,11 +97,34 @@ async function giveUp(ports: SweepPorts, jobId: string, error: unknown): Promise
   });
 }
 
-/** Runs the stage that the job's state waits for, then sends its announcements. */
+/** Runs the stage that the job's state waits for, then sends its announcements, even if the stage threw. */
 async function drive(ports: SweepPorts, job: Job): Promise<void> {
+  const about: Subject = { jobId: job.id };
+  try {
+    await countFailures(ports, about, async () => {
+      await countSilentFailure(ports, job);
+      await runStage(ports, job, about);
+    });
+  } finally {
+    await announceJob(ports, job.id);
+  }
+}
+
+/**
+ * A stage that kills its process (out of memory, out of time) leaves no exception to count. So a job that has been
+ * stuck for long is counted before each try; a try that succeeds begins the count anew.
+ */
+async function countSilentFailure(ports: SweepPorts, job: Job): Promise<void> {
+  if (!GIVEN_UP.has(job.progress.state) || !isStuck(job, ports.now())) return;
+  const reason = 'It ended without a message each time; it may have run out of memory or time.';
+  await recordObservation(ports, job, { type: 'stage-threw', reason });
+}
+
+/** @param about receives the job that is validated, which may be another: that of a newer upload */
+async function runStage(ports: SweepPorts, job: Job, about: Subject): Promise<void> {
   switch (job.progress.state) {
     case 'received':
-      await validateAgain(ports, job);
+      await validateAgain(ports, job, about);
       break;
     case 'validated':
     case 'waiting':
@@ -116,12 +142,11 @@ async function drive(ports: SweepPorts, job: Job): Promise<void> {
     case 'published':
       break;
   }
-  await announceJob(ports, job.id);
 }
 
 /** Repeats a validation that died. If the upload is no longer the one that this row is about, the job fails. */
-async function validateAgain(ports: SweepPorts, job: Job): Promise<void> {
-  await validateDataset(ports, sealOf(job));
+async function validateAgain(ports: SweepPorts, job: Job, about: Subject): Promise<void> {
+  await validateDataset(ports, sealOf(job), about);
   const after = await ports.jobs.load(job.id);
   if (after?.progress.state !== 'received') return;
   await recordObservation(ports, after, {
