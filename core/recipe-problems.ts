@@ -106,6 +106,14 @@ function valueAt(written: unknown, path: readonly PropertyKey[]): unknown {
 const MAX_SHOWN = 60; // UTF-16 units
 
 function shown(value: unknown): string {
-  const json = JSON.stringify(value) ?? 'nothing';
+  const json = jsonOf(value) ?? 'nothing';
   return json.length <= MAX_SHOWN ? json : `${json.slice(0, MAX_SHOWN)}…`;
+}
+
+function jsonOf(value: unknown): string | undefined {
+  try {
+    return JSON.stringify(value);
+  } catch {
+    return 'something nested too deeply'; // JSON.stringify has a limit, JSON.parse has none
+  }
 }

@@ -98,12 +98,23 @@ export function teachersFor<Entry>(
   return named === undefined ? [] : [named];
 }
 
+/** Bytes; chosen: far more than every field with its longest value takes. */
+export const MAX_RECIPE_BYTES = 64 * 1024;
+
 /** Parses a recipe: defaults replace missing and invalid fields, and all problems are returned at once. */
 export function parseRecipe(
   text: string | undefined,
   file: string,
   teachers: ReadonlyMap<string, TeacherLimits>,
 ): { recipe: Recipe; problems: Problem[] } {
+  if (text !== undefined && Buffer.byteLength(text) > MAX_RECIPE_BYTES) {
+    const what = `The recipe is larger than ${MAX_RECIPE_BYTES / 1024} KiB.`;
+    const remedy = 'Write it as a JSON object of a few fields, or remove it.';
+    return {
+      recipe: Recipe.parse({}),
+      problems: [problem('RECIPE_TOO_LARGE', file, what, remedy)],
+    };
+  }
   const written = text === undefined ? {} : json(text);
   if (written === undefined) {
     const what = 'The recipe is not valid JSON.';

@@ -15,20 +15,28 @@ const FORMATS: ((head: Uint8Array) => boolean)[] = [
 
 const CLAIMS_AN_IMAGE = /\.(jpe?g|png|gif|webp)$/i;
 
-/** The problem with a file as far as its first bytes show it; `undefined` if there is none. */
-export function imageProblem(path: string, head: Uint8Array): Problem | undefined {
+/**
+ * The problem with a file as far as its first bytes show it; `undefined` if there is none.
+ *
+ * @param size bytes that the file should have; without first bytes, an entry of a damaged archive
+ */
+export function imageProblem(path: string, head: Uint8Array, size: number): Problem | undefined {
+  if (head.length === 0 && size > 0) {
+    const what = 'The file cannot be unpacked: the archive is damaged there.';
+    const remedy = 'Zip the folder again, and check it with "unzip -t".';
+    return problem('ENTRY_DAMAGED', path, what, remedy);
+  }
   if (head.length === 0) {
-    const what = 'The file is empty or cannot be unpacked.';
-    return problem('FILE_EMPTY', path, what, 'Replace or remove it.');
+    return problem('FILE_EMPTY', path, 'The file is empty.', 'Replace or remove it.');
   }
   if (!FORMATS.some((matches) => matches(head))) {
     const despite = CLAIMS_AN_IMAGE.test(path) ? ', despite its name' : '';
     const what = `The file is not a JPEG, PNG, GIF or WebP image${despite}.`;
     return problem('NOT_AN_IMAGE', path, what, 'Convert it to JPEG or PNG, or remove it.');
   }
-  const size = dimensions(head);
-  if (size && size.width * size.height > MAX_PIXELS) {
-    const what = `The image has ${size.width} × ${size.height} pixels; the limit is ${MAX_PIXELS / 1e6} megapixels.`;
+  const found = dimensions(head);
+  if (found && found.width * found.height > MAX_PIXELS) {
+    const what = `The image has ${found.width} × ${found.height} pixels; the limit is ${MAX_PIXELS / 1e6} megapixels.`;
     const remedy = 'Make it smaller; students see a few hundred pixels.';
     return problem('IMAGE_TOO_LARGE', path, what, remedy);
   }

@@ -5,7 +5,7 @@ import { type Job, type Observation, receive } from '#core/job.ts';
 import { datasetOf, jobKeys, type Upload, uploadSealedBy } from '#core/keys.ts';
 import { writeManifest } from '#core/manifest.ts';
 import { PROBLEMS_IN_ROW, type Problem } from '#core/problem.ts';
-import { parseRecipe, type TeacherLimits } from '#core/recipe.ts';
+import { MAX_RECIPE_BYTES, parseRecipe, type TeacherLimits } from '#core/recipe.ts';
 import { type RecordPorts, recordObservation } from '#lambdas/record-observation.ts';
 import type { Objects, Subject } from '#ports';
 import type { DatasetFiles } from './dataset-files.ts';
@@ -63,7 +63,7 @@ async function receiveUpload(ports: ValidationPorts, key: string): Promise<Recei
   const listed = upload && (await listUpload(objects, upload));
   if (!upload || !listed) return undefined;
   const { name, form, recipeKey } = upload;
-  const recipeText = await objects.readText(recipeKey);
+  const recipeText = await readRecipe(objects, recipeKey);
 
   const dataset = datasetOf(upload);
   const identity = {
@@ -89,6 +89,14 @@ async function receiveUpload(ports: ValidationPorts, key: string): Promise<Recei
   await jobs.save(job);
   log.recorded({ jobId: id, observation: 'upload-received', to: 'received' });
   return { job, isNew: true, upload, listed, recipeText };
+}
+
+/** The text of a recipe; of one that is too large to be one, only as much as shows that. */
+async function readRecipe(objects: Objects, key: string): Promise<string | undefined> {
+  const head = await objects.head(key);
+  if (!head) return undefined;
+  if (head.size <= MAX_RECIPE_BYTES) return objects.readText(key);
+  return String(Buffer.from(await objects.readRange(key, 0, MAX_RECIPE_BYTES + 1, head.etag)));
 }
 
 /** Failures whose remedy is to upload the dataset again: the same bytes are the same job, which is then retried. */
@@ -169,6 +177,8 @@ const CONCURRENT_READS = 32; // S3 serves thousands, a small Lambda tens
 
 async function imageProblems(files: DatasetFiles['files']): Promise<Problem[]> {
   const limit = pLimit(CONCURRENT_READS);
-  const found = await limit.map(files, async (file) => imageProblem(file.path, await file.head()));
+  const found = await limit.map(files, async (file) =>
+    imageProblem(file.path, await file.head(), file.size),
+  );
   return found.filter((each) => each !== undefined);
 }

@@ -1,3 +1,4 @@
+import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { augmentationOf, parseRecipe, retrainedBlocks, teachersFor } from '#core/recipe.ts';
 
@@ -157,6 +158,24 @@ describe('parseRecipe', () => {
     const { problems } = parseRecipe(JSON.stringify(written), 'dataset.json', teachers);
 
     expect(problems.map((each) => each.what)).toEqual([what]);
+  });
+
+  it('never throws, whatever JSON it is given', () => {
+    const key = fc.constantFrom('task', 'regime', 'split', 'budget', 'toString', '__proto__', 'x');
+    const { tree } = fc.letrec((tie) => ({
+      tree: fc.oneof(
+        { depthSize: 'medium' },
+        fc.jsonValue(),
+        fc.array(tie('tree'), { maxLength: 3 }),
+        fc.array(fc.tuple(key, tie('tree')), { maxLength: 4 }).map(Object.fromEntries),
+      ),
+    }));
+    fc.assert(
+      fc.property(tree, (value) => {
+        const { problems } = parseRecipe(JSON.stringify(value), 'dataset.json', teachers);
+        expect(problems.every(({ what }) => what.length > 0)).toBe(true);
+      }),
+    );
   });
 
   it('names the fields that there are', () => {
