@@ -1,16 +1,15 @@
-import pLimit from 'p-limit';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { budgetProblems } from '#core/cost.ts';
 import { jobIdOf, recipeHash, sha256 } from '#core/identity.ts';
 import { type Job, type Observation, receive } from '#core/job.ts';
 import { datasetOf, jobKeys, type Upload, uploadSealedBy } from '#core/keys.ts';
 import { writeManifest } from '#core/manifest.ts';
-import { PROBLEMS_IN_ROW, type Problem } from '#core/problem.ts';
+import { PROBLEMS_IN_ROW } from '#core/problem.ts';
 import { MAX_RECIPE_BYTES, parseRecipe, type TeacherLimits } from '#core/recipe.ts';
 import { type RecordPorts, recordObservation } from '#lambdas/record-observation.ts';
 import type { Objects, Subject } from '#ports';
-import type { DatasetFiles } from './dataset-files.ts';
+import { checkImages } from './check-images.ts';
 import { readClassFolders } from './formats/class-folders.ts';
-import { imageProblem } from './image-header.ts';
 import { type ListedUpload, listUpload } from './list-upload.ts';
 
 export interface ValidationPorts extends RecordPorts {
@@ -115,11 +114,12 @@ async function validate(
   { job, upload, listed, recipeText }: Received,
 ): Promise<Observation> {
   const { files, archive, problems: listing } = await listed.files();
+  await nextTurn(); // here and below: each step takes long for many files, and others wait for this process
   const { recipe, problems: recipeProblems } = parseRecipe(recipeText, job.recipeKey, teachers);
   const { classes, examples, problems: arrangement } = readClassFolders(files);
   // An archive that is refused as a whole may be hostile: nothing in it is read.
   const isRefused = listing.some(({ code }) => code.startsWith('ARCHIVE_'));
-  const images = isRefused ? [] : await imageProblems(examples.map(({ file }) => file));
+  const images = isRefused ? [] : await checkImages(examples.map(({ file }) => file));
   // An archive that cannot be listed has no classes either; only the cause is worth reporting.
   const isUnlisted = files.length === 0 && listing.length > 0;
   const budget = allowed ? budgetProblems(recipe, job.recipeKey, allowed) : [];
@@ -131,6 +131,7 @@ async function validate(
     ...images,
   ];
 
+  await nextTurn();
   const keys = jobKeys(job.id);
   const report = {
     dataset: datasetOf(upload),
@@ -171,14 +172,4 @@ async function validate(
       recipeSha256: sha256(recipeJson),
     },
   };
-}
-
-const CONCURRENT_READS = 32; // S3 serves thousands, a small Lambda tens
-
-async function imageProblems(files: DatasetFiles['files']): Promise<Problem[]> {
-  const limit = pLimit(CONCURRENT_READS);
-  const found = await limit.map(files, async (file) =>
-    imageProblem(file.path, await file.head(), file.size),
-  );
-  return found.filter((each) => each !== undefined);
 }

@@ -47,12 +47,12 @@ function groupByClass(files: readonly DatasetFile[]) {
   const byClass = new Map<string, DatasetFile[]>();
 
   for (const [i, file] of files.entries()) {
-    const [name = '', ...inside] = parts[i]?.slice(root) ?? [];
+    const { [root]: name = '', length = 0 } = parts[i] ?? [];
     if (ARCHIVE.test(file.path)) {
       const what = 'Archives inside a dataset are not opened.';
       const remedy = 'Unpack it into class folders, or remove it.';
       problems.push(problem('ARCHIVE_INSIDE', file.path, what, remedy));
-    } else if (inside.length === 0) {
+    } else if (length <= root + 1) {
       const what = 'The file is not in a class folder.';
       const remedy = 'Move it into the folder of its class, or remove it.';
       problems.push(problem('NO_CLASS', file.path, what, remedy));

@@ -1,6 +1,6 @@
 import sharp from 'sharp';
 import { describe, expect, it } from 'vitest';
-import { imageProblem } from '#lambdas/validate-dataset/image-header.ts';
+import { imageProblem, isCutOff } from '#lambdas/validate-dataset/image-header.ts';
 
 const jpeg = (progressive = false) =>
   sharp({ create: { width: 40, height: 30, channels: 3, background: 'red' } })
@@ -59,5 +59,19 @@ describe('imageProblem', () => {
     ['cat/photo.JPG', 'The file is not a JPEG, PNG, GIF or WebP image, despite its name.'],
   ])('says of text named %s: %s', (path, what) => {
     expect(problemOf(path, Buffer.from('hello'))?.what).toBe(what);
+  });
+});
+
+describe('isCutOff', () => {
+  it('is true of a JPEG whose metadata fill the bytes that were read, and of nothing else', async () => {
+    const image = await jpeg();
+    const exif = Buffer.concat([Buffer.from([0xff, 0xe1, 0x80, 0x00]), Buffer.alloc(0x7ffe)]);
+    const photo = Buffer.concat([image.subarray(0, 2), exif, image.subarray(2)]);
+
+    expect(isCutOff(photo.subarray(0, 4096))).toBe(true);
+    expect(isCutOff(photo)).toBe(false);
+    expect(isCutOff(image)).toBe(false);
+    expect(isCutOff(Buffer.from('\x89PNG\r\n\x1a\n', 'latin1'))).toBe(false);
+    expect(problemOf('cat/1.jpg', claiming(6_000, 5_000, photo))?.code).toBe('IMAGE_TOO_LARGE');
   });
 });
