@@ -2,6 +2,7 @@ import { constants, createReadStream, type Stats } from 'node:fs';
 import { access, lstat, readFile, stat } from 'node:fs/promises';
 import { basename, extname, join, resolve } from 'node:path';
 import type { Readable } from 'node:stream';
+import { nameProblem } from '#core/dataset-name.ts';
 import { RECIPE_FILE } from '#core/keys.ts';
 import { CliError, EXIT } from './cli-error.ts';
 import { listFiles, pathProblem } from './list-files.ts';
@@ -33,8 +34,9 @@ export async function openDataset(
     throw new CliError(EXIT.usage, sentence);
   }
   const name = options.name ?? basename(whole).replace(/\.zip$/i, '');
-  if (!/^[^/\\\p{Cc}]+$/u.test(name) || name.startsWith('.')) {
-    const sentence = `"${name}" cannot be the name of a dataset: it must not contain a slash or begin with a dot. Choose another with --name.`;
+  const refusal = nameProblem(name);
+  if (refusal !== undefined) {
+    const sentence = `"${name}" cannot be the name of a dataset: ${refusal}. Choose another with --name.`;
     throw new CliError(EXIT.usage, sentence);
   }
   const asked = options.recipe === undefined ? undefined : await readRecipe(options.recipe);

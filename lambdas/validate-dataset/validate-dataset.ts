@@ -1,10 +1,11 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { budgetProblems } from '#core/cost.ts';
+import { nameProblem } from '#core/dataset-name.ts';
 import { jobIdOf, recipeHash, sha256 } from '#core/identity.ts';
 import { type Job, type Observation, receive } from '#core/job.ts';
 import { datasetOf, jobKeys, type Upload, uploadSealedBy } from '#core/keys.ts';
 import { writeManifest } from '#core/manifest.ts';
-import { PROBLEMS_IN_ROW } from '#core/problem.ts';
+import { PROBLEMS_IN_ROW, problem } from '#core/problem.ts';
 import { MAX_RECIPE_BYTES, parseRecipe, type TeacherLimits } from '#core/recipe.ts';
 import { type RecordPorts, recordObservation } from '#lambdas/record-observation.ts';
 import type { Objects, Subject } from '#ports';
@@ -105,7 +106,18 @@ const isUploadedAgain = ({ progress, updatedAt }: Job, { uploadedAt }: ListedUpl
   progress.state === 'failed' && MENDED_BY_UPLOAD.includes(progress.code) && uploadedAt > updatedAt;
 
 async function judge(ports: ValidationPorts, received: Received): Promise<Job> {
-  return recordObservation(ports, received.job, await validate(ports, received));
+  const outcome = nameRefused(received.upload) ?? (await validate(ports, received));
+  return recordObservation(ports, received.job, outcome);
+}
+
+/** Nothing is read of a dataset whose student could not have its name. */
+function nameRefused(upload: Upload): Observation | undefined {
+  const why = nameProblem(upload.name);
+  if (why === undefined) return undefined;
+  const what = `"${upload.name}" cannot be the name of a dataset: ${why}.`;
+  const remedy = 'Upload it under another name.';
+  const refusal = problem('DATASET_NAME', datasetOf(upload), what, remedy);
+  return { type: 'dataset-rejected', problems: [refusal], problemCount: 1 };
 }
 
 /** Reads listings, image headers and the recipe, and writes the report and the trainer's inputs to the bucket. */

@@ -283,6 +283,32 @@ describe('validateDataset', () => {
     expect(Buffer.byteLength(JSON.stringify(job))).toBeLessThan(100_000);
   });
 
+  it.each([
+    'datasets/.zip',
+    'datasets/..zip',
+    'datasets/...zip',
+    'datasets/back\\slash.zip',
+    'datasets/new\nline.zip',
+    `datasets/${'x'.repeat(300)}.zip`,
+  ])('rejects %j by its name alone, in one sentence', async (key) => {
+    bucket.put(key, await zip(classFolders()));
+    const { readRange } = bucket.objects;
+    bucket.objects.readRange = () => Promise.reject(new Error('nothing is to be read'));
+    const job = await validate(key);
+    bucket.objects.readRange = readRange;
+
+    expect(codesOf(job)).toEqual(['DATASET_NAME']);
+    expect(job?.outbox[0]?.sentence).not.toMatch(/\p{Cc}/u);
+  });
+
+  it('rejects a folder called .., and leaves hidden files alone', async () => {
+    bucket.put('datasets/../_READY', '');
+    bucket.put('datasets/.DS_Store', 'x');
+
+    expect(codesOf(await validate('datasets/../_READY'))).toEqual(['DATASET_NAME']);
+    expect(await validate('datasets/.DS_Store')).toBeUndefined();
+  });
+
   it('answers a stray file with what to upload instead', async () => {
     bucket.put('datasets/pets.rar', 'Rar!');
 
