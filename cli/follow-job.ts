@@ -4,6 +4,7 @@ import { studentVersion } from '#core/identity.ts';
 import type { Job } from '#core/job.ts';
 import { FINAL, type State } from '#core/job-progress.ts';
 import { count } from '#core/quantities.ts';
+import { escapeForTerminal } from '#local/escape-for-terminal.ts';
 import { CliError, EXIT } from './cli-error.ts';
 import type { Pipeline } from './connect.ts';
 import { wordsOfEstimate } from './describe.ts';
@@ -65,7 +66,8 @@ export async function followJob(
       }),
       step('Launch training', async (show) => {
         const launched = await leave(['validated', 'launching', 'waiting'], ({ progress }) => {
-          if (progress.state === 'waiting') show.output = `waiting: ${progress.reason}`;
+          if (progress.state === 'waiting')
+            show.output = `waiting: ${escapeForTerminal(progress.reason)}`;
         });
         const { run } = requireSuccess(launched);
         if (run?.estimate) show.title = `Launch training: ${wordsOfEstimate(run.estimate)}`;
@@ -102,7 +104,8 @@ const ON_STDERR = new ListrLogger({
 
 /** @throws CliError if the job ended without a student */
 export function requireSuccess(job: Job): Job {
-  const { progress, name } = job;
+  const { progress } = job;
+  const name = escapeForTerminal(job.name); // that of a rejected dataset may be anything
   if (!FINAL.has(progress.state) || progress.state === 'published') return job;
   if (progress.state === 'rejected') {
     const lines = progress.problems.map(

@@ -4,6 +4,7 @@ import { basename, extname, join, resolve } from 'node:path';
 import type { Readable } from 'node:stream';
 import { nameProblem } from '#core/dataset-name.ts';
 import { RECIPE_FILE } from '#core/keys.ts';
+import { escapeForTerminal } from '#local/escape-for-terminal.ts';
 import { CliError, EXIT } from './cli-error.ts';
 import { listFiles, pathProblem } from './list-files.ts';
 import { zipFiles } from './zip-files.ts';
@@ -36,7 +37,7 @@ export async function openDataset(
   const name = options.name ?? basename(whole).replace(/\.zip$/i, '');
   const refusal = nameProblem(name);
   if (refusal !== undefined) {
-    const sentence = `"${name}" cannot be the name of a dataset: ${refusal}. Choose another with --name.`;
+    const sentence = `"${escapeForTerminal(name)}" cannot be the name of a dataset: ${refusal}. Choose another with --name.`;
     throw new CliError(EXIT.usage, sentence);
   }
   const asked = options.recipe === undefined ? undefined : await readRecipe(options.recipe);
@@ -49,7 +50,7 @@ export async function openDataset(
 
   const listing = await listFiles(whole);
   if (listing.problems.length > 0) {
-    const lines = listing.problems.map((problem) => `  ${problem}`);
+    const lines = listing.problems.map((problem) => `  ${escapeForTerminal(problem)}`);
     const sentence = [`${path} cannot be uploaded:`, ...lines].join('\n');
     throw new CliError(EXIT.usage, sentence);
   }

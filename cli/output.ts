@@ -10,8 +10,11 @@ export const out = (text: string): void =>
 export const info = (text: string): void =>
   void process.stderr.write(`${escapeLinesForTerminal(text)}\n`);
 
-export const outJson = (data: unknown): void =>
-  void process.stdout.write(`${JSON.stringify(data, null, 2)}\n`);
+export const outJson = (data: unknown): void => void process.stdout.write(`${jsonText(data)}\n`);
+
+/** JSON that is safe in a terminal too: JSON itself escapes only some of what that would not show. */
+export const jsonText = (data: unknown): string =>
+  JSON.stringify(data, null, 2).split('\n').map(escapeForTerminal).join('\n');
 
 /** Aligns rows in columns as wide as their widest cell; wide characters take two places. */
 export function table(unsafe: readonly (readonly string[])[]): string {

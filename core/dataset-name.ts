@@ -1,8 +1,7 @@
+import { isPrintable } from './printable.ts';
+
 /** Unicode characters; a student's files have it in their keys, of which S3 allows 1,024 bytes. */
 const MAX_LENGTH = 100;
-
-/** Control characters, line separators, and marks that change the direction of text: no line could show them. */
-const UNPRINTABLE = /[\p{Cc}\p{Cs}\u2028\u2029\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/u;
 
 /**
  * Why a dataset, and so its student, cannot have this name: the end of a sentence about it; `undefined` if it can.
@@ -13,7 +12,7 @@ export function nameProblem(name: string): string | undefined {
   if (name.startsWith('.')) return 'it begins with a dot';
   if (name !== name.trim()) return 'it begins or ends with a space';
   if (/[/\\]/.test(name)) return 'it contains a slash';
-  if (UNPRINTABLE.test(name)) return 'it contains a control character';
+  if (!isPrintable(name)) return 'it contains a control character';
   if ([...name].length > MAX_LENGTH) return `it is longer than ${MAX_LENGTH} characters`;
   return undefined;
 }

@@ -3,6 +3,7 @@ import { ensureTensorflow } from '#engine/tensorflow/ensure-tensorflow.ts';
 import { SetupFailure } from '#engine/tensorflow/setup-failure.ts';
 import { TeacherRefused } from '#teachers/teacher-refused.ts';
 import { FolderInUse } from './dynamodb/engine.ts';
+import { escapeLinesForTerminal } from './escape-for-terminal.ts';
 import { DEFAULT_PORT, PortTaken } from './http-server.ts';
 import { BUCKET, LOCAL_CREDENTIALS } from './names.ts';
 import { type Pipeline, type PipelineOptions, startPipeline } from './start-pipeline.ts';
@@ -13,7 +14,7 @@ import { terminal } from './terminal.ts';
 // Exit codes: 0 stopped by a signal, 1 failed, 2 usage error, 75 another process holds the folder.
 
 process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED ??= 'true'; // it warns about Node 20, which it supports
-const info = (line: string) => process.stderr.write(`${line}\n`);
+const info = (line: string) => process.stderr.write(`${escapeLinesForTerminal(line)}\n`);
 const folder = stateFolder();
 let pipeline: Pipeline | undefined;
 let isStarting = false;
