@@ -19,6 +19,7 @@ const DEADLINE_MINUTES: Partial<Record<State, number>> = {
   interrupted: 10,
   trained: 16,
 };
+const SLOT_MINUTES = 2;
 const MAX_WAIT_MINUTES = 60;
 const AFTER_FAILURE_MINUTES = 2; // a stage that threw has ended: nothing is gained by waiting for it
 const ANNOUNCEMENT_MINUTES = 2;
@@ -28,7 +29,9 @@ const OPEN_RUN_MINUTES = 10; // the run of a cancelled job must still be stopped
 export function deadlineOf(job: Timed, at: Date): string | undefined {
   const { progress, waits, failures, outbox, run } = job;
   const minutes = [
-    progress.state === 'waiting' ? waitMinutes(waits) : DEADLINE_MINUTES[progress.state],
+    progress.state === 'waiting'
+      ? waitMinutes(progress.waitingFor, waits)
+      : DEADLINE_MINUTES[progress.state],
     failures > 0 ? AFTER_FAILURE_MINUTES : undefined,
     outbox.length > 0 ? ANNOUNCEMENT_MINUTES : undefined,
     run?.ended === false ? OPEN_RUN_MINUTES : undefined,
@@ -37,8 +40,9 @@ export function deadlineOf(job: Timed, at: Date): string | undefined {
   return new Date(at.getTime() + Math.min(...minutes) * 60_000).toISOString();
 }
 
-/** Exponential back-off: from two minutes, doubling, to an hour. */
-const waitMinutes = (refusals: number): number => Math.min(2 ** refusals, MAX_WAIT_MINUTES);
+/** Exponential back-off: from two minutes, doubling, to an hour. To look for a free slot costs nothing. */
+const waitMinutes = (waitingFor: string, refusals: number): number =>
+  waitingFor === 'concurrency' ? SLOT_MINUTES : Math.min(2 ** refusals, MAX_WAIT_MINUTES);
 
 /** Minutes after which a state calls for attention; chosen: beyond what budget, spot and retries explain. */
 const STUCK_MINUTES: Partial<Record<State, number>> = {

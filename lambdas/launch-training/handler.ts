@@ -12,7 +12,7 @@ import {
 } from '#lambdas/environment.ts';
 import { streamHandler } from '#lambdas/stream-handler.ts';
 import { TEACHERS } from '#teachers/catalogue.ts';
-import { launchTraining } from './launch-training.ts';
+import { launchInOrder } from './launch-in-order.ts';
 
 const variables = environment(
   PipelineVariables.extend(TrainingVariables.shape).extend(LaunchVariables.shape),
@@ -32,5 +32,5 @@ const ports = {
 
 /** Invoked for rows that have become `validated`. */
 export const handler = streamHandler(ports.log, (jobId) =>
-  countFailures(ports, { jobId }, () => launchTraining(ports, jobId)),
+  countFailures(ports, { jobId }, () => launchInOrder(ports, jobId)),
 );

@@ -3,8 +3,10 @@ import { isStuck } from '#core/job-deadlines.ts';
 import type { State } from '#core/job-progress.ts';
 import { READY_FILE } from '#core/keys.ts';
 import { sanitise } from '#core/problem.ts';
+import { byUpload } from '#core/upload-order.ts';
 import { type AnnouncePorts, announceJob } from '#lambdas/announce-job/announce-job.ts';
 import { countFailures } from '#lambdas/count-failures.ts';
+import { hasNoSlot } from '#lambdas/launch-training/launch-in-order.ts';
 import { type LaunchPorts, launchTraining } from '#lambdas/launch-training/launch-training.ts';
 import { publishStudent } from '#lambdas/publish-student/publish-student.ts';
 import { recordObservation } from '#lambdas/record-observation.ts';
@@ -51,17 +53,17 @@ export async function sweepJobs(
 
   const open = await ports.jobs.open();
   countStuck(open.filter((job) => isStuck(job, ports.now())).length);
-  // Validations come last: one that outlives this invocation must not keep the other jobs waiting.
-  const due = open.filter(isDue);
-  const isReceived = ({ progress }: Job) => progress.state === 'received';
-  for (const job of [...due.filter((job) => !isReceived(job)), ...due.filter(isReceived)]) {
+  let isFull = false; // all training slots are taken
+  for (const job of inOrder(open, isDue)) {
+    if (isFull && job.progress.state === 'waiting' && job.outbox.length === 0) continue;
     const about = { jobId: job.id };
-    await attempt(about, () =>
+    const after = await attempt(about, () =>
       drive(ports, job).catch(async (error: unknown) => {
         if (!(error instanceof StaleJob)) await attempt(about, () => giveUp(ports, job.id, error));
         throw error;
       }),
     );
+    isFull ||= after !== undefined && hasNoSlot(job, after);
   }
 
   const known = new Set(open.map(({ id }) => id));
@@ -78,6 +80,25 @@ export async function sweepJobs(
   if (failures.length > 0) {
     throw new AggregateError(failures, `${failures.length} of the swept jobs or uploads failed`);
   }
+}
+
+const NOT_LAUNCHED: ReadonlySet<State> = new Set(['validated', 'waiting', 'launching']);
+
+/**
+ * The jobs to move, in the order in which they are. Those that end come first, because they free training slots. Jobs
+ * that wait for one follow in the order of their uploads, also if their pause after a refusal is not over but that of a
+ * later upload is. Validations come last: one that outlives this invocation must not keep the other jobs waiting.
+ */
+function inOrder(open: readonly Job[], isDue: (job: Job) => boolean): Job[] {
+  const due = open.filter(isDue);
+  const isReceived = ({ progress }: Job) => progress.state === 'received';
+  const isLaunchable = ({ progress }: Job) => NOT_LAUNCHED.has(progress.state);
+  const line = open.filter(isLaunchable).sort(byUpload);
+  return [
+    ...due.filter((job) => !isReceived(job) && !isLaunchable(job)),
+    ...line.slice(0, line.findLastIndex(isDue) + 1),
+    ...due.filter(isReceived),
+  ];
 }
 
 /** States that end as failed when their stage cannot work, as in an outage, although the job has been stuck for long. */
@@ -97,13 +118,17 @@ async function giveUp(ports: SweepPorts, jobId: string, error: unknown): Promise
   });
 }
 
-/** Runs the stage that the job's state waits for, then sends its announcements, even if the stage threw. */
-async function drive(ports: SweepPorts, job: Job): Promise<void> {
+/**
+ * Runs the stage that the job's state waits for, then sends its announcements, even if the stage threw.
+ *
+ * @returns the job after a stage that may launch it
+ */
+async function drive(ports: SweepPorts, job: Job): Promise<Job | undefined> {
   const about: Subject = { jobId: job.id };
   try {
-    await countFailures(ports, about, async () => {
+    return await countFailures(ports, about, async () => {
       await countSilentFailure(ports, job);
-      await runStage(ports, job, about);
+      return runStage(ports, job, about);
     });
   } finally {
     await announceJob(ports, job.id);
@@ -121,26 +146,25 @@ async function countSilentFailure(ports: SweepPorts, job: Job): Promise<void> {
 }
 
 /** @param about receives the job that is validated, which may be another: that of a newer upload */
-async function runStage(ports: SweepPorts, job: Job, about: Subject): Promise<void> {
+async function runStage(ports: SweepPorts, job: Job, about: Subject): Promise<Job | undefined> {
   switch (job.progress.state) {
     case 'received':
       await validateAgain(ports, job, about);
-      break;
+      return undefined;
     case 'validated':
     case 'waiting':
     case 'launching':
-      await launchTraining(ports, job.id);
-      break;
+      return launchTraining(ports, job.id);
     case 'training':
     case 'interrupted':
     case 'trained':
     case 'failed':
     case 'cancelled': // its training job may still run
       await publishStudent(ports, job.id);
-      break;
+      return undefined;
     case 'rejected':
     case 'published':
-      break;
+      return undefined;
   }
 }
 

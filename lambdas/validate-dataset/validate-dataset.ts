@@ -61,6 +61,7 @@ async function receiveUpload(ports: ValidationPorts, key: string): Promise<Recei
   const { objects, jobs, log, now } = ports;
   const upload = uploadSealedBy(key);
   const listed = upload && (await listUpload(objects, upload));
+  const seenAt = now(); // decides which of two uploads of the same second came first: nothing slow before it
   if (!upload || !listed) return undefined;
   const { name, form, recipeKey } = upload;
   const recipeText = await readRecipe(objects, recipeKey);
@@ -84,7 +85,7 @@ async function receiveUpload(ports: ValidationPorts, key: string): Promise<Recei
   const { uploadedAt, versionId } = listed;
   const job = receive(
     { id, ...identity, name, form, recipeKey, uploadedAt, ...(versionId && { versionId }) },
-    now(),
+    seenAt,
   );
   await jobs.save(job);
   log.recorded({ jobId: id, observation: 'upload-received', to: 'received' });
