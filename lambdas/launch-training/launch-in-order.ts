@@ -10,7 +10,8 @@ import { type LaunchPorts, launchTraining } from './launch-training.ts';
  */
 export async function launchInOrder(ports: LaunchPorts, jobId: string): Promise<Job | undefined> {
   const job = await ports.jobs.load(jobId);
-  if (job?.progress.state === 'validated') {
+  if (!job) return undefined;
+  if (job.progress.state === 'validated') {
     const before = (await ports.jobs.open()).filter(
       (each) => ['validated', 'waiting'].includes(each.progress.state) && byUpload(each, job) < 0,
     );
