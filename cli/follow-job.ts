@@ -65,9 +65,8 @@ export async function followJob(
         show.title = `Validate: ${count(classes)} classes, ${count(images)} images`;
       }),
       step('Launch training', async (show) => {
-        const launched = await leave(['validated', 'launching', 'waiting'], ({ progress }) => {
-          if (progress.state === 'waiting')
-            show.output = `waiting: ${escapeForTerminal(progress.reason)}`;
+        const launched = await leave(BEFORE_TRAINING, ({ progress }) => {
+          if (progress.state === 'waiting') show.output = waitingInWords(progress);
         });
         const { run } = requireSuccess(launched);
         if (run?.estimate) show.title = `Launch training: ${wordsOfEstimate(run.estimate)}`;
@@ -75,10 +74,17 @@ export async function followJob(
       step('Train', async (show) => {
         const output = trainingOutput(show, isTerminal ? process.stderr.columns : undefined);
         let hasBegun = false;
-        const training = await leave(['training', 'interrupted'], async (at) => {
-          hasBegun = true;
-          output.add(await readLog(at));
-        });
+        // It may wait in between: for an instance, or after its trainer was killed.
+        const training = await leave(
+          [...BEFORE_TRAINING, 'training', 'interrupted'],
+          async (at) => {
+            const { progress } = at;
+            if (progress.state === 'waiting') show.output = waitingInWords(progress);
+            if (BEFORE_TRAINING.includes(progress.state)) return;
+            hasBegun = true;
+            output.add(await readLog(at));
+          },
+        );
         if (hasBegun) output.add(await readLog(training)); // what was written since the last look
         output.end();
         requireSuccess(training);
@@ -97,6 +103,11 @@ export async function followJob(
   if (!job) throw new Error('the job ended before it was seen');
   return job;
 }
+
+const BEFORE_TRAINING: readonly State[] = ['validated', 'launching', 'waiting'];
+
+const waitingInWords = ({ reason }: { reason: string }): string =>
+  `waiting: ${escapeForTerminal(reason)}`;
 
 const ON_STDERR = new ListrLogger({
   processOutput: new ProcessOutput(process.stderr, process.stderr),

@@ -3,7 +3,7 @@ import { Announcement, announcementOf } from './announcement.ts';
 import type { CostEstimate } from './cost.ts';
 import { deadlineOf } from './job-deadlines.ts';
 import { FINAL, Progress, type State } from './job-progress.ts';
-import { Run, startedRun, type Usage, withUsage } from './job-run.ts';
+import { Run, startedRun, startsAgain, type Usage, withUsage } from './job-run.ts';
 import type { Problem } from './problem.ts';
 import { failedStage, MAX_FAILURES } from './stage-failures.ts';
 
@@ -178,6 +178,10 @@ function observe(job: Job, observation: Observation): Job | undefined {
       return ended(job, observation, { state: 'trained', artifacts: observation.artifacts });
     case 'training-failed': {
       const { code, what, remedy } = observation;
+      if (job.run && startsAgain(job.run, code)) {
+        const reason = `${what} It starts again from its last checkpoint.`;
+        return ended(job, observation, { state: 'waiting', waitingFor: 'capacity', reason });
+      }
       return ended(job, observation, { state: 'failed', code, what, remedy });
     }
     case 'student-published': {

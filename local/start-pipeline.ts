@@ -147,6 +147,7 @@ async function open(options: PipelineOptions, opened: Close[]): Promise<string> 
       trainingsAtOnce: MAX_TRAINING_JOBS,
       sweepEverySeconds: options.sweepEverySeconds,
       loseEvents: options.loseEvents,
+      announced: join(folder, 'announced.json'),
       onAnnouncement: options.onAnnouncement,
       onError,
     });

@@ -1,5 +1,6 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { costAtMost } from '#core/cost.ts';
 import { advance, Job, type Observation, receive, TRANSITIONS } from '#core/job.ts';
 import { FINAL, type State } from '#core/job-progress.ts';
 
@@ -232,6 +233,29 @@ describe('advance', () => {
       ),
     );
     expect(advance(five, threw, later)).toBe(five);
+  });
+
+  it('starts a killed trainer again once, from its checkpoint, where that costs nothing', () => {
+    const killed = { ...CRASHED, code: 'TRAINER_KILLED' };
+    const first = jobAfter(ACCEPTED, BEGUN, RUNNING, killed);
+    expect(first.progress).toMatchObject({
+      state: 'waiting',
+      reason: expect.stringContaining('It broke.'),
+    });
+    expect(first.outbox).toEqual([]);
+
+    const trainingJobName = RUN.replace('-a1', '-a2');
+    const second = [
+      { type: 'launch-started', trainingJobName },
+      { type: 'training-running', trainingJobName },
+      { ...killed, trainingJobName },
+    ] satisfies Observation[];
+    const again = second.reduce((job, each: Observation) => advance(job, each, later), first);
+    expect(again.progress).toMatchObject({ state: 'failed', code: 'TRAINER_KILLED' });
+
+    const estimate = costAtMost(['ml.g4dn.xlarge'], { minutes: 10 });
+    const paid = jobAfter(ACCEPTED, { ...BEGUN, estimate }, RUNNING, killed);
+    expect(paid.progress.state).toBe('failed');
   });
 
   it('counts the exceptions of one state only', () => {
