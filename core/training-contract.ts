@@ -32,7 +32,8 @@ export const TRAINING_LOGS = '/aws/sagemaker/TrainingJobs';
 
 /** The trainer's failure codes, the first word of `/opt/ml/output/failure`, and what the user can do. */
 export const FAILURES = {
-  VALIDATION_FAILED: 'Repair or remove the files it names, then upload the dataset again.',
+  VALIDATION_FAILED:
+    'Repair or remove these files, then upload the dataset again; report.json of the job lists all of them.',
   TOO_FEW_IMAGES:
     'Add images that differ from the others and are in no other class, then upload the dataset again.',
   DATA_CHANGED: 'The upload was changed after it was validated; upload the dataset again.',

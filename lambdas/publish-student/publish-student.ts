@@ -6,6 +6,7 @@ import { byUpload } from '#core/upload-order.ts';
 import { type ObservationPorts, observeTraining } from '#lambdas/observe-training.ts';
 import { recordObservation } from '#lambdas/record-observation.ts';
 import type { Objects } from '#ports';
+import { reportBrokenFiles } from './report-broken-files.ts';
 
 export interface PublishPorts extends ObservationPorts {
   objects: Objects;
@@ -16,6 +17,7 @@ export async function publishStudent(ports: PublishPorts, jobId: string): Promis
   const loaded = await ports.jobs.load(jobId);
   if (!loaded) return undefined;
   const job = await observeTraining(ports, loaded);
+  await reportBrokenFiles(ports.objects, job);
   if (job.progress.state !== 'trained') return job;
 
   return recordObservation(ports, job, await publish(ports.objects, job, job.progress.artifacts));
