@@ -8,6 +8,7 @@ import { escapeForTerminal } from '#local/escape-for-terminal.ts';
 import { CliError, EXIT } from './cli-error.ts';
 import type { Pipeline } from './connect.ts';
 import { wordsOfEstimate } from './describe.ts';
+import { describeProblems } from './describe-problems.ts';
 import { trainingLog } from './training-log.ts';
 import { type Show, trainingOutput } from './training-output.ts';
 
@@ -119,9 +120,7 @@ export function requireSuccess(job: Job): Job {
   const name = escapeForTerminal(job.name); // that of a rejected dataset may be anything
   if (!FINAL.has(progress.state) || progress.state === 'published') return job;
   if (progress.state === 'rejected') {
-    const lines = progress.problems.map(
-      ({ where, what, remedy }) => `  ${where}: ${what} ${remedy}`,
-    );
+    const lines = describeProblems(progress.problems).map((line) => `  ${line}`);
     const more = progress.problemCount - progress.problems.length;
     const rest =
       more > 0
