@@ -12,6 +12,7 @@ export interface RecipeFlag {
   read: (typed: string) => unknown; // a value for the schema, which refuses what cannot be read
   /** What to say of a wrong value, where a flag is written differently from the field. */
   takes?: string;
+  note?: string; // more on what it takes, for docs/recipe.md
   guess?: (typed: string) => string | undefined; // in JSON
 }
 
@@ -100,6 +101,7 @@ export const RECIPE_FLAGS: readonly RecipeFlag[] = [
     help: 'auto, none, or any of flip,crop,colour',
     read: asAugmentation,
     takes: 'auto, none, or a comma-separated list of flip, crop and colour',
+    note: 'what the list leaves out is off, unless it has `auto` or a `no-` form: `auto,colour` and `no-flip` change only what they name',
     guess: guessedAugmentation,
   },
   {

@@ -5,8 +5,8 @@ export interface FieldWords {
   description: string; // its meaning
   takes: string; // ends the sentence "… must be"
   values?: readonly string[]; // those that a mistyped value is compared with
-  default?: string; // what applies if the field is omitted, for fields without a fixed default
-  when: string; // when to change it
+  ifOmitted?: string; // what applies then, for fields without a fixed default
+  when?: string; // when to change it
   example: unknown;
 }
 
@@ -26,7 +26,7 @@ const AugmentationFields = z.strictObject({
   flip: z.boolean().optional().register(FIELD_WORDS, {
     description: 'Mirrors images left to right, half of the time.',
     takes: 'true or false',
-    default: 'measured: on if the head classifies mirror images about as well',
+    ifOmitted: 'measured: on if the head classifies mirror images about as well',
     when: 'If you know better than the measurement: a mirrored photograph of a cat is a cat, a mirrored b is a d.',
     example: true,
   }),
@@ -56,7 +56,7 @@ export const Recipe = z.strictObject({
   task: z.literal('image').default('image').register(FIELD_WORDS, {
     description: 'What the student does: it classifies images.',
     takes: '"image"',
-    when: 'There is nothing to change: other tasks are refused, with a suggestion of what to use instead.',
+    when: 'There is nothing else yet: other tasks are refused, with a suggestion of what to use instead.',
     example: 'image',
   }),
   teacher: z.string().default(ANY_TEACHER).register(FIELD_WORDS, {
@@ -92,9 +92,10 @@ export const Recipe = z.strictObject({
   split: z
     .strictObject({
       validation: fraction().register(FIELD_WORDS, {
-        description: 'The fraction of each class that training is steered by.',
+        description:
+          'The fraction of each class that settings are chosen on, and probabilities calibrated.',
         takes: 'a number from 0.05 to 0.4',
-        when: 'Raise it if few images make the choice between settings a matter of luck.',
+        when: 'Raise it if so few images make the choice between settings a matter of luck.',
         example: 0.15,
       }),
       test: fraction().register(FIELD_WORDS, {
@@ -109,7 +110,6 @@ export const Recipe = z.strictObject({
     .register(FIELD_WORDS, {
       description: 'The fractions of each class that are held out from training.',
       takes: 'an object with "validation" and "test"',
-      when: 'See its two fields.',
       example: { validation: 0.1, test: 0.2 },
     }),
   class_weights: z
@@ -128,7 +128,7 @@ export const Recipe = z.strictObject({
     .default('auto')
     .register(FIELD_WORDS, {
       description:
-        'How images are varied during fine-tuning; without fine-tuning it has no effect. "none" leaves them as they are, "auto" is the default of each of the fields below.',
+        'How images are varied during fine-tuning; without fine-tuning it has no effect. "none" leaves them as they are, "auto" stands for the defaults of flip, crop and colour.',
       takes: '"auto", "none", or an object with "flip", "crop" and "colour"',
       values: ['auto', 'none'],
       when: 'If you know what may vary without changing the label.',
@@ -138,7 +138,7 @@ export const Recipe = z.strictObject({
     description:
       "The height and width of the student's images, in pixels, with any teacher; your images are resized to it.",
     takes: 'an integer from 64 to 512',
-    default: 'the plan chooses',
+    ifOmitted: 'the plan chooses',
     when: 'A smaller size makes the student faster (the time grows with the square of it), a larger one shows it finer detail.',
     example: 160,
   }),
@@ -146,7 +146,7 @@ export const Recipe = z.strictObject({
     description:
       'Whether the student is trained again on all images, with the chosen settings, after it was tested.',
     takes: 'true or false',
-    default: 'true, except for fine-tuned students with a test part',
+    ifOmitted: 'true, except for fine-tuned students with a test part',
     when: 'Turn it off to publish exactly the student that was tested.',
     example: false,
   }),
@@ -155,7 +155,7 @@ export const Recipe = z.strictObject({
       minutes: BudgetMinutes.optional().register(FIELD_WORDS, {
         description: 'The longest time of the training job, in minutes. The plan is made to fit.',
         takes: 'an integer from 1 to 1440',
-        default: '10 on your machine, 60 on AWS',
+        ifOmitted: '10 on your machine, 60 on AWS',
         when: 'Raise it if the report says that time limited the plan, or for thousands of images and "full".',
         example: 30,
       }),
@@ -163,7 +163,7 @@ export const Recipe = z.strictObject({
         description:
           'The highest cost of the training job on AWS, in US dollars at on-demand prices. It has no effect on your machine.',
         takes: 'a number above 0',
-        default: 'no limit besides the minutes',
+        ifOmitted: 'no limit besides the minutes',
         when: 'To cap the cost whichever instance type is used; training needs at least five minutes.',
         example: 2,
       }),
@@ -172,7 +172,6 @@ export const Recipe = z.strictObject({
     .register(FIELD_WORDS, {
       description: 'The limits of the training job; whichever is reached first applies.',
       takes: 'an object with "minutes" and "dollars"',
-      when: 'See its two fields.',
       example: { minutes: 30, dollars: 2 },
     }),
   instance_types: z
@@ -184,7 +183,7 @@ export const Recipe = z.strictObject({
       description:
         'The SageMaker instance types to train on, in order of preference, out of those that the deployment allows. It has no effect on your machine.',
       takes: 'a list of one to five SageMaker instance types, such as "ml.g4dn.xlarge"',
-      default: "the deployment's",
+      ifOmitted: "the deployment's",
       when: 'For a faster GPU, or to keep a small dataset on a cheap one.',
       example: ['ml.g5.xlarge', 'ml.g4dn.xlarge'],
     }),
