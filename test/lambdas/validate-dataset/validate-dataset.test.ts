@@ -141,8 +141,7 @@ describe('validateDataset', () => {
 
     const problems = jobs
       .all()
-      .map(({ progress }) => (progress.state === 'rejected' ? progress.problems : []))
-      .flat();
+      .flatMap(({ progress }) => (progress.state === 'rejected' ? progress.problems : []));
     expect(problems.map(({ where, what }) => `${where}: ${what}`).sort()).toEqual([
       'datasets/pets.json:2:13, regime: "regime" must be "auto", "head-only", "blocks:1" to "blocks:7" or "full", not "block:2". Did you mean "blocks:2"?',
       'datasets/pets.json:3:12: The recipe is not valid JSON. JSON allows no comma before }; remove this one.',
