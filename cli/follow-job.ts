@@ -7,7 +7,8 @@ import { count } from '#core/quantities.ts';
 import { CliError, EXIT } from './cli-error.ts';
 import type { Pipeline } from './connect.ts';
 import { wordsOfEstimate } from './describe.ts';
-import { type News, progressInWords, trainingLog } from './training-log.ts';
+import { trainingLog } from './training-log.ts';
+import { type Show, trainingOutput } from './training-output.ts';
 
 /**
  * Shows each step of a job on stderr until the job ends.
@@ -70,7 +71,7 @@ export async function followJob(
         if (run?.estimate) show.title = `Launch training: ${wordsOfEstimate(run.estimate)}`;
       }),
       step('Train', async (show) => {
-        const output = trainingOutput(show, isTerminal);
+        const output = trainingOutput(show, isTerminal ? process.stderr.columns : undefined);
         let hasBegun = false;
         const training = await leave(['training', 'interrupted'], async (at) => {
           hasBegun = true;
@@ -95,53 +96,9 @@ export async function followJob(
   return job;
 }
 
-/** The parts of its line that a step can change. */
-interface Show {
-  title: string;
-  output: string;
-}
-
 const ON_STDERR = new ListrLogger({
   processOutput: new ProcessOutput(process.stderr, process.stderr),
 });
-
-const QUIET_MS = 10_000; // between two lines of the same step in a log file
-
-/**
- * Shows the kept lines of a training's log, and below them its progress. A terminal shows every change in place; in a
- * file each change would be a line.
- */
-function trainingOutput(show: Show, isTerminal: boolean) {
-  const kept: string[] = [];
-  let progress = '';
-  let last = { step: '', at: 0 };
-  const draw = () => {
-    show.output = [...kept, progress].filter((line) => line !== '').join('\n');
-  };
-  return {
-    add({ lines, progress: latest }: News): void {
-      if (isTerminal) {
-        kept.push(...lines);
-        progress = latest ? progressInWords(latest) : progress;
-        if (lines.length > 0 || latest) draw();
-        return;
-      }
-      for (const line of lines) show.output = line;
-      const now = Date.now();
-      if (!latest || (latest.step === last.step && now - last.at < QUIET_MS)) return;
-      last = { step: latest.step, at: now };
-      const text = progressInWords(latest);
-      if (text !== progress) show.output = text;
-      progress = text;
-    },
-
-    /** Leaves only the kept lines. */
-    end(): void {
-      progress = '';
-      if (isTerminal) draw();
-    },
-  };
-}
 
 /** @throws CliError if the job ended without a student */
 export function requireSuccess(job: Job): Job {

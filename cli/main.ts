@@ -11,6 +11,7 @@ import { download } from './verbs/download.ts';
 import { list } from './verbs/list.ts';
 import { outputs } from './verbs/outputs.ts';
 import { predict } from './verbs/predict.ts';
+import { report } from './verbs/report.ts';
 import { retry } from './verbs/retry.ts';
 import { status } from './verbs/status.ts';
 import { teachers } from './verbs/teachers.ts';
@@ -32,6 +33,7 @@ export async function main(argv: readonly string[]): Promise<void> {
     train,
     status,
     list,
+    report,
     predict,
     download,
     retry,
