@@ -115,7 +115,7 @@ export const RECIPE_FLAGS: readonly RecipeFlag[] = [
     name: '--refit',
     field: 'refit',
     help: 'train again on all images after the test',
-    negatedHelp: 'publish exactly the student that was tested',
+    negatedHelp: 'publish the student as it was tested',
     read: (typed) => typed === '--refit',
   },
   {
