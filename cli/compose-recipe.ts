@@ -44,7 +44,7 @@ export function composeRecipe(
     })),
   ];
   const problems = [
-    ...values.filter(({ typed }) => typed.length > 1).map(givenTwice),
+    ...values.flatMap(({ name, typed }) => contradiction(name, [...new Set(typed)])),
     ...values.flatMap((flag) =>
       faults.filter((fault) => flagOf(fault) === flag).map((fault) => faultOfFlag(fault, flag)),
     ),
@@ -53,7 +53,7 @@ export function composeRecipe(
       .sort((a, b) => (a.offset ?? 0) - (b.offset ?? 0))
       .map((fault) => faultInFile(fault, file?.path ?? 'the recipe', json)),
   ];
-  if (problems.length > 0) throw new CliError(EXIT.rejected, refusal(problems));
+  if (problems.length > 0) throw new CliError(EXIT.rejected, refusal([...new Set(problems)]));
 
   if (isDeepStrictEqual(merged, text.written)) return { text: file?.text };
   const overridden = values.flatMap(({ name, field, value }) => {
@@ -90,8 +90,14 @@ const fieldOf = (recipe: unknown, field: string): unknown =>
       recipe,
     );
 
-const givenTwice = ({ name, typed }: GivenFlag): string =>
-  `${name} is given ${typed.length} times (${typed.join(', ')}); give it once.`;
+function contradiction(name: string, typed: readonly string[]): string[] {
+  if (typed.length < 2) return [];
+  const isSwitch = typed.includes(name); // such as --refit and --no-refit
+  const all = new Intl.ListFormat('en').format(typed);
+  return [
+    isSwitch ? `${all} contradict each other; give one.` : `${name} is given as ${all}; give one.`,
+  ];
+}
 
 /** The same sentences as for a field, but a shell needs no quotation marks around texts. */
 function faultOfFlag({ rule, what, remedy, path }: RecipeFault, flag: GivenFlag): string {

@@ -90,7 +90,7 @@ describe('a recipe that is rejected', () => {
       '--augmentation flips,color --px NaN --minutes -5 --instance-types g5.xlarge,ml.g5.xlarge --seed 1 --seed 2';
 
     expect(problemsOf(undefined, line)).toEqual([
-      '  --seed is given 2 times (1, 2); give it once.',
+      '  --seed is given as 1 and 2; give one.',
       '  --teacher: There is no teacher "lite1". Did you mean "efficientnet-lite1"? Choose one of: auto, efficientnet-lite0, efficientnet-lite1, efficientnet-lite2.',
       '  --regime must be auto, head-only, blocks:1 to blocks:7 or full, not "block:2". Did you mean "blocks:2"?',
       '  --prefer must be accuracy or cost, not "speed".',
@@ -107,6 +107,13 @@ describe('a recipe that is rejected', () => {
     expect(problemsOf(undefined, `--px ${typed}`)).toEqual([
       expect.stringMatching(/^ {2}--px must be an integer from 64 to 512, not /),
     ]);
+  });
+
+  it.each([
+    ['--refit --no-refit', ['  --refit and --no-refit contradict each other; give one.']],
+    ['--no-refit --no-refit --seed 2 --seed 2', []],
+  ])('takes a flag again only if it says the same: %s', (line, problems) => {
+    expect(problemsOf(undefined, line)).toEqual(problems);
   });
 
   it('shows the place in the file', () => {
