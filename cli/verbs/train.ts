@@ -6,23 +6,28 @@ import { findStudent } from '../find-student.ts';
 import { followJob, requireSuccess } from '../follow-job.ts';
 import { type Dataset, openDataset } from '../open-dataset.ts';
 import { info, megabytes, out, outJson } from '../output.ts';
+import { addRecipeFlags, givenFlags } from '../recipe-flags.ts';
 import { summariseStudent } from '../summarise-student.ts';
 import { uploadDataset } from '../upload-dataset.ts';
 import { stackOption, type Target, withPipeline } from '../with-pipeline.ts';
 
-export const train = (): Command =>
-  new Command('train')
+export const train = (): Command => {
+  const command = new Command('train')
     .description('uploads a dataset, follows its job, prints the report')
     .argument('<folder|zip>', 'a folder with one folder of images per class, or a zip of it')
     .option('--name <name>', 'name of the student (default: the name of the folder or zip)')
-    .option('--recipe <file>', 'a recipe (default: dataset.json in the folder)')
+    .option('--recipe <file>', 'a recipe as a JSON file (default: dataset.json in the folder)')
     .addOption(stackOption())
     .option('--verbose', 'print everything that was measured')
-    .option('--json', 'print the job and the student as JSON')
-    .action(async (path: string, options: TrainOptions & { name?: string; recipe?: string }) => {
-      const dataset = await openDataset(path, options);
+    .option('--json', 'print the job and the student as JSON');
+  return addRecipeFlags(command).action(
+    async (path: string, options: TrainOptions & { name?: string; recipe?: string }) => {
+      const flags = givenFlags({ ...options });
+      const dataset = await openDataset(path, { ...options, flags, onNotice: info });
       await trainDataset(dataset, options);
-    });
+    },
+  );
+};
 
 type TrainOptions = Target & { json?: boolean; verbose?: boolean };
 

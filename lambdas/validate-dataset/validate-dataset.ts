@@ -1,12 +1,13 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
+import type { TeacherLimits } from '#core/check-recipe.ts';
 import { budgetProblems } from '#core/cost.ts';
 import { nameProblem } from '#core/dataset-name.ts';
 import { jobIdOf, recipeHash, sha256 } from '#core/identity.ts';
 import { type Job, type Observation, receive } from '#core/job.ts';
 import { datasetOf, jobKeys, type Upload, uploadSealedBy } from '#core/keys.ts';
 import { writeManifest } from '#core/manifest.ts';
+import { MAX_RECIPE_LENGTH, parseRecipe } from '#core/parse-recipe.ts';
 import { PROBLEMS_IN_ROW, problem } from '#core/problem.ts';
-import { MAX_RECIPE_BYTES, parseRecipe, type TeacherLimits } from '#core/recipe.ts';
 import { type RecordPorts, recordObservation } from '#lambdas/record-observation.ts';
 import type { Objects, Subject } from '#ports';
 import { checkImages } from './check-images.ts';
@@ -92,6 +93,8 @@ async function receiveUpload(ports: ValidationPorts, key: string): Promise<Recei
   return { job, isNew: true, upload, listed, recipeText };
 }
 
+const MAX_RECIPE_BYTES = 4 * MAX_RECIPE_LENGTH; // UTF-8 has at most four bytes for a character
+
 /** The text of a recipe; of one that is too large to be one, only as much as shows that. */
 async function readRecipe(objects: Objects, key: string): Promise<string | undefined> {
   const head = await objects.head(key);
@@ -128,14 +131,18 @@ async function validate(
 ): Promise<Observation> {
   const { files, archive, problems: listing } = await listed.files();
   await nextTurn(); // here and below: each step takes long for many files, and others wait for this process
-  const { recipe, problems: recipeProblems } = parseRecipe(recipeText, job.recipeKey, teachers);
+  const {
+    recipe,
+    whereIs,
+    problems: recipeProblems,
+  } = parseRecipe(recipeText, job.recipeKey, teachers);
   const { classes, examples, problems: arrangement } = readClassFolders(files);
   // An archive that is refused as a whole may be hostile: nothing in it is read.
   const isRefused = listing.some(({ code }) => code.startsWith('ARCHIVE_'));
   const images = isRefused ? [] : await checkImages(examples.map(({ file }) => file));
   // An archive that cannot be listed has no classes either; only the cause is worth reporting.
   const isUnlisted = files.length === 0 && listing.length > 0;
-  const budget = allowed ? budgetProblems(recipe, job.recipeKey, allowed) : [];
+  const budget = allowed ? budgetProblems(recipe, whereIs, allowed) : [];
   const problems = [
     ...recipeProblems,
     ...budget,

@@ -134,6 +134,25 @@ describe('validateDataset', () => {
     expect(jobs.all()).toHaveLength(2);
   });
 
+  it('says of a faulty recipe what the command line says, in the report and in the row', async () => {
+    bucket.put('datasets/pets.json', '{\n  "regime": "block:2",\n  "seed": 1,\n}');
+    await validateZip(classFolders());
+    bucket.put('datasets/pets.json', '{\n  "regime": "block:2"\n}');
+    await validateZip(classFolders());
+
+    const problems = jobs
+      .all()
+      .flatMap(({ progress }) => (progress.state === 'rejected' ? progress.problems : []));
+    expect(problems.map(({ where, what }) => `${where}: ${what}`).sort()).toEqual([
+      'datasets/pets.json:2:13, regime: "regime" must be "auto", "head-only", "blocks:1" to "blocks:7" or "full", not "block:2". Did you mean "blocks:2"?',
+      'datasets/pets.json:3:12: The recipe is not valid JSON. JSON allows no comma before }; remove this one.',
+    ]);
+    for (const { id } of jobs.all()) {
+      const report = JSON.parse((await bucket.objects.readText(jobKeys(id).report)) ?? '');
+      expect(problems).toContainEqual(report.problems[0]);
+    }
+  });
+
   it('names every problem at once', async () => {
     bucket.put('datasets/pets.json', '{"regime": "blocks:9"}');
     const job = await validateZip({
@@ -258,8 +277,8 @@ describe('validateDataset', () => {
   it.each([
     ['an object where a word belongs', '{"task":{"toString":1}}', 'TASK_NOT_SUPPORTED'],
     ['names of built-in properties', '{"budget":{"__proto__":1}}', 'RECIPE_FIELD'],
-    ['deep nesting', `{"task":${'['.repeat(20_000)}${']'.repeat(20_000)}}`, 'TASK_NOT_SUPPORTED'],
-    ['more than a recipe can need', `{"task":"${'x'.repeat(70_000)}"}`, 'RECIPE_TOO_LARGE'],
+    ['deep nesting', `{"task":${'['.repeat(20_000)}${']'.repeat(20_000)}}`, 'RECIPE_NOT_JSON'],
+    ['more than a recipe can need', `{"task":"${'x'.repeat(70_000)}"}`, 'RECIPE_TOO_LONG'],
   ])('rejects a recipe with %s', async (_, recipe, code) => {
     bucket.put('datasets/pets.json', recipe);
 
@@ -270,9 +289,9 @@ describe('validateDataset', () => {
     const { readText } = bucket.objects;
     bucket.objects.readText = (key) =>
       key === 'datasets/pets.json' ? Promise.reject(new Error('out of memory')) : readText(key);
-    bucket.put('datasets/pets.json', Buffer.alloc(70_000, ' '));
+    bucket.put('datasets/pets.json', Buffer.alloc(300_000, ' '));
 
-    expect(codesOf(await validateZip(classFolders()))).toEqual(['RECIPE_TOO_LARGE']);
+    expect(codesOf(await validateZip(classFolders()))).toEqual(['RECIPE_TOO_LONG']);
   });
 
   it('keeps the row small, whatever the names of 1,500 classes', async () => {
