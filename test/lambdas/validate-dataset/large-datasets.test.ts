@@ -68,7 +68,7 @@ async function costOf(entries: number, body: Buffer): Promise<number> {
   return Math.min(...costs);
 }
 
-describe('the validation of a large dataset', () => {
+describe('the validation of a large dataset', { timeout: 180_000 }, () => {
   it.each([
     ['images', PNG],
     ['empty files, each of which is a problem', Buffer.of()],
