@@ -18,6 +18,7 @@ export interface Pipeline {
   jobs: Jobs;
   logs: CloudWatchLogsClient;
   allJobs(): Promise<Job[]>;
+  trains: boolean; // false while only its storage is up: then no job moves
   pollMs: number; // the interval between two looks at a job that is waited for
 }
 
@@ -57,6 +58,7 @@ const pipelineOf = ({ bucket, table, s3, dynamo, logs, pollMs }: Services): Pipe
   jobs: dynamoJobs(table, dynamo),
   logs,
   allJobs: () => allJobs(table, DynamoDBDocumentClient.from(dynamo)),
+  trains: true,
   pollMs,
 });
 

@@ -7,6 +7,7 @@ import { count } from '#core/quantities.ts';
 import { CliError, EXIT } from './cli-error.ts';
 import type { Pipeline } from './connect.ts';
 import { wordsOfEstimate } from './describe.ts';
+import { stopOnSignal } from './interruption.ts';
 import { type News, progressInWords, trainingLog } from './training-log.ts';
 
 /**
@@ -33,16 +34,18 @@ export async function followJob(
   };
 
   let ended: unknown;
+  const stopped = stopper();
   /** A step only shows that it failed; the caller prints the reason once, at the end. */
   const step = (title: string, work: (show: Show) => Promise<unknown>) => ({
     title,
     rendererOptions: { persistentOutput: true },
     task: async (_: unknown, task: Show) => {
       try {
-        await work(task);
+        await Promise.race([work(until(stopped.isStopped, task)), stopped.promise]);
       } catch (error) {
         ended = error;
-        throw new Error(job && FINAL.has(job.progress.state) ? job.progress.state : 'failed');
+        const outcome = job && FINAL.has(job.progress.state) ? job.progress.state : 'failed';
+        throw new Error(`${task.title}: ${stopped.isStopped() ? 'stopped' : outcome}`);
       }
     },
   });
@@ -88,11 +91,40 @@ export async function followJob(
       registerSignalListeners: false, // they would exit with a code of their own
     },
   );
-  await steps.run().catch((error: unknown) => {
-    throw ended ?? error;
+  const shown = steps.run();
+  const forget = stopOnSignal({
+    // The list ends as one does that failed: it restores the terminal, and what follows is not swallowed.
+    stop: () => {
+      stopped.stop();
+      return shown.then(() => undefined);
+    },
+    kill: stopped.stop,
   });
+  await shown
+    .catch((error: unknown) => {
+      throw ended ?? error;
+    })
+    .finally(forget);
   if (!job) throw new Error('the job ended before it was seen');
   return job;
+}
+
+/** A promise that rejects on demand, and not before. */
+function stopper() {
+  let isStopped = false;
+  let reject: (reason: Error) => void = () => undefined;
+  const promise = new Promise<never>((_, rejected) => {
+    reject = rejected;
+  });
+  promise.catch(() => undefined); // each step races it, but none may be running
+  return {
+    promise,
+    isStopped: () => isStopped,
+    stop() {
+      isStopped = true;
+      reject(new Error('stopped'));
+    },
+  };
 }
 
 /** The parts of its line that a step can change. */
@@ -100,6 +132,22 @@ interface Show {
   title: string;
   output: string;
 }
+
+/** The same, without effect once the list has ended: a change would draw it again. */
+const until = (isOver: () => boolean, show: Show): Show => ({
+  get title() {
+    return show.title;
+  },
+  set title(title) {
+    if (!isOver()) show.title = title;
+  },
+  get output() {
+    return show.output;
+  },
+  set output(output) {
+    if (!isOver()) show.output = output;
+  },
+});
 
 const ON_STDERR = new ListrLogger({
   processOutput: new ProcessOutput(process.stderr, process.stderr),

@@ -1,12 +1,13 @@
-import { writeSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
 import packageJson from '../package.json' with { type: 'json' };
 import { CliError, EXIT } from './cli-error.ts';
+import { endOnSignals, isStopping } from './interruption.ts';
 import { info } from './output.ts';
 import { cancel } from './verbs/cancel.ts';
 import { demo } from './verbs/demo.ts';
 import { deploy } from './verbs/deploy.ts';
 import { destroy } from './verbs/destroy.ts';
+import { down } from './verbs/down.ts';
 import { download } from './verbs/download.ts';
 import { list } from './verbs/list.ts';
 import { outputs } from './verbs/outputs.ts';
@@ -29,6 +30,7 @@ export async function main(argv: readonly string[]): Promise<void> {
   for (const verb of [
     demo,
     up,
+    down,
     train,
     status,
     list,
@@ -44,24 +46,15 @@ export async function main(argv: readonly string[]): Promise<void> {
     program.addCommand(verb().exitOverride());
   }
 
-  let stack: string | undefined;
-  program.hook('preAction', (_, command) => {
-    stack = command.opts().stack;
-  });
-  process.on('SIGINT', () => {
-    // Not through process.stderr: a list of steps holds it back, and hides the cursor, while it is shown.
-    const showCursor = process.stderr.isTTY ? '\u001b[?25h' : '';
-    writeSync(process.stderr.fd, `${showCursor}Interrupted. ${afterInterruption(stack)}\n`);
-    process.exit(EXIT.interrupted); // a pipeline that this command started notices, and stops in good order
-  });
-  process.exitCode = await program.parseAsync(argv).then(() => EXIT.ok, exitOf);
+  endOnSignals();
+  process.exitCode = await program.parseAsync(argv).then(
+    () => EXIT.ok,
+    (error: unknown) => (isStopping() ? ENDING : exitOf(error)),
+  );
 }
 
-/** Says what becomes of the running jobs: those of a deployed pipeline do not depend on this command. */
-export const afterInterruption = (stack: string | undefined): string =>
-  stack === undefined
-    ? 'Running jobs resume when the pipeline starts again.'
-    : `Running jobs continue in the stack "${stack}".`;
+/** A command that is being stopped has nothing more to say: the signal's handler ends the process. */
+const ENDING = new Promise<never>(() => undefined);
 
 const EXIT_CODES = `
 Exit codes:
@@ -71,7 +64,7 @@ Exit codes:
   3    the dataset was rejected
   4    training failed or was cancelled
   6    not found
-  130  interrupted`;
+  130  interrupted by Ctrl-C (143 by SIGTERM, 129 by a closed terminal)`;
 
 function exitOf(error: unknown): number {
   if (error instanceof CliError) {

@@ -3,6 +3,7 @@ import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { CliError, EXIT } from './cli-error.ts';
+import { stopOnSignal } from './interruption.ts';
 
 const require = createRequire(import.meta.url);
 export const ROOT = fileURLToPath(new URL('..', import.meta.url));
@@ -18,10 +19,18 @@ export async function runCdk(words: readonly string[]): Promise<void> {
     cwd: ROOT, // the folder of cdk.json
     stdio: ['inherit', process.stderr, 'inherit'], // its messages are not our data
   });
-  const code = await new Promise<number>((resolve, reject) => {
+  const ended = new Promise<number>((resolve, reject) => {
     child.once('error', reject);
     child.once('exit', (exit) => resolve(exit ?? 1));
   });
+  const forget = stopOnSignal({
+    async stop() {
+      child.kill('SIGTERM');
+      await ended;
+    },
+    kill: () => void child.kill('SIGKILL'),
+  });
+  const code = await ended.finally(forget);
   if (code === 0) return;
   const sentence = `cdk ${words[0]} failed with exit code ${code}; see its messages above, and docs/deploy.md for the requirements.`;
   throw new CliError(EXIT.failed, sentence);

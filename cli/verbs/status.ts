@@ -15,12 +15,12 @@ export const status = (): Command =>
         if (wanted !== undefined) {
           const job = await findJob(pipeline, wanted);
           if (json) outJson(job);
-          else out(describeJob(job));
+          else out(describeJob(job, pipeline));
           return;
         }
         const jobs = await pipeline.allJobs();
         if (json) outJson(jobs);
         else if (jobs.length === 0) out('No jobs yet. "npx understudy train FOLDER" starts one.');
-        else out(table([JOB_HEADER, ...jobs.map(jobRow)]));
+        else out(table([JOB_HEADER, ...jobs.map((job) => jobRow(job, pipeline))]));
       }),
     );
