@@ -30,21 +30,36 @@ const REPEAT_MS = 60_000;
  * @throws CliError if it has waited in vain
  */
 export async function localPipeline(capability: Capability): Promise<LocalPipeline> {
-  const began = Date.now();
-  let repeatAt = began + SILENT_MS;
+  const waitForHolder = waiting();
   for (;;) {
     const running = await runningPipeline();
     if (running && (capability === 'storage' || running.trains)) return running;
     if (!running) {
-      const end = await startPipeline({ port: 0, storageOnly: capability === 'storage' });
-      if (end) return { ...end, trains: capability === 'training' };
+      const started = await startPipeline({ port: 0, storageOnly: capability === 'storage' });
+      if (started) return { ...started, trains: capability === 'training' };
     }
-    const now = Date.now();
-    if (now >= repeatAt) info(`Waiting for ${holderInWords()} to stop.`);
-    if (now >= repeatAt) repeatAt = now + REPEAT_MS;
-    if (now - began > WAIT_TIMEOUT_MS) throw new CliError(EXIT.internal, folderInUse());
-    await pause(POLL_MS);
+    await waitForHolder();
   }
+}
+
+/**
+ * Waits a moment at each call, for the process that holds the state folder to stop or to answer; says who it is after
+ * a second, and then once a minute.
+ *
+ * @returns waits; @throws CliError if it has waited in vain
+ */
+export function waiting(): () => Promise<void> {
+  const began = Date.now();
+  let sayAt = began + SILENT_MS;
+  return async () => {
+    const now = Date.now();
+    if (now - began > WAIT_TIMEOUT_MS) throw new CliError(EXIT.internal, folderInUse());
+    if (now >= sayAt) {
+      info(`Waiting for ${holderInWords()}.`);
+      sayAt = now + REPEAT_MS;
+    }
+    await pause(POLL_MS);
+  };
 }
 
 /** Why no pipeline can be started here, and what to do. */

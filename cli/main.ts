@@ -3,51 +3,12 @@ import packageJson from '../package.json' with { type: 'json' };
 import { CliError, EXIT } from './cli-error.ts';
 import { endOnSignals, isStopping } from './interruption.ts';
 import { info } from './output.ts';
-import { cancel } from './verbs/cancel.ts';
-import { demo } from './verbs/demo.ts';
-import { deploy } from './verbs/deploy.ts';
-import { destroy } from './verbs/destroy.ts';
-import { down } from './verbs/down.ts';
-import { download } from './verbs/download.ts';
-import { list } from './verbs/list.ts';
-import { outputs } from './verbs/outputs.ts';
-import { predict } from './verbs/predict.ts';
-import { retry } from './verbs/retry.ts';
-import { status } from './verbs/status.ts';
-import { teachers } from './verbs/teachers.ts';
-import { train } from './verbs/train.ts';
-import { up } from './verbs/up.ts';
+import { VERBS } from './verbs.ts';
 
 /** Runs the `understudy` command: data on stdout, messages on stderr, and an exit code. */
 export async function main(argv: readonly string[]): Promise<void> {
-  const program = new Command('understudy')
-    .description('Drop in a labelled dataset, get back a trained student model.')
-    .version(packageJson.version)
-    .exitOverride()
-    .configureHelp({ showGlobalOptions: true })
-    .addHelpText('after', EXIT_CODES)
-    .showHelpAfterError('Run "understudy --help" for the list of commands.');
-  for (const verb of [
-    demo,
-    up,
-    down,
-    train,
-    status,
-    list,
-    predict,
-    download,
-    retry,
-    cancel,
-    teachers,
-    deploy,
-    outputs,
-    destroy,
-  ]) {
-    program.addCommand(verb().exitOverride());
-  }
-
   endOnSignals();
-  process.exitCode = await program.parseAsync(argv).then(
+  process.exitCode = await run(argv).then(
     () => EXIT.ok,
     (error: unknown) => (isStopping() ? ENDING : exitOf(error)),
   );
@@ -55,6 +16,24 @@ export async function main(argv: readonly string[]): Promise<void> {
 
 /** A command that is being stopped has nothing more to say: the signal's handler ends the process. */
 const ENDING = new Promise<never>(() => undefined);
+
+async function run(argv: readonly string[]): Promise<void> {
+  const program = new Command('understudy')
+    .description('Drop in a labelled dataset, get back a trained student model.')
+    .version(packageJson.version)
+    .exitOverride()
+    .configureHelp({ showGlobalOptions: true, subcommandTerm: (command) => command.name() })
+    .addHelpText('after', EXIT_CODES)
+    .showHelpAfterError('Run "understudy --help" for the list of commands.');
+  const [wanted, ofHelp] = argv.slice(2).filter((word) => !word.startsWith('-'));
+  for (const { name, description, load } of VERBS) {
+    // Of the others, the help shows no more than this, and loading each would take longer than most commands do.
+    const isWanted = name === (wanted === 'help' ? ofHelp : wanted);
+    const command = isWanted ? (await load())() : new Command(name);
+    program.addCommand(command.description(description).exitOverride());
+  }
+  await program.parseAsync(argv);
+}
 
 const EXIT_CODES = `
 Exit codes:

@@ -22,7 +22,7 @@ export interface StartedPipeline {
   ended: Promise<number>;
 }
 
-const PROGRAM = fileURLToPath(new URL('../local/main.ts', import.meta.url));
+const PROGRAM = fileURLToPath(new URL('pipeline.mjs', import.meta.url));
 const STOP_TIMEOUT_MS = 65_000; // it gives up by itself after a minute
 
 const Ready = z.object({ ready: z.url() });
@@ -43,14 +43,10 @@ export async function startPipeline(options: StartOptions): Promise<StartedPipel
     ...['--for', process.argv.slice(2).join(' ')],
   ];
   const output = isShown ? 'inherit' : 'ignore';
-  const child = spawn(
-    process.execPath,
-    ['--import', import.meta.resolve('tsx'), PROGRAM, ...words],
-    {
-      stdio: ['ignore', output, 'inherit', 'ipc'],
-      detached: true, // its own process group: Ctrl-C reaches only this command, which then stops it in good order
-    },
-  );
+  const child = spawn(process.execPath, [PROGRAM, ...words], {
+    stdio: ['ignore', output, 'inherit', 'ipc'],
+    detached: true, // its own process group: Ctrl-C reaches only this command, which then stops it in good order
+  });
   const ended = exitOf(child);
   const kill = () => void child.kill('SIGKILL');
   let ending: Promise<void> | undefined;

@@ -2,14 +2,14 @@
 // Plain JavaScript, so that it runs before anything is loaded: a signal ends the command from the first moment on.
 import { writeSync } from 'node:fs';
 import { constants } from 'node:os';
+import { importProgram } from './import-program.mjs';
 
 const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'];
 for (const signal of SIGNALS) process.once(signal, leave);
 
 // The SDK warns on every start with Node 20, which this version of it supports.
 process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED ??= 'true';
-await import('tsx');
-const { main } = await import('./main.ts');
+const { main } = await importProgram('cli/main.ts');
 for (const signal of SIGNALS) process.off(signal, leave); // in the same turn, main listens for itself
 await main(process.argv);
 

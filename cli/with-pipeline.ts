@@ -1,9 +1,11 @@
 import { Option } from 'commander';
 import { DEFAULT_STACK } from '#infra/settings.ts';
 import { CliError, EXIT } from './cli-error.ts';
-import { connectTo, connectToStack, type Pipeline } from './connect.ts';
+import type { Pipeline } from './connect.ts';
 import { explainAwsError } from './explain-aws-error.ts';
 import { whenStopped } from './interruption.ts';
+import type { JobList, Library } from './library.ts';
+import { localJobs, localLibrary } from './local-library.ts';
 import { type Capability, localPipeline } from './local-pipeline.ts';
 
 /** The pipeline that a command works on. */
@@ -34,20 +36,14 @@ export async function withPipeline<T>(
   { stack }: Target,
   work: (pipeline: Pipeline) => Promise<T>,
 ): Promise<T> {
-  if (stack !== undefined) {
-    whenStopped(`Stopped. Running jobs continue in the stack "${stack}".`);
-    try {
-      return await work(await connectToStack(stack));
-    } catch (error) {
-      throw explainAwsError(error);
-    }
-  }
+  if (stack !== undefined) return onStack(stack, work);
   if (capability === 'training') whenStopped(afterStop(undefined));
   for (;;) {
     const running = await localPipeline(capability);
     if (capability === 'training') whenStopped(afterStop(running.owner));
     try {
-      return await work({ ...connectTo(running.endpoint), trains: running.trains });
+      const { connectTo } = await import('./connect.ts'); // with the SDK, which takes as long to load as all else
+      return await work(connectTo(running.endpoint));
     } catch (error) {
       if (!isUnreachable(error)) throw error;
       if (running.end !== undefined) {
@@ -58,6 +54,28 @@ export async function withPipeline<T>(
     } finally {
       await running.end?.();
     }
+  }
+}
+
+/** Runs `work` on the files of a pipeline. Those of the local one are read where they are: none is started. */
+export const withLibrary = <T>(
+  { stack }: Target,
+  work: (library: Library) => Promise<T>,
+): Promise<T> => (stack === undefined ? work(localLibrary()) : onStack(stack, work));
+
+/** The same with its jobs. */
+export const withJobs = async <T>(
+  { stack }: Target,
+  work: (jobs: JobList) => Promise<T>,
+): Promise<T> => (stack === undefined ? work(await localJobs()) : onStack(stack, work));
+
+async function onStack<T>(stack: string, work: (pipeline: Pipeline) => Promise<T>): Promise<T> {
+  whenStopped(`Stopped. Running jobs continue in the stack "${stack}".`);
+  try {
+    const { connectToStack } = await import('./connect.ts');
+    return await work(await connectToStack(stack));
+  } catch (error) {
+    throw explainAwsError(error);
   }
 }
 

@@ -2,7 +2,7 @@ import { parseArgs } from 'node:util';
 import { ensureTensorflow } from '#engine/tensorflow/ensure-tensorflow.ts';
 import { SetupFailure } from '#engine/tensorflow/setup-failure.ts';
 import { TeacherRefused } from '#teachers/teacher-refused.ts';
-import { FolderInUse } from './dynamodb/engine.ts';
+import { FolderInUse } from './dynamodb/folder-in-use.ts';
 import { PortTaken } from './http-server.ts';
 import { BUCKET, LOCAL_CREDENTIALS } from './names.ts';
 import { DEFAULT_PORT, parsePort } from './port.ts';

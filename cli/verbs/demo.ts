@@ -12,7 +12,6 @@ import { trainDataset } from './train.ts';
 
 export const demo = (): Command =>
   new Command('demo')
-    .description('trains a student on a small sample dataset')
     .option('--photos', 'small photographs instead of handwritten digits')
     .option('--json', 'print the job and the student as JSON')
     .action(async ({ photos, json }: { photos?: boolean; json?: boolean }) => {

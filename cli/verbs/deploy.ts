@@ -24,7 +24,6 @@ interface DeployOptions {
 
 export const deploy = (): Command =>
   new Command('deploy')
-    .description('deploys the pipeline to AWS, or updates a deployed one')
     .addOption(deployedStackOption())
     .option('--notify-email <address>', 'send each announcement to this address')
     .option('--bucket-name <name>', 'use an existing bucket')

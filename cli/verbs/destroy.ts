@@ -15,7 +15,6 @@ import { deployedStackOption } from '../with-pipeline.ts';
 
 export const destroy = (): Command =>
   new Command('destroy')
-    .description('deletes a deployed pipeline, and says what is kept')
     .addOption(deployedStackOption())
     .option('--yes', 'do not ask for confirmation')
     .action(async ({ stack, yes }: { stack: string; yes?: boolean }) => {

@@ -10,18 +10,16 @@ const NOTICE_AFTER_MS = 1_000;
 const TIMEOUT_MS = 70_000; // a pipeline gives up by itself after a minute
 
 export const down = (): Command =>
-  new Command('down')
-    .description('stops the pipeline that runs on this machine')
-    .action(async () => {
-      const holder = readHolder(stateFolder());
-      if (!holder) return out(`No pipeline is running in ${stateFolder()}.`);
-      const { process: pipeline, startedBy } = holder;
-      const name = inWords(holder);
-      // The command that started the pipeline stops it, and tells its own user.
-      const processes = startedBy && isAlive(startedBy) ? [startedBy, pipeline] : [pipeline];
-      await stop(processes, name);
-      out(`Stopped ${name}. Unfinished jobs go on when a pipeline starts again.`);
-    });
+  new Command('down').action(async () => {
+    const holder = readHolder(stateFolder());
+    if (!holder) return out(`No pipeline is running in ${stateFolder()}.`);
+    const { process: pipeline, startedBy } = holder;
+    const name = inWords(holder);
+    // The command that started the pipeline stops it, and tells its own user.
+    const processes = startedBy && isAlive(startedBy) ? [startedBy, pipeline] : [pipeline];
+    await stop(processes, name);
+    out(`Stopped ${name}. Unfinished jobs go on when a pipeline starts again.`);
+  });
 
 /** Asks the first process to stop, and returns when all have ended; kills them if they take too long. */
 async function stop(processes: readonly ProcessIdentity[], name: string): Promise<void> {

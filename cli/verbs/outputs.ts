@@ -7,7 +7,6 @@ import { deployedStackOption } from '../with-pipeline.ts';
 
 export const outputs = (): Command =>
   new Command('outputs')
-    .description('shows the bucket, the job table and the other resources of a deployed pipeline')
     .addOption(deployedStackOption())
     .option('--json', 'print the outputs of the stack as JSON')
     .action(async ({ stack, json }: { stack: string; json?: boolean }) => {

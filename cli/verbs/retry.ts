@@ -4,7 +4,6 @@ import { stackOption, type Target } from '../with-pipeline.ts';
 
 export const retry = (): Command =>
   new Command('retry')
-    .description('retries a failed or cancelled job')
     .argument('<job>', 'the name of a dataset, or the beginning of a job id')
     .addOption(stackOption())
     .option('--json', 'print the job as JSON')

@@ -10,7 +10,6 @@ import { stackOption, type Target, withPipeline } from '../with-pipeline.ts';
 
 export const teachers = (): Command =>
   new Command('teachers')
-    .description('lists the teachers that a recipe can name')
     .option('--import <name>', 'copy a teacher into the bucket of a deployed pipeline')
     .addOption(stackOption())
     .option('--json', 'print the catalogue as JSON')

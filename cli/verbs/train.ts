@@ -11,7 +11,6 @@ import { stackOption, type Target, withPipeline } from '../with-pipeline.ts';
 
 export const train = (): Command =>
   new Command('train')
-    .description('uploads a dataset, follows its job, prints the report')
     .argument('<folder|zip>', 'a folder with one folder of images per class, or a zip of it')
     .option('--name <name>', 'name of the student (default: the name of the folder or zip)')
     .option('--recipe <file>', 'a recipe (default: dataset.json in the folder)')

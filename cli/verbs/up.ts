@@ -7,7 +7,6 @@ import { startPipeline } from '../start-pipeline.ts';
 
 export const up = (): Command =>
   new Command('up')
-    .description('runs the pipeline on this machine until Ctrl-C')
     .option('--port <number>', 'port on 127.0.0.1 (default: 4480, or any free port)')
     .action(async (options: { port?: string }) => {
       const port = options.port === undefined ? undefined : parsePort(options.port);

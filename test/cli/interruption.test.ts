@@ -2,10 +2,10 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { outcomeOf, startUnderstudy, understudy } from '#test/end-to-end/commands.ts';
 import { digitFolders } from '#test/end-to-end/mnist.ts';
-import { faultsOf, leftOn, processesOn, startInTerminal } from './interrupt.ts';
+import { faultsOf, leftOn, processesOn, startInTerminal as start } from './interrupt.ts';
 
 let folder: string;
 let digits: string;
@@ -16,6 +16,12 @@ beforeAll(async () => {
 });
 afterAll(() => rm(folder, { recursive: true, force: true }));
 
+function startInTerminal(state: string, ...words: string[]) {
+  const command = start(state, ...words);
+  onTestFinished(() => void command.child.kill('SIGKILL')); // its pipeline then stops too
+  return command;
+}
+
 async function until(condition: () => boolean, seconds = 60): Promise<void> {
   for (let waited = 0; !condition(); waited += 20) {
     if (waited > seconds * 1000) throw new Error('it has not happened');
@@ -23,7 +29,8 @@ async function until(condition: () => boolean, seconds = 60): Promise<void> {
   }
 }
 
-const hasPipeline = (state: string) => processesOn(state).some((each) => /local\/main/.test(each));
+const hasPipeline = (state: string) =>
+  processesOn(state).some((each) => /cli\/pipeline\.mjs/.test(each));
 
 describe('a signal', () => {
   it.each([
