@@ -18,7 +18,7 @@ import {
   raceSummary,
   trainedPart,
 } from '#core/training-in-words.ts';
-import { table } from './output.ts';
+import { paragraph, table } from './output.ts';
 
 /** The report on a student: its classes, its metrics, its plan, what was trained and why, the time it took, its location. */
 export function describeStudent(card: StudentCard, { bucket }: { bucket: string }): string {
@@ -34,8 +34,8 @@ export function describeStudent(card: StudentCard, { bucket }: { bucket: string 
     ...planLines(card),
     '',
     ...trainingLines(card),
-    ...card.data.warnings.map((warning) => `Note: ${warning}`),
-    `Training time: ${seconds.join(', ')}`,
+    ...card.data.warnings.map((warning) => paragraph(`Note: ${warning}`)),
+    paragraph(`Training time: ${seconds.join(', ')}`),
     `Location: s3://${bucket}/${studentKeys(card.student, card.version).prefix}`,
   ].join('\n');
 }
@@ -64,7 +64,7 @@ function metricLines(card: StudentCard): string[] {
     `Balanced accuracy ${percent(test.balancedAccuracy.value)} (${interval(test.balancedAccuracy.interval95)}); macro-F1 ${percent(test.macroF1.value)} (${interval(test.macroF1.interval95)})`,
     `Expected calibration error ${percent(calibration.after.ece)} (temperature ${calibration.temperature.toFixed(2)}; ${percent(calibration.before.ece)} without). ${calibration.why}`,
     ...(meaning ? [meaning] : []),
-  ];
+  ].map((sentence) => paragraph(sentence));
 }
 
 const interval = ([low, high]: readonly [number, number]): string =>
@@ -74,7 +74,6 @@ const interval = ([low, high]: readonly [number, number]): string =>
 function planLines({ plan, ...rest }: StudentCard): string[] {
   if (!plan) return [];
   const card = { ...rest, plan };
-  const { bars, peak, kappa } = profile(card);
   const rows = [CANDIDATE_HEADER, ...candidateRows(card)].map(([name, ...cells]) => [
     `  ${name}`,
     ...cells,
@@ -85,12 +84,22 @@ function planLines({ plan, ...rest }: StudentCard): string[] {
     '',
     table(rows),
     '',
+    ...planSentences(card),
+  ];
+}
+
+/** Without the empty ones, of what was not measured. */
+function planSentences(card: StudentCard & { plan: NonNullable<StudentCard['plan']> }): string[] {
+  const { bars, peak, kappa } = profile(card);
+  return [
     reasonForSize(card),
     headInput(card),
     `Similarity to what the teacher knows: ${similarityInWords(card)} (κ of a probe on its last features: 0 is chance, 1 is perfect).`,
-    `κ of each block's output, from the first to the last: ${bars}; the peak is block ${peak} of ${plan.perBlock.length} (κ ${kappa.toFixed(2)}).`,
+    `κ of each block's output, from the first to the last: ${bars}; the peak is block ${peak} of ${card.plan.perBlock.length} (κ ${kappa.toFixed(2)}).`,
     teacherView(card),
-  ].filter((line, i) => line !== '' || i < 5); // no empty sentences
+  ]
+    .filter((sentence) => sentence !== '')
+    .map((sentence) => paragraph(sentence));
 }
 
 function trainingLines({ freezePlan, teacher, fineTuning }: StudentCard): string[] {
@@ -100,5 +109,5 @@ function trainingLines({ freezePlan, teacher, fineTuning }: StudentCard): string
     `${pc.bold('Trained')}: ${trainedPart(freezePlan)}; ${count(frozenParameters)} parameters of ${teacher.name} frozen, ${count(trainedParameters)} trained. ${why}`,
     ...(fineTuning ? [`Fine-tuning: ${fineTuningSummary(fineTuning)}.`] : []),
     ...reasons.filter((reason) => reason !== ''),
-  ];
+  ].map((sentence) => paragraph(sentence));
 }

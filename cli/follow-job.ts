@@ -8,7 +8,9 @@ import { CliError, EXIT } from './cli-error.ts';
 import type { Pipeline } from './connect.ts';
 import { wordsOfEstimate } from './describe.ts';
 import { stopOnSignal } from './interruption.ts';
-import { type News, progressInWords, trainingLog } from './training-log.ts';
+import { stopper } from './stopper.ts';
+import { trainingLog } from './training-log.ts';
+import { type Show, trainingOutput } from './training-output.ts';
 
 /**
  * Shows each step of a job on stderr until the job ends.
@@ -41,7 +43,7 @@ export async function followJob(
     rendererOptions: { persistentOutput: true },
     task: async (_: unknown, task: Show) => {
       try {
-        await Promise.race([work(until(stopped.isStopped, task)), stopped.promise]);
+        await Promise.race([work(stopped.until(task)), stopped.promise]);
       } catch (error) {
         ended = error;
         const outcome = job && FINAL.has(job.progress.state) ? job.progress.state : 'failed';
@@ -73,7 +75,7 @@ export async function followJob(
         if (run?.estimate) show.title = `Launch training: ${wordsOfEstimate(run.estimate)}`;
       }),
       step('Train', async (show) => {
-        const output = trainingOutput(show, isTerminal);
+        const output = trainingOutput(show, isTerminal ? process.stderr.columns : undefined);
         let hasBegun = false;
         const training = await leave(['training', 'interrupted'], async (at) => {
           hasBegun = true;
@@ -109,87 +111,9 @@ export async function followJob(
   return job;
 }
 
-/** A promise that rejects on demand, and not before. */
-function stopper() {
-  let isStopped = false;
-  let reject: (reason: Error) => void = () => undefined;
-  const promise = new Promise<never>((_, rejected) => {
-    reject = rejected;
-  });
-  promise.catch(() => undefined); // each step races it, but none may be running
-  return {
-    promise,
-    isStopped: () => isStopped,
-    stop() {
-      isStopped = true;
-      reject(new Error('stopped'));
-    },
-  };
-}
-
-/** The parts of its line that a step can change. */
-interface Show {
-  title: string;
-  output: string;
-}
-
-/** The same, without effect once the list has ended: a change would draw it again. */
-const until = (isOver: () => boolean, show: Show): Show => ({
-  get title() {
-    return show.title;
-  },
-  set title(title) {
-    if (!isOver()) show.title = title;
-  },
-  get output() {
-    return show.output;
-  },
-  set output(output) {
-    if (!isOver()) show.output = output;
-  },
-});
-
 const ON_STDERR = new ListrLogger({
   processOutput: new ProcessOutput(process.stderr, process.stderr),
 });
-
-const QUIET_MS = 10_000; // between two lines of the same step in a log file
-
-/**
- * Shows the kept lines of a training's log, and below them its progress. A terminal shows every change in place; in a
- * file each change would be a line.
- */
-function trainingOutput(show: Show, isTerminal: boolean) {
-  const kept: string[] = [];
-  let progress = '';
-  let last = { step: '', at: 0 };
-  const draw = () => {
-    show.output = [...kept, progress].filter((line) => line !== '').join('\n');
-  };
-  return {
-    add({ lines, progress: latest }: News): void {
-      if (isTerminal) {
-        kept.push(...lines);
-        progress = latest ? progressInWords(latest) : progress;
-        if (lines.length > 0 || latest) draw();
-        return;
-      }
-      for (const line of lines) show.output = line;
-      const now = Date.now();
-      if (!latest || (latest.step === last.step && now - last.at < QUIET_MS)) return;
-      last = { step: latest.step, at: now };
-      const text = progressInWords(latest);
-      if (text !== progress) show.output = text;
-      progress = text;
-    },
-
-    /** Leaves only the kept lines. */
-    end(): void {
-      progress = '';
-      if (isTerminal) draw();
-    },
-  };
-}
 
 /** @throws CliError if the job ended without a student */
 export function requireSuccess(job: Job): Job {

@@ -3,8 +3,12 @@ import { dollarsFor } from '#core/cost.ts';
 import { describeExpectedTime, parseExpectedTime, totalSeconds } from '#core/expected-time.ts';
 import type { Job } from '#core/job.ts';
 import type { Run } from '#core/job-run.ts';
-import { parseProgressLine, type TrainingProgress } from '#core/progress-line.ts';
-import { count } from '#core/quantities.ts';
+import {
+  type EpochResult,
+  parseEpochLine,
+  parseProgressLine,
+  type TrainingProgress,
+} from '#core/progress-line.ts';
 import { TRAINING_LOGS } from '#core/training-contract.ts';
 import { escapeForTerminal } from '#local/escape-for-terminal.ts';
 import type { Pipeline } from './connect.ts';
@@ -13,6 +17,7 @@ import type { Pipeline } from './connect.ts';
 export interface News {
   lines: string[]; // worth keeping: what was measured and decided
   progress: TrainingProgress | undefined; // the latest
+  epoch: EpochResult | undefined; // the latest
 }
 
 /** Returns a function that reads what was added to a job's log since it was last called. */
@@ -20,7 +25,7 @@ export function trainingLog({ logs }: Pick<Pipeline, 'logs'>): (job: Job) => Pro
   let startTime = 0;
   let last: string[] = []; // what was read of that millisecond; more may have followed
   return async ({ run }) => {
-    if (!run) return { lines: [], progress: undefined };
+    if (!run) return { lines: [], progress: undefined, epoch: undefined };
     const events = await eventsOf(logs, run.trainingJobName, startTime);
     const idOf = ({ timestamp, message }: LogEvent) => `${timestamp} ${message}`;
     const added = events.filter((event) => !last.includes(idOf(event)));
@@ -32,6 +37,7 @@ export function trainingLog({ logs }: Pick<Pipeline, 'logs'>): (job: Job) => Pro
     return {
       lines: added.flatMap((event) => keptLine(event, run)),
       progress: added.map(({ message }) => parseProgressLine(message)).findLast(Boolean),
+      epoch: added.map(({ message }) => parseEpochLine(message)).findLast(Boolean),
     };
   };
 }
@@ -63,16 +69,19 @@ async function eventsOf(
   return found;
 }
 
-const KEPT = /^(survey|plan|race): \S/;
+/** The lines that are kept, by their first word, and what a person reads in its place. */
+const KEPT: Record<string, string> = { survey: 'Tried', plan: 'Plan', race: 'Tried' };
 
 /** A line that is shown as long as the job is followed: what was measured, what was decided, what it will take. */
 function keptLine({ timestamp, message }: LogEvent, run: Run): string[] {
   const expected = parseExpectedTime(message);
   if (expected) {
     const words = describeExpectedTime(expected, new Date(timestamp));
-    return [`time: ${words}${priceOf(totalSeconds(expected), run)}`];
+    return [`Time: ${words}${priceOf(totalSeconds(expected), run)}`];
   }
-  return KEPT.test(message) ? [escapeForTerminal(message)] : [];
+  const [, first = '', rest = ''] = /^([a-z]+): (\S.*)$/.exec(message) ?? [];
+  const word = Object.hasOwn(KEPT, first) ? KEPT[first] : undefined;
+  return word === undefined ? [] : [`${word}: ${escapeForTerminal(rest)}`];
 }
 
 /** Nothing where nothing is billed. */
@@ -80,23 +89,4 @@ function priceOf(seconds: number, { instanceType, estimate }: Run): string {
   const type = estimate && (instanceType ?? estimate.instanceType);
   const dollars = type === undefined ? undefined : dollarsFor(type, seconds);
   return dollars === undefined ? '' : `; about $${dollars.toFixed(2)}`;
-}
-
-const STEPS: Record<string, string> = {
-  verify: 'Verifying images',
-  plan: 'Comparing teachers and image sizes on a sample',
-  decode: 'Decoding images',
-  features: 'Extracting features',
-  head: 'Training the head',
-  'fit-head': 'Training the head with the chosen settings',
-  mirror: 'Trying mirrored images',
-  'frozen-blocks': 'Computing the frozen blocks',
-  'fine-tune': 'Fine-tuning',
-  validate: 'Evaluating on held-out images',
-  evaluate: 'Evaluating the student',
-};
-
-export function progressInWords({ step, done, of }: TrainingProgress): string {
-  const name = STEPS[step] ?? step;
-  return of > 1 ? `${name}: ${count(done)} of ${count(of)}` : name;
 }

@@ -40,6 +40,11 @@ export const VERBS: readonly Verb[] = [
     load: async () => (await import('./verbs/list.ts')).list,
   },
   {
+    name: 'report',
+    description: 'prints everything that was measured of a student',
+    load: async () => (await import('./verbs/report.ts')).report,
+  },
+  {
     name: 'predict',
     description: 'classifies images',
     load: async () => (await import('./verbs/predict.ts')).predict,

@@ -14,3 +14,20 @@ export function parseProgressLine(line: string): TrainingProgress | undefined {
   if (!match?.[1]) return undefined;
   return { step: match[1], done: Number(match[2]), of: Number(match[3]) };
 }
+
+/** The end of an epoch of fine-tuning. */
+export interface EpochResult {
+  number: number; // from 1
+  validationAccuracy?: number; // a fraction; unknown if the student learns from all images
+}
+
+/** @returns `undefined` for all other lines */
+export function parseEpochLine(line: string): EpochResult | undefined {
+  const match = /^epoch=(\d+) train_loss=\S+(?: validation_accuracy=([\d.]+))?/.exec(line.trim());
+  if (!match) return undefined;
+  const accuracy = match[2] === undefined ? undefined : Number(match[2]);
+  return {
+    number: Number(match[1]),
+    ...(accuracy !== undefined && { validationAccuracy: accuracy }),
+  };
+}

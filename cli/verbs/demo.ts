@@ -10,11 +10,18 @@ import { CliError, EXIT } from '../cli-error.ts';
 import { info, out } from '../output.ts';
 import { trainDataset } from './train.ts';
 
+interface DemoOptions {
+  photos?: boolean;
+  json?: boolean;
+  verbose?: boolean;
+}
+
 export const demo = (): Command =>
   new Command('demo')
     .option('--photos', 'small photographs instead of handwritten digits')
     .option('--json', 'print the job and the student as JSON')
-    .action(async ({ photos, json }: { photos?: boolean; json?: boolean }) => {
+    .option('--verbose', 'print everything that was measured')
+    .action(async ({ photos, json, verbose }: DemoOptions) => {
       const folder = join(stateFolder(), 'demo');
       const data = await (photos ? photographs(join(folder, 'cifar-10'), info) : digits()).catch(
         asCliError,
@@ -29,9 +36,10 @@ export const demo = (): Command =>
       const { name } = data;
       await trainDataset(
         { name, recipe: undefined, source: 'zip', open: () => createReadStream(zip) },
-        { json: json ?? false },
+        { json: json ?? false, verbose: verbose ?? false },
+        samples.map((file) => relative(process.cwd(), file)),
       );
-      if (!json) out(nextSteps(data, samples));
+      if (!json) out(OWN);
     });
 
 const asCliError = (error: unknown): never => {
@@ -72,11 +80,6 @@ async function writeImages(folder: string, images: DemoData['samples']): Promise
   return files;
 }
 
-const nextSteps = ({ name }: DemoData, samples: readonly string[]): string =>
-  [
-    '',
-    'Try it on images that it has never seen:',
-    `  npx understudy predict ${name} ${samples.map((file) => relative(process.cwd(), file)).join(' ')}`,
-    'Then train on your own, with one folder of images per class:',
-    '  npx understudy train my-images',
-  ].join('\n');
+const OWN = `
+Then train on your own images, in one folder per class:
+  npx understudy train FOLDER`;

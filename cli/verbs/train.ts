@@ -6,6 +6,7 @@ import { findStudent } from '../find-student.ts';
 import { followJob, requireSuccess } from '../follow-job.ts';
 import { type Dataset, openDataset } from '../open-dataset.ts';
 import { info, megabytes, out, outJson } from '../output.ts';
+import { summariseStudent } from '../summarise-student.ts';
 import { uploadDataset } from '../upload-dataset.ts';
 import { stackOption, type Target, withPipeline } from '../with-pipeline.ts';
 
@@ -15,32 +16,25 @@ export const train = (): Command =>
     .option('--name <name>', 'name of the student (default: the name of the folder or zip)')
     .option('--recipe <file>', 'a recipe (default: dataset.json in the folder)')
     .addOption(stackOption())
+    .option('--verbose', 'print everything that was measured')
     .option('--json', 'print the job and the student as JSON')
     .action(async (path: string, options: TrainOptions & { name?: string; recipe?: string }) => {
       const dataset = await openDataset(path, options);
       await trainDataset(dataset, options);
-      if (!options.json) out(nextSteps(dataset.name, options));
     });
 
-function nextSteps(student: string, { stack }: Target): string {
-  const option = stack === undefined ? '' : ` --stack ${stack}`;
-  return [
-    '',
-    'Classify images:',
-    `  npx understudy predict ${quote(student)} IMAGE...${option}`,
-    'Download the files of the student:',
-    `  npx understudy download ${quote(student)} FOLDER${option}`,
-  ].join('\n');
-}
+type TrainOptions = Target & { json?: boolean; verbose?: boolean };
 
-/** Quotes a name for the shell where needed. */
-const quote = (name: string): string =>
-  /^[\w.-]+$/.test(name) ? name : `'${name.replaceAll("'", "'\\''")}'`;
-
-type TrainOptions = Target & { json?: boolean };
-
-/** Uploads a dataset, follows its job, and prints the report on its student. */
-export async function trainDataset(dataset: Dataset, options: TrainOptions): Promise<void> {
+/**
+ * Uploads a dataset, follows its job, and prints what became of it.
+ *
+ * @param images files that the student could classify next
+ */
+export async function trainDataset(
+  dataset: Dataset,
+  options: TrainOptions,
+  images: readonly string[] = [],
+): Promise<void> {
   await withPipeline('training', options, async (pipeline) => {
     const title = `Upload ${dataset.name}`;
     const job = await followJob(pipeline, {
@@ -60,6 +54,10 @@ export async function trainDataset(dataset: Dataset, options: TrainOptions): Pro
     if (progress.state !== 'published') throw new Error(`job ${job.id} ended as ${progress.state}`);
     const card = await findStudent(pipeline.objects, `${name}/${progress.version}`);
     if (options.json) outJson({ job, student: card });
-    else out(`\n${describeStudent(card, pipeline)}\n${describeCost(job)}`.trimEnd());
+    else {
+      const details = options.verbose ? `${describeStudent(card, pipeline)}\n\n` : '';
+      const cost = describeCost(job);
+      out(`\n${details}${cost && `${cost}\n`}${summariseStudent(card, images, options)}`);
+    }
   });
 }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { table } from '#cli/output.ts';
+import { paragraph, table } from '#cli/output.ts';
 import { percent } from '#core/quantities.ts';
 
 describe('table', () => {
@@ -18,6 +18,35 @@ describe('table', () => {
     expect(table([[name, 'published']])).toBe(
       'pets\\u001b[2J\\u000aSTUDENT  \\u202eevil  published',
     );
+  });
+});
+
+describe('table with wide characters', () => {
+  it('counts two places for each', () => {
+    expect(
+      table([
+        ['猫', 'x'],
+        ['cats', 'y'],
+      ]),
+    ).toBe('猫    x\ncats  y');
+  });
+});
+
+describe('paragraph', () => {
+  it('breaks between words, and indents each line', () => {
+    expect(paragraph('one two three four five six', 2, 22)).toBe(
+      '  one two three four\n  five six',
+    );
+  });
+
+  it('has lines of at most 100 columns, however wide the terminal is', () => {
+    const lines = paragraph('word '.repeat(100).trimEnd(), 0, 300).split('\n');
+
+    expect(Math.max(...lines.map(({ length }) => length))).toBeLessThanOrEqual(100);
+  });
+
+  it('leaves a text whole that does not go to a terminal', () => {
+    expect(paragraph('word '.repeat(100), 1, undefined)).toBe(` ${'word '.repeat(100)}`);
   });
 });
 

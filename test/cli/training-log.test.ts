@@ -1,6 +1,6 @@
 import type { CloudWatchLogsClient, FilterLogEventsCommand } from '@aws-sdk/client-cloudwatch-logs';
 import { describe, expect, it } from 'vitest';
-import { progressInWords, trainingLog } from '#cli/training-log.ts';
+import { trainingLog } from '#cli/training-log.ts';
 import type { Job } from '#core/job.ts';
 
 interface Line {
@@ -35,14 +35,16 @@ describe('trainingLog', () => {
         { timestamp: NOON + 2, message: 'something else' },
         { timestamp: NOON + 3, message: 'plan: small at 96 px, head-only. Because.' },
         { timestamp: NOON + 4, message: 'step=decode done=10 of=90' },
+        { timestamp: NOON + 5, message: 'epoch=2 train_loss=0.5 validation_accuracy=0.9' },
       ]),
     });
 
     expect(await read(job())).toEqual({
-      lines: ['survey: small at 96 px: 80.0%', 'plan: small at 96 px, head-only. Because.'],
+      lines: ['Tried: small at 96 px: 80.0%', 'Plan: small at 96 px, head-only. Because.'],
       progress: { step: 'decode', done: 10, of: 90 },
+      epoch: { number: 2, validationAccuracy: 0.9 },
     });
-    expect(await read(job())).toEqual({ lines: [], progress: undefined });
+    expect(await read(job())).toEqual({ lines: [], progress: undefined, epoch: undefined });
   });
 
   it('misses no line that follows in the same millisecond as the last one read', async () => {
@@ -52,7 +54,7 @@ describe('trainingLog', () => {
 
     lines.push({ timestamp: NOON, message: 'plan: second' });
 
-    expect((await read(job())).lines).toEqual(['plan: second']);
+    expect((await read(job())).lines).toEqual(['Plan: second']);
     expect((await read(job())).lines).toEqual([]);
   });
 
@@ -69,24 +71,13 @@ describe('trainingLog', () => {
     const free = await trainingLog({ logs: logsOf(lines) })(job());
     const billed = await trainingLog({ logs: logsOf(lines) })(job({ ...run, estimate }));
 
-    expect(free.lines).toEqual([expect.stringMatching(/^time: about 60 min .* at about .*\d\d$/)]);
+    expect(free.lines).toEqual([expect.stringMatching(/^Time: about 60 min .* at about .*\d\d$/)]);
     expect(billed.lines).toEqual([`${free.lines[0]}; about $0.74`]);
   });
 
   it('shows control characters of a line instead of obeying them', async () => {
     const read = trainingLog({ logs: logsOf([{ timestamp: NOON, message: 'plan: \u001b[2Jx' }]) });
 
-    expect((await read(job())).lines).toEqual(['plan: \\u001b[2Jx']);
-  });
-});
-
-describe('progressInWords', () => {
-  it('counts only where there is something to count', () => {
-    expect(progressInWords({ step: 'decode', done: 1_000, of: 2_000 })).toBe(
-      'Decoding images: 1,000 of 2,000',
-    );
-    expect(progressInWords({ step: 'fit-head', done: 0, of: 1 })).toBe(
-      'Training the head with the chosen settings',
-    );
+    expect((await read(job())).lines).toEqual(['Plan: \\u001b[2Jx']);
   });
 });

@@ -1,11 +1,11 @@
-import sharp from 'sharp';
+import sharp, { type OutputInfo } from 'sharp';
 import { MAX_PIXELS } from '#core/image-limits.ts';
 import { isOutOfMemory } from '../job/errors.ts';
-import { resize } from './resize.mjs';
+import { resize, wholeFactor } from './resize.mjs';
 
 /** How images are brought to the teacher's size, in the words of the card; `understudy predict` does the same. */
 export const RESIZE =
-  'resize.mjs: bicubic to px × px, aspect ratio not kept; before that EXIF orientation applied, sRGB, alpha on white';
+  'resize.mjs: bicubic as in Pillow (reducing_gap=2.0), to px × px, aspect ratio not kept; before that EXIF orientation applied, sRGB, alpha on white';
 
 /** Set in the environment of a thread whose process has already limited the loaders. */
 export const LOADERS_LIMITED = 'UNDERSTUDY_LOADERS_LIMITED';
@@ -21,24 +21,56 @@ if (process.env[LOADERS_LIMITED] === undefined) {
 sharp.cache(false); // each image is decoded once
 
 /**
- * Decodes one image; of an animation the first frame.
+ * Decodes one image; of an animation the first frame. Large JPEGs are decoded at a smaller size, which takes a third of the
+ * time and gives nearly the same pixels as the means of `resize`.
  *
  * @param px height and width of the result
  * @returns RGB, 0 to 255, [px, px, 3] row by row
  * @throws Error whose message says what is wrong with the bytes
  */
 export async function decodeImage(bytes: Uint8Array, px: number): Promise<Buffer> {
-  const { data, info } = await sharp(bytes, {
+  const reduced = isLargeJpeg(bytes) ? await reducedSize(bytes, px) : undefined;
+  const image = sharp(bytes, {
     failOn: 'error', // also for truncated files
     limitInputPixels: MAX_PIXELS,
     pages: 1,
-    autoOrient: true,
-  })
+    autoOrient: !reduced, // it would come before the reduction
+  });
+  if (reduced) image.resize({ width: reduced.width, height: reduced.height, fit: 'fill' });
+  const { data, info } = await image
     .toColourspace('srgb')
     .flatten({ background: 'white' })
     .raw({ depth: 'uchar' })
     .toBuffer({ resolveWithObject: true });
-  return Buffer.from(resize(data, info.width, info.height, px).buffer);
+  const upright = reduced ? await oriented(data, info, reduced.orientation) : { data, info };
+  const { width, height } = upright.info;
+  return Buffer.from(resize(upright.data, width, height, px).buffer);
+}
+
+const LARGE = 64 * 1024; // bytes; chosen: reading the header of a smaller one takes as long as it saves
+
+const isLargeJpeg = (bytes: Uint8Array): boolean =>
+  bytes.length > LARGE && bytes[0] === 0xff && bytes[1] === 0xd8;
+
+/** The size to decode a JPEG at: an eighth, a quarter or half, and still twice px; undefined for its own size. */
+async function reducedSize(bytes: Uint8Array, px: number) {
+  const { width, height, orientation = 1 } = await sharp(bytes).metadata();
+  const most = Math.min(wholeFactor(width, px), wholeFactor(height, px));
+  const by = [8, 4, 2].find((factor) => factor <= most); // what libjpeg can do while decoding
+  if (by === undefined) return undefined;
+  return { width: Math.ceil(width / by), height: Math.ceil(height / by), orientation };
+}
+
+type Raw = { data: Buffer; info: OutputInfo };
+
+/** @param orientation of EXIF: where the image's top left corner is, from 1 to 8 */
+async function oriented(data: Buffer, info: OutputInfo, orientation: number): Promise<Raw> {
+  if (orientation <= 1) return { data, info };
+  const { width, height, channels } = info;
+  const image = sharp(data, { raw: { width, height, channels } });
+  if ([2, 4, 5, 7].includes(orientation)) image.flop(); // before it is rotated
+  image.rotate([0, 0, 0, 180, 180, 270, 90, 90, 270][orientation] ?? 0);
+  return image.raw().toBuffer({ resolveWithObject: true });
 }
 
 /** An image as `decodeImage` returns it, or what is wrong with its bytes. */

@@ -5,3 +5,6 @@ export function resize(
   height: number,
   px: number,
 ): Uint8ClampedArray<ArrayBuffer>;
+
+/** The factor by which `resize` shrinks a side before anything else. */
+export function wholeFactor(side: number, px: number): number;

@@ -97,7 +97,7 @@ export function studentCard(findings: Findings): CardWithoutFiles {
   };
 }
 
-const WORTH_A_WARNING = 1.1; // chosen: rounding in the split makes smaller differences
+const WORTH_A_WARNING = 1.5; // chosen
 
 function weightWarning(classes: readonly string[], weights: readonly number[]): string[] {
   const used = weights.filter((weight) => weight > 0);

@@ -1,0 +1,124 @@
+import { at } from './at.ts';
+import type { StudentCard } from './card.ts';
+import { count, percent } from './quantities.ts';
+import { wilson95 } from './wilson-interval.ts';
+
+/** What a person wants to know of a student first, in plain words. */
+export interface Verdict {
+  headline: string; // one sentence
+  details: readonly string[]; // a sentence each
+}
+
+type Card = Pick<StudentCard, 'classes' | 'data' | 'metrics'>;
+
+const NAMED = 3; // classes or pairs of classes, at most; chosen
+
+/** How good a student is, how sure that is, where it is weak, and what would help. */
+export function verdictOn(card: Card): Verdict {
+  const { method, n, correct, interval95 } = card.metrics.test;
+  const [low, high] = interval95;
+  const how = method === 'hold-out' ? 'test images' : 'images, in cross-validation';
+  const of = `${count(correct)} of ${count(n)} ${how}; 95% interval ${(100 * low).toFixed(1)}–${percent(high)}`;
+  return {
+    headline:
+      n === 0
+        ? 'Not tested: there was no image to spare for it.'
+        : `Correct on ${percent(correct / n)} of images it had not seen (${of}).`,
+    details: [baseline(card), weakest(card), confused(card), untested(card), advice(card)].filter(
+      (sentence) => sentence !== '',
+    ),
+  };
+}
+
+/** Compared with always giving the same answer. */
+function baseline({ metrics }: Card): string {
+  const { test, majorityBaseline, perClass } = metrics;
+  const largest = [...perClass].sort((a, b) => b.n - a.n)[0];
+  if (!largest || test.n === 0) return '';
+  const always = `Always answering "${largest.name}" would be correct on ${percent(majorityBaseline)}`;
+  return test.interval95[0] > majorityBaseline
+    ? `${always}.`
+    : `${always}, so it is not clear that the student has learned anything: do not rely on it.`;
+}
+
+/** The tested classes of which the fewest images were recognised. */
+function weakest({ metrics }: Card): string {
+  const imperfect = metrics.perClass.filter(({ n, correct }) => correct < n);
+  if (metrics.perClass.length < 3 || imperfect.length === 0) return '';
+  const named = [...imperfect]
+    .sort((a, b) => a.recall - b.recall || b.n - a.n)
+    .slice(0, NAMED)
+    .map(({ name, correct, n }) => `"${name}" (${count(correct)} of ${count(n)})`);
+  return `Weakest ${named.length === 1 ? 'class' : 'classes'}: ${named.join(', ')}.`;
+}
+
+interface Confusion {
+  is: string;
+  takenFor: string;
+  times: number;
+}
+
+function confused(card: Card): string {
+  const named = confusions(card)
+    .slice(0, NAMED)
+    .map(
+      ({ is, takenFor, times }) =>
+        `"${is}" taken for "${takenFor}" (${times === 1 ? '1 image' : `${count(times)} images`})`,
+    );
+  return named.length === 0 ? '' : `Most confused: ${named.join(', ')}.`;
+}
+
+/** Pairs of classes, the most often confused first. */
+export const confusions = ({ classes, metrics }: Card): Confusion[] =>
+  metrics.confusion
+    .flatMap((row, is) =>
+      row.map((times, other) => ({
+        is: at(classes, is),
+        takenFor: at(classes, other),
+        times: is === other ? 0 : times,
+      })),
+    )
+    .filter(({ times }) => times > 0)
+    .sort((a, b) => b.times - a.times);
+
+function untested({ metrics }: Card): string {
+  const names = metrics.perClass.filter(({ n }) => n === 0).map(({ name }) => `"${name}"`);
+  if (names.length === 0 || names.length === metrics.perClass.length) return '';
+  const more = names.length > NAMED ? ` and ${count(names.length - NAMED)} more` : '';
+  return `Not tested, for lack of images: ${names.slice(0, NAMED).join(', ')}${more}.`;
+}
+
+const WIDE = 0.05; // half an interval; chosen: from here on, more images are worth more than anything else
+
+/** What would help most: more images to measure by, or more of what is confused. */
+function advice(card: Card): string {
+  const { test, perClass } = card.metrics;
+  if (test.n === 0) return '';
+  const [low, high] = test.interval95;
+  const more = moreImagesPerClass(card);
+  if ((high - low) / 2 > WIDE && more > 0)
+    return `About ${count(more)} more ${more === 1 ? 'image' : 'images'} per class would narrow the interval to ±${100 * WIDE} points.`;
+
+  const errors = test.n - test.correct;
+  const [worst] = confusions(card);
+  if (worst && perClass.length > 2 && worst.times >= 3 && worst.times >= errors / 5)
+    return `More images of "${worst.is}" and "${worst.takenFor}" would help most.`;
+  return '';
+}
+
+/** The number of further images in each class for an interval of ± WIDE, if the accuracy stays as it is. */
+function moreImagesPerClass({ classes, data, metrics }: Card): number {
+  const { n, correct } = metrics.test;
+  const isWide = (images: number) => {
+    const [low, high] = wilson95((correct / n) * images, images);
+    return (high - low) / 2 > WIDE;
+  };
+  let needed = n;
+  while (isWide(needed)) needed += 1; // ends at 385 images: the interval is widest at one half
+  const all = data.perClass.reduce(
+    (sum, each) => sum + each.train + each.validation + each.test,
+    0,
+  );
+  const more = ((needed - n) * all) / n / classes.length;
+  return more > 20 ? 5 * Math.ceil(more / 5) : Math.ceil(more);
+}
