@@ -1,5 +1,3 @@
-import { Option } from 'commander';
-import { DEFAULT_STACK } from '#infra/settings.ts';
 import { CliError, EXIT } from './cli-error.ts';
 import type { Pipeline } from './connect.ts';
 import { explainAwsError } from './explain-aws-error.ts';
@@ -7,24 +5,7 @@ import { whenStopped } from './interruption.ts';
 import type { JobList, Library } from './library.ts';
 import { localJobs, localLibrary } from './local-library.ts';
 import { type Capability, localPipeline } from './local-pipeline.ts';
-
-/** The pipeline that a command works on. */
-export interface Target {
-  stack?: string; // the name of a deployed stack; the local pipeline by default
-}
-
-const STACK_VARIABLE = 'UNDERSTUDY_STACK';
-
-/** The option of every command that works on a pipeline. */
-export const stackOption = (): Option =>
-  new Option(
-    '--stack <name>',
-    'use a pipeline deployed on AWS instead of the one on this machine',
-  ).env(STACK_VARIABLE);
-
-/** The option of the commands that deploy a pipeline, show it or delete it. */
-export const deployedStackOption = (): Option =>
-  new Option('--stack <name>', 'name of the stack').env(STACK_VARIABLE).default(DEFAULT_STACK);
+import type { Target } from './stack-option.ts';
 
 /**
  * Runs `work` on a deployed pipeline, or on the local one; if none is running, one is started for it and stopped after.
@@ -39,10 +20,11 @@ export async function withPipeline<T>(
   if (stack !== undefined) return onStack(stack, work);
   if (capability === 'training') whenStopped(afterStop(undefined));
   for (;;) {
+    const connect = import('./connect.ts'); // with the SDK; it is loaded while the pipeline starts
     const running = await localPipeline(capability);
     if (capability === 'training') whenStopped(afterStop(running.owner));
     try {
-      const { connectTo } = await import('./connect.ts'); // with the SDK, which takes as long to load as all else
+      const { connectTo } = await connect;
       return await work(connectTo(running.endpoint));
     } catch (error) {
       if (!isUnreachable(error)) throw error;

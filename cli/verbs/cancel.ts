@@ -1,6 +1,6 @@
 import { Command } from 'commander';
 import { changeJob } from '../change-job.ts';
-import { stackOption, type Target } from '../with-pipeline.ts';
+import { stackOption, type Target } from '../stack-option.ts';
 
 export const cancel = (): Command =>
   new Command('cancel')

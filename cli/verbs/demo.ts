@@ -8,7 +8,7 @@ import { replaceFile } from '#local/durable-files.ts';
 import { stateFolder } from '#local/state-folder.ts';
 import { CliError, EXIT } from '../cli-error.ts';
 import { info, out } from '../output.ts';
-import { trainDataset } from './train.ts';
+import { trainDataset } from '../train-dataset.ts';
 
 interface DemoOptions {
   photos?: boolean;

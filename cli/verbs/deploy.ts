@@ -5,9 +5,9 @@ import { promisify } from 'node:util';
 import { Command } from 'commander';
 import { PipelineSettings } from '#infra/settings.ts';
 import { CliError, EXIT } from '../cli-error.ts';
+import { deployedStackOption } from '../deployed-stack-option.ts';
 import { info } from '../output.ts';
 import { ROOT, runCdk } from '../run-cdk.ts';
-import { deployedStackOption } from '../with-pipeline.ts';
 
 interface DeployOptions {
   stack: string;

@@ -8,7 +8,8 @@ import { CliError, EXIT } from '../cli-error.ts';
 import { findStudent } from '../find-student.ts';
 import type { Library } from '../library.ts';
 import { out, outJson } from '../output.ts';
-import { stackOption, type Target, withLibrary } from '../with-pipeline.ts';
+import { stackOption, type Target } from '../stack-option.ts';
+import { withLibrary } from '../with-pipeline.ts';
 
 export const download = (): Command =>
   new Command('download')

@@ -5,7 +5,8 @@ import { percent } from '#core/quantities.ts';
 import { unreadableCard } from '../find-student.ts';
 import type { Library } from '../library.ts';
 import { info, out, outJson, table } from '../output.ts';
-import { stackOption, type Target, withLibrary } from '../with-pipeline.ts';
+import { stackOption, type Target } from '../stack-option.ts';
+import { withLibrary } from '../with-pipeline.ts';
 
 export const list = (): Command =>
   new Command('list')

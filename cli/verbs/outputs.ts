@@ -1,9 +1,9 @@
 import { CloudFormationClient } from '@aws-sdk/client-cloudformation';
 import { Command } from 'commander';
+import { deployedStackOption } from '../deployed-stack-option.ts';
 import { explainAwsError } from '../explain-aws-error.ts';
 import { findStack } from '../find-stack.ts';
 import { out, outJson, table } from '../output.ts';
-import { deployedStackOption } from '../with-pipeline.ts';
 
 export const outputs = (): Command =>
   new Command('outputs')

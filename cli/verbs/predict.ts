@@ -5,7 +5,8 @@ import { CliError, EXIT } from '../cli-error.ts';
 import { findStudent } from '../find-student.ts';
 import { info, out, outJson, table } from '../output.ts';
 import type { Prediction } from '../predict-images.ts';
-import { stackOption, type Target, withLibrary } from '../with-pipeline.ts';
+import { stackOption, type Target } from '../stack-option.ts';
+import { withLibrary } from '../with-pipeline.ts';
 
 export const predict = (): Command =>
   new Command('predict')

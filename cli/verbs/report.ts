@@ -2,7 +2,8 @@ import { Command } from 'commander';
 import { describeStudent } from '../describe-student.ts';
 import { findStudent } from '../find-student.ts';
 import { out, outJson } from '../output.ts';
-import { stackOption, type Target, withLibrary } from '../with-pipeline.ts';
+import { stackOption, type Target } from '../stack-option.ts';
+import { withLibrary } from '../with-pipeline.ts';
 
 export const report = (): Command =>
   new Command('report')

@@ -2,7 +2,8 @@ import { Command } from 'commander';
 import { describeJob, JOB_HEADER, jobRow } from '../describe.ts';
 import { findJob } from '../find-job.ts';
 import { out, outJson, table } from '../output.ts';
-import { stackOption, type Target, withJobs } from '../with-pipeline.ts';
+import { stackOption, type Target } from '../stack-option.ts';
+import { withJobs } from '../with-pipeline.ts';
 
 export const status = (): Command =>
   new Command('status')

@@ -6,7 +6,8 @@ import { teacherProvider } from '#local/provide-teachers.ts';
 import { CATALOGUE, teacherNamed } from '#teachers/catalogue.ts';
 import { CliError, EXIT } from '../cli-error.ts';
 import { info, out, outJson, table } from '../output.ts';
-import { stackOption, type Target, withPipeline } from '../with-pipeline.ts';
+import { stackOption, type Target } from '../stack-option.ts';
+import { withPipeline } from '../with-pipeline.ts';
 
 export const teachers = (): Command =>
   new Command('teachers')
