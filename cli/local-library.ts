@@ -33,24 +33,32 @@ export async function localJobs(): Promise<JobList> {
   const waitForHolder = waiting();
   for (;;) {
     const running = await runningPipeline();
-    if (running) return { allJobs: () => scan(running.endpoint), trains: running.trains };
-    try {
-      const jobs = jobsIn(await readTable(join(stateFolder(), 'dynamodb'), JOB_TABLE));
-      return { allJobs: () => Promise.resolve(jobs), trains: false };
-    } catch (error) {
-      if (!(error instanceof FolderInUse)) throw error;
+    const items = running
+      ? await scan(running.endpoint)
+      : await readTable(join(stateFolder(), 'dynamodb'), JOB_TABLE).catch(unlessInUse);
+    if (items) {
+      const jobs = jobsIn(items);
+      return { allJobs: () => Promise.resolve(jobs), trains: running?.trains ?? false };
     }
     await waitForHolder(); // it is starting or stopping
   }
 }
 
+function unlessInUse(error: unknown): undefined {
+  if (!(error instanceof FolderInUse)) throw error;
+}
+
 const Page = z.object({
   Items: z.array(z.custom<Item>()),
-  LastEvaluatedKey: z.unknown(),
+  LastEvaluatedKey: z.unknown().optional(),
 });
 
-/** Scans the job table through the endpoint. The local DynamoDB checks no signatures, so this needs no SDK. */
-async function scan(endpoint: string): Promise<Job[]> {
+/**
+ * Scans the job table through the endpoint. The local DynamoDB checks no signatures, so this needs no SDK.
+ *
+ * @returns `undefined` if it stops in the meantime
+ */
+async function scan(endpoint: string): Promise<Item[] | undefined> {
   const items: Item[] = [];
   let ExclusiveStartKey: unknown;
   do {
@@ -61,12 +69,13 @@ async function scan(endpoint: string): Promise<Job[]> {
         'x-amz-target': 'DynamoDB_20120810.Scan',
       },
       body: JSON.stringify({ TableName: JOB_TABLE, ExclusiveStartKey }),
-    });
+    }).catch(() => undefined);
+    if (!answer?.ok) return undefined;
     const page = Page.parse(await answer.json());
     items.push(...page.Items);
     ExclusiveStartKey = page.LastEvaluatedKey;
   } while (ExclusiveStartKey !== undefined);
-  return jobsIn(items);
+  return items;
 }
 
 function jobsIn(items: readonly Item[]): Job[] {
