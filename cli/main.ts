@@ -8,6 +8,7 @@ import { VERBS } from './verbs.ts';
 /** Runs the `understudy` command: data on stdout, messages on stderr, and an exit code. */
 export async function main(argv: readonly string[]): Promise<void> {
   endOnSignals();
+  process.stdout.on('error', endOfReader);
   process.exitCode = await run(argv).then(
     () => EXIT.ok,
     (error: unknown) => (isStopping() ? ENDING : exitOf(error)),
@@ -16,6 +17,12 @@ export async function main(argv: readonly string[]): Promise<void> {
 
 /** A command that is being stopped has nothing more to say: the signal's handler ends the process. */
 const ENDING = new Promise<never>(() => undefined);
+
+/** Ends quietly when the reader of a pipe has seen enough, as in `understudy list | head -1`. */
+function endOfReader(error: NodeJS.ErrnoException): void {
+  if (error.code !== 'EPIPE') throw error;
+  process.exit(EXIT.ok);
+}
 
 async function run(argv: readonly string[]): Promise<void> {
   const program = new Command('understudy')

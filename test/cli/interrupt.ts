@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
+import { constants } from 'node:os';
 import { setTimeout as pause } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { stripVTControlCharacters } from 'node:util';
@@ -63,11 +64,11 @@ export async function leftOn(state: string, seconds = 5): Promise<string[]> {
 /** What is wrong with the end of a command after a signal; nothing is what is wanted. */
 export function faultsOf(
   { exit, signal, stderr }: Interrupted,
-  sent: 'SIGINT' | 'SIGTERM',
+  sent: 'SIGHUP' | 'SIGINT' | 'SIGTERM',
 ): string[] {
   const faults: string[] = [];
   if (signal === sent && stderr === '') return faults; // before Node had loaded anything at all
-  const expected = sent === 'SIGINT' ? 130 : 143;
+  const expected = 128 + constants.signals[sent];
   if (exit !== expected) faults.push(`exit ${exit ?? signal} instead of ${expected}`);
   const last = stripVTControlCharacters(stderr).trimEnd().split('\n').at(-1) ?? '';
   if (!/^Stopped.*\.$/.test(last)) faults.push(`no sentence at the end, but "${last}"`);

@@ -38,8 +38,8 @@ describe('a signal', () => {
     ['SIGTERM', 'after 200 ms', 200],
     ['SIGINT', 'after 500 ms', 500],
     ['SIGTERM', 'while the pipeline starts', 'pipeline'],
-    ['SIGINT', 'while the dataset is validated', 'Validate'],
-    ['SIGTERM', 'in mid-training', 'Verifying images'],
+    ['SIGHUP', 'while the dataset is validated', 'Validate'],
+    ['SIGINT', 'in mid-training', 'Verifying images'],
   ] as const)(
     '%s ends "train" %s, and leaves nothing behind',
     async (signal, _, moment) => {
