@@ -17,7 +17,8 @@ export function startUpTable(recorded: NonNullable<BenchRecord['startUp']>): str
   return [
     '## How long the commands take to start\n',
     'By `npx tsx bench/start-up.ts`; `-- --before=FOLDER` measures an earlier checkout in turns with this one. The CPU-seconds',
-    'include the processes that a command starts; the first start after a change, which makes the bundle, is not counted.\n',
+    'include the processes that a command starts; the first start after a change, which makes the bundle, is not counted.',
+    'Of processor times the median counts; of times by the clock the fastest, which other processes can only lengthen.\n',
     table(['', '', 'before', 'now', 'wanted', ''], rows),
     `${describeCircumstances(recorded)} Node ${recorded.node}; rounds: ${recorded.result[0]?.now.length}.\n`,
   ].join('\n');
