@@ -7,6 +7,7 @@ import { defineConfig } from 'vitest/config';
 const UNIT = [
   'test/imports.test.ts',
   'test/{bench,contracts,core,docs,examples,lambdas}/**/*.test.ts',
+  'test/cli/compose-recipe.test.ts',
   'test/local/events/**/*.test.ts',
   'test/training-image/{data,evaluate,storage}/**/*.test.ts',
   'test/training-image/plan/{choose-student,compare,folds,judgement,require-time,sample,survey}.test.ts',

@@ -3,7 +3,7 @@ export const EXIT = {
   ok: 0,
   internal: 1,
   usage: 2,
-  rejected: 3, // the dataset
+  rejected: 3, // the dataset or its recipe
   failed: 4, // training failed, or the job was cancelled in the meantime
   notFound: 6,
   interrupted: 130, // as shells report SIGINT

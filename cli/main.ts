@@ -47,7 +47,7 @@ Exit codes:
   0    success
   1    internal error
   2    usage error
-  3    the dataset was rejected
+  3    the dataset or its recipe was rejected
   4    training failed or was cancelled
   6    not found
   130  interrupted by Ctrl-C (143 by SIGTERM, 129 by a closed terminal)`;

@@ -1,30 +1,38 @@
 import { constants, createReadStream, type Stats } from 'node:fs';
-import { access, lstat, readFile, stat } from 'node:fs/promises';
+import { access, lstat, stat } from 'node:fs/promises';
 import { basename, extname, join, resolve } from 'node:path';
 import type { Readable } from 'node:stream';
 import { RECIPE_FILE } from '#core/keys.ts';
+import { TEACHERS } from '#teachers/catalogue.ts';
 import { CliError, EXIT } from './cli-error.ts';
+import { composeRecipe } from './compose-recipe.ts';
 import { listFiles, pathProblem } from './list-files.ts';
+import { readRecipe } from './read-recipe.ts';
+import type { GivenFlag } from './recipe-flags.ts';
 import { zipFiles } from './zip-files.ts';
 
 /** A dataset on this machine, ready to be uploaded. */
 export interface Dataset {
   name: string;
-  /** The text of its `dataset.json`; for a folder without one, the default recipe applies. */
+  /** The text of its recipe; a folder without one has the default recipe, a zip the one in the bucket. */
   recipe: string | undefined;
   source: 'folder' | 'zip';
   open: () => Readable; // the bytes of a zip
 }
 
+export interface OpenOptions {
+  name?: string | undefined;
+  recipe?: string | undefined; // a file, instead of the folder's `dataset.json`
+  flags?: readonly GivenFlag[]; // override the recipe
+  onNotice?: (sentence: string) => void; // called with a sentence for the user
+}
+
 /**
- * Opens a folder with one folder of images per class, or a zip of that.
+ * Opens a folder with one folder of images per class, or a zip of that, and checks its recipe.
  *
- * @throws CliError not found; usage, with everything that cannot be read
+ * @throws CliError not found; usage, with everything that cannot be read; rejected, with all faults of the recipe
  */
-export async function openDataset(
-  path: string,
-  options: { name?: string | undefined; recipe?: string | undefined },
-): Promise<Dataset> {
+export async function openDataset(path: string, options: OpenOptions): Promise<Dataset> {
   const whole = resolve(path);
   const found = await statOf(path);
   const isFolder = found.isDirectory();
@@ -37,12 +45,12 @@ export async function openDataset(
     const sentence = `"${name}" cannot be the name of a dataset: it must not contain a slash or begin with a dot. Choose another with --name.`;
     throw new CliError(EXIT.usage, sentence);
   }
-  const asked = options.recipe === undefined ? undefined : await readRecipe(options.recipe);
+  const recipe = await recipeOf(isFolder ? path : undefined, options); // listing a folder may take longer
   if (!isFolder) {
     await access(whole, constants.R_OK).catch((error: unknown) => {
       throw new CliError(EXIT.usage, pathProblem(path, error), { cause: error });
     });
-    return { name, recipe: asked, source: 'zip', open: () => createReadStream(whole) };
+    return { name, recipe, source: 'zip', open: () => createReadStream(whole) };
   }
 
   const listing = await listFiles(whole);
@@ -56,9 +64,6 @@ export async function openDataset(
     const sentence = `${path} is empty; put one folder of images per class into it.`;
     throw new CliError(EXIT.usage, sentence);
   }
-  const recipe = listing.files.includes(RECIPE_FILE)
-    ? (asked ?? (await readRecipe(join(whole, RECIPE_FILE))))
-    : asked;
   return { name, recipe, source: 'folder', open: () => zipFiles(whole, files) };
 }
 
@@ -75,13 +80,27 @@ async function statOf(path: string): Promise<Stats> {
   }
 }
 
-async function readRecipe(file: string): Promise<string> {
-  try {
-    return await readFile(file, 'utf8');
-  } catch (cause) {
-    const isAbsent = (cause as NodeJS.ErrnoException).code === 'ENOENT';
-    throw isAbsent
-      ? new CliError(EXIT.notFound, `There is no recipe ${file}.`, { cause })
-      : new CliError(EXIT.usage, `The recipe ${file} cannot be read: ${cause}`, { cause });
-  }
+/** The text of the recipe: from the file that the user names, else from the dataset's folder, with the flags. */
+async function recipeOf(
+  folder: string | undefined,
+  { recipe: named, flags = [], onNotice = () => undefined }: OpenOptions,
+): Promise<string | undefined> {
+  const own = folder === undefined ? undefined : await ownRecipe(folder);
+  const path = named ?? own;
+  if (named !== undefined && own !== undefined && resolve(named) !== resolve(own))
+    onNotice(`Using ${named} instead of ${own}.`);
+  const file = path === undefined ? undefined : { path, text: await readRecipe(path) };
+  const { text, notice } = composeRecipe({ file, flags }, TEACHERS);
+  if (notice !== undefined) onNotice(notice);
+  return text;
+}
+
+/** The path of the recipe in a dataset's folder. One that cannot be read is left to the listing, which says why. */
+async function ownRecipe(folder: string): Promise<string | undefined> {
+  const path = join(folder, RECIPE_FILE);
+  const isReadable = await Promise.all([stat(path), access(path, constants.R_OK)]).then(
+    ([found]) => found.isFile(),
+    () => false,
+  );
+  return isReadable ? path : undefined;
 }

@@ -10,8 +10,10 @@ for (const signal of SIGNALS) process.once(signal, leave);
 // The SDK warns on every start with Node 20, which this version of it supports.
 process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED ??= 'true';
 const { main } = await importProgram('cli/main.ts');
-for (const signal of SIGNALS) process.off(signal, leave); // in the same turn, main listens for itself
-await main(process.argv);
+const done = main(process.argv); // it listens for itself from its first line on
+// Only now: a signal that nobody listens for between two turns would be lost, if it came while the bundle was loading.
+for (const signal of SIGNALS) process.off(signal, leave);
+await done;
 
 function leave(signal) {
   try {

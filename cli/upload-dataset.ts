@@ -54,6 +54,9 @@ async function placeRecipe(
   onNotice: (sentence: string) => void,
 ): Promise<string | undefined> {
   if (recipe !== undefined) {
+    const before = source === 'zip' ? await objects.readText(recipeKey) : undefined;
+    if (before !== undefined && before !== recipe)
+      onNotice(`Replaced the recipe of an earlier upload: ${recipeKey}`);
     await objects.write(recipeKey, recipe, 'application/json');
     return recipe;
   }

@@ -84,17 +84,21 @@ export function instanceTypesFor(
 
 const MIN_SECONDS = 300; // chosen: start-up alone takes most of that
 
-/** The problems of a recipe's instance types and budget in this deployment. */
+/**
+ * The problems of a recipe's instance types and budget in this deployment.
+ *
+ * @param whereIs where a field of the recipe is written
+ */
 export function budgetProblems(
   recipe: Pick<Recipe, 'budget' | 'instance_types'>,
-  file: string,
+  whereIs: (field: string) => string,
   allowed: readonly string[],
 ): Problem[] {
   const foreign = recipe.instance_types?.filter((type) => !allowed.includes(type)) ?? [];
   const problems = foreign.map((type) =>
     problem(
       'INSTANCE_TYPE',
-      `${file}, instance_types`,
+      whereIs('instance_types'),
       `${type} is not allowed in this deployment.`,
       `Choose from ${allowed.join(', ')}, leave instance_types out, or ask the operator of this deployment to add it.`,
     ),
@@ -107,11 +111,11 @@ export function budgetProblems(
     if (perSecond === undefined) {
       const what = `The price of ${type} is unknown, so a budget in dollars cannot be enforced.`;
       const remedy = 'Set budget.minutes instead, or choose other instance types.';
-      problems.push(problem('BUDGET', `${file}, budget.dollars`, what, remedy));
+      problems.push(problem('BUDGET', whereIs('budget.dollars'), what, remedy));
     } else if (dollars < MIN_SECONDS * perSecond) {
       const what = `$${dollars} pays for only ${Math.floor(dollars / perSecond)} s of ${type}; training needs at least ${MIN_SECONDS} s.`;
       const remedy = `Set it to ${(Math.ceil(MIN_SECONDS * perSecond * 100) / 100).toFixed(2)} or more, or leave it out.`;
-      problems.push(problem('BUDGET', `${file}, budget.dollars`, what, remedy));
+      problems.push(problem('BUDGET', whereIs('budget.dollars'), what, remedy));
     }
   }
   return problems;

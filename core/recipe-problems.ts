@@ -1,29 +1,21 @@
 import type * as z from 'zod';
 import { nearestName } from './nearest-name.ts';
-import { type Problem, problem } from './problem.ts';
+import { keysInside, RECIPE_FIELDS, type RecipeField } from './recipe-fields.ts';
 
-/** The fields of a recipe, and the values that each takes; `core/recipe.ts` has the schema. */
-const FIELDS = new Map([
-  ['task', '"image"'],
-  ['teacher', '"auto" or the name of a teacher'],
-  ['regime', '"auto", "head-only", "full" or "blocks:1" to "blocks:7"'],
-  ['prefer', '"accuracy" or "cost"'],
-  ['split', 'an object with "validation" and "test"'],
-  ['split.validation', 'a number from 0.05 to 0.4'],
-  ['split.test', 'a number from 0.05 to 0.4'],
-  ['class_weights', '"auto" or "none"'],
-  ['augmentation', '"auto", "none", or an object with "flip", "crop" and "colour"'],
-  ['augmentation.flip', 'true or false'],
-  ['augmentation.crop', 'true or false'],
-  ['augmentation.colour', 'true or false'],
-  ['input_px', 'an integer from 64 to 512'],
-  ['refit', 'true or false'],
-  ['budget', 'an object with "minutes" and "dollars"'],
-  ['budget.minutes', 'an integer from 1 to 1440'],
-  ['budget.dollars', 'a number above 0'],
-  ['instance_types', 'a list of one to five SageMaker instance types, such as "ml.g4dn.xlarge"'],
-  ['seed', 'an integer from 0 to 2147483647'],
-]);
+/** A fault of a recipe, before it is said where the recipe came from. */
+export interface RecipeFault {
+  code: string;
+  path: readonly PropertyKey[]; // of the field
+  part: 'key' | 'value'; // the part that is wrong
+  what: string; // a sentence
+  /** For a wrong value: what `what` is made of, to say the same of a flag. */
+  rule?: {
+    takes: string; // `"auto" or "none"`
+    shown: string; // the value, in JSON
+    guess: string | undefined; // the value that was probably meant, in JSON
+  };
+  remedy: string; // a sentence that begins with a verb
+}
 
 /** Tasks that people may request by name, and what to use instead. */
 const OTHER_TASKS = new Map([
@@ -48,56 +40,109 @@ const OTHER_TASKS = new Map([
  *
  * @param written the recipe as parsed from JSON
  */
-export function recipeProblems(issue: z.core.$ZodIssue, file: string, written: unknown): Problem[] {
+export function recipeFaults(issue: z.core.$ZodIssue, written: unknown): RecipeFault[] {
   if (issue.code === 'unrecognized_keys') {
-    return issue.keys.map((key) => unknownField(file, issue.path.map(String), key));
+    return issue.keys.map((key) => unknownField(issue.path.map(String), key));
   }
   const value = valueAt(written, issue.path);
   if (issue.code === 'invalid_union' && typeof value === 'object') {
     const inside = issue.errors.flat().filter(isInside);
     if (inside.length > 0) {
       return inside.flatMap((each) =>
-        recipeProblems({ ...each, path: [...issue.path, ...each.path] }, file, written),
+        recipeFaults({ ...each, path: [...issue.path, ...each.path] }, written),
       );
     }
   }
-  if (issue.path[0] === 'task') return [taskProblem(file, value)];
-
-  const field = issue.path.filter((part) => typeof part === 'string').join('.');
-  const subject = field === '' ? 'The recipe' : `"${field}"`;
-  const what = `${subject} must be ${FIELDS.get(field) ?? 'a JSON object'}, not ${shown(value)}.`;
-  const remedy = 'Correct the field, or omit it to use the default.';
-  return [problem('RECIPE_FIELD', whereOf(file, issue.path), what, remedy)];
+  if (issue.path[0] === 'task') return [taskFault(value)];
+  return [valueFault(issue.path, value)];
 }
 
 /** Whether the issue is about a part of the value, and not about its type. */
 const isInside = ({ code, path }: z.core.$ZodIssue): boolean =>
   path.length > 0 || code === 'unrecognized_keys';
 
-function unknownField(file: string, parent: readonly string[], key: string): Problem {
-  const prefix = parent.map((part) => `${part}.`).join('');
-  const known = [...FIELDS.keys()]
-    .filter((field) => field.startsWith(prefix) && !field.slice(prefix.length).includes('.'))
-    .map((field) => field.slice(prefix.length));
-  const nearest = nearestName(key, known);
-  const guess = nearest === undefined ? '' : ` Did you mean "${nearest}"?`;
-  const what = `There is no field "${prefix}${key}".${guess}`;
-  const remedy = `Rename or remove it; the fields are ${known.join(', ')}.`;
-  return problem('RECIPE_FIELD', whereOf(file, [...parent, key]), what, remedy);
+function valueFault(path: readonly PropertyKey[], value: unknown): RecipeFault {
+  const name = path.filter((part) => typeof part === 'string').join('.');
+  const field = RECIPE_FIELDS.get(name);
+  const subject = field ? `"${name}"` : 'The recipe';
+  const takes = field?.takes ?? 'a JSON object, such as {"seed": 3}';
+  const guess = field && guessedValue(field, path, value);
+  const shown = shownValue(value);
+  return {
+    code: 'RECIPE_FIELD',
+    path,
+    part: 'value',
+    what: `${subject} must be ${takes}, not ${shown}.${didYouMean(guess)}`,
+    rule: { takes, shown, guess },
+    remedy: field
+      ? 'Correct the field, or omit it to use the default.'
+      : 'Write an object, or remove the recipe: every field is optional.',
+  };
 }
 
-function taskProblem(file: string, task: unknown): Problem {
+/** @param guess in JSON */
+export const didYouMean = (guess: string | undefined): string =>
+  guess === undefined ? '' : ` Did you mean ${guess}?`;
+
+/** The value that was probably meant, in JSON: the same one written as the field takes it, or the nearest one. */
+function guessedValue(
+  { schema, values = [] }: RecipeField,
+  path: readonly PropertyKey[],
+  value: unknown,
+): string | undefined {
+  if (typeof value !== 'string' && typeof value !== 'number') return undefined;
+  const isElement = typeof path.at(-1) === 'number'; // of a list
+  const fits = (each: unknown) => schema.safeParse(isElement ? [each] : each).success;
+  const number = /\d/.test(`${value}`) ? [Number(value)] : [];
+  const boolean = value === 'true' || value === 'false' ? [value === 'true'] : [];
+  const same = [...number, ...boolean, [value], ...(isElement ? [`ml.${value}`] : [])].find(fits);
+  if (same !== undefined) return JSON.stringify(same);
+  const wanted = String(value).trim();
+  if (/^blocks:\d+$/.test(wanted)) return undefined; // every number is equally near
+  const nearest = values.find((each) => each === `blocks:${wanted}`) ?? nearestName(wanted, values);
+  return nearest === undefined ? undefined : JSON.stringify(nearest);
+}
+
+function unknownField(parent: readonly string[], key: string): RecipeFault {
+  const known = keysInside(parent.join('.'));
+  const guess = guessedKey(key, known);
+  return {
+    code: 'RECIPE_FIELD',
+    path: [...parent, key],
+    part: 'key',
+    what: `There is no field ${shownValue([...parent, key].join('.'))}.${didYouMean(guess)}`,
+    remedy: guess
+      ? 'Rename or remove it.'
+      : `Rename or remove it; the fields are ${known.join(', ')}.`,
+  };
+}
+
+/** Keys under which other programs know a field. */
+const OTHER_KEYS = new Map([
+  ['px', 'input_px'],
+  ['image_size', 'input_px'],
+]);
+
+function guessedKey(key: string, known: readonly string[]): string | undefined {
+  const wanted = key.replaceAll('-', '_');
+  const nearest = nearestName(wanted, known) ?? OTHER_KEYS.get(wanted);
+  if (nearest !== undefined && known.includes(nearest)) return `"${nearest}"`;
+  const nested = [...RECIPE_FIELDS.keys()].map((name) => name.split('.'));
+  const inside = nearestName(wanted, nested.map(([, name]) => name ?? '').filter(Boolean));
+  const outside = nested.find(([, name]) => name !== undefined && name === inside)?.[0];
+  return outside === undefined ? undefined : `"${inside}" inside "${outside}"`;
+}
+
+function taskFault(task: unknown): RecipeFault {
   const why = typeof task === 'string' ? OTHER_TASKS.get(task) : undefined;
-  return problem(
-    'TASK_NOT_SUPPORTED',
-    whereOf(file, ['task']),
-    `The task ${shown(task)} is not supported: ${why ?? 'the only task is "image".'}`,
-    'Set task to "image", or omit it.',
-  );
+  return {
+    code: 'TASK_NOT_SUPPORTED',
+    path: ['task'],
+    part: 'value',
+    what: `The task ${shownValue(task)} is not supported: ${why ?? 'the only task is "image".'}`,
+    remedy: 'Set task to "image", or omit it.',
+  };
 }
-
-const whereOf = (file: string, path: readonly PropertyKey[]): string =>
-  path.length > 0 ? `${file}, ${path.map(String).join('.')}` : file;
 
 function valueAt(written: unknown, path: readonly PropertyKey[]): unknown {
   return path.reduce<unknown>((value, part) => Object(value)[part], written);
@@ -105,7 +150,9 @@ function valueAt(written: unknown, path: readonly PropertyKey[]): unknown {
 
 const MAX_SHOWN = 60; // UTF-16 units
 
-function shown(value: unknown): string {
-  const json = JSON.stringify(value) ?? 'nothing';
+/** A value in JSON, cut to a length that fits into a sentence. */
+function shownValue(value: unknown): string {
+  const isBeyondJson = typeof value === 'number' && !Number.isFinite(value); // such as 1e999
+  const json = isBeyondJson ? String(value) : (JSON.stringify(value) ?? 'nothing');
   return json.length <= MAX_SHOWN ? json : `${json.slice(0, MAX_SHOWN)}…`;
 }

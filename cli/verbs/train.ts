@@ -1,20 +1,25 @@
 import { Command } from 'commander';
 import { info } from '../output.ts';
+import { addRecipeFlags, givenFlags } from '../recipe-flags.ts';
 import { stackOption } from '../stack-option.ts';
 import type { TrainOptions } from '../train-dataset.ts';
 
-export const train = (): Command =>
-  new Command('train')
+export const train = (): Command => {
+  const command = new Command('train')
     .argument('<folder|zip>', 'a folder with one folder of images per class, or a zip of it')
     .option('--name <name>', 'name of the student (default: the name of the folder or zip)')
-    .option('--recipe <file>', 'a recipe (default: dataset.json in the folder)')
+    .option('--recipe <file>', 'a recipe as a JSON file (default: dataset.json in the folder)')
     .addOption(stackOption())
     .option('--verbose', 'print everything that was measured')
-    .option('--json', 'print the job and the student as JSON')
-    .action(async (path: string, options: TrainOptions & { name?: string; recipe?: string }) => {
+    .option('--json', 'print the job and the student as JSON');
+  return addRecipeFlags(command).action(
+    async (path: string, options: TrainOptions & { name?: string; recipe?: string }) => {
       info(`Reading ${path} …`); // before anything slow is loaded
       const { openDataset } = await import('../open-dataset.ts');
-      const dataset = await openDataset(path, options);
+      const flags = givenFlags({ ...options });
+      const dataset = await openDataset(path, { ...options, flags, onNotice: info });
       const { trainDataset } = await import('../train-dataset.ts');
       await trainDataset(dataset, options);
-    });
+    },
+  );
+};

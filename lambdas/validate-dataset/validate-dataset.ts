@@ -1,11 +1,12 @@
 import pLimit from 'p-limit';
+import type { TeacherLimits } from '#core/check-recipe.ts';
 import { budgetProblems } from '#core/cost.ts';
 import { jobIdOf, recipeHash, sha256 } from '#core/identity.ts';
 import { type Job, type Observation, receive } from '#core/job.ts';
 import { datasetOf, jobKeys, type Upload, uploadSealedBy } from '#core/keys.ts';
 import { writeManifest } from '#core/manifest.ts';
+import { parseRecipe } from '#core/parse-recipe.ts';
 import { PROBLEMS_IN_ROW, type Problem } from '#core/problem.ts';
-import { parseRecipe, type TeacherLimits } from '#core/recipe.ts';
 import { type RecordPorts, recordObservation } from '#lambdas/record-observation.ts';
 import type { Objects, Subject } from '#ports';
 import type { DatasetFiles } from './dataset-files.ts';
@@ -107,14 +108,18 @@ async function validate(
   { job, upload, listed, recipeText }: Received,
 ): Promise<Observation> {
   const { files, archive, problems: listing } = await listed.files();
-  const { recipe, problems: recipeProblems } = parseRecipe(recipeText, job.recipeKey, teachers);
+  const {
+    recipe,
+    whereIs,
+    problems: recipeProblems,
+  } = parseRecipe(recipeText, job.recipeKey, teachers);
   const { classes, examples, problems: arrangement } = readClassFolders(files);
   // An archive that is refused as a whole may be hostile: nothing in it is read.
   const isRefused = listing.some(({ code }) => code.startsWith('ARCHIVE_'));
   const images = isRefused ? [] : await imageProblems(examples.map(({ file }) => file));
   // An archive that cannot be listed has no classes either; only the cause is worth reporting.
   const isUnlisted = files.length === 0 && listing.length > 0;
-  const budget = allowed ? budgetProblems(recipe, job.recipeKey, allowed) : [];
+  const budget = allowed ? budgetProblems(recipe, whereIs, allowed) : [];
   const problems = [
     ...recipeProblems,
     ...budget,

@@ -19,8 +19,13 @@ export interface Interrupted {
 
 /** Starts a command on a state folder; `stderr()` is what it has printed so far. */
 export function startInTerminal(state: string, ...words: string[]) {
+  return startWith(AS_TERMINAL, state, words);
+}
+
+/** The same with other options of Node. */
+export function startWith(options: string, state: string, words: readonly string[]) {
   const child = spawn(process.execPath, [UNDERSTUDY, ...words], {
-    env: { ...process.env, UNDERSTUDY_FOLDER: state, NODE_OPTIONS: AS_TERMINAL },
+    env: { ...process.env, UNDERSTUDY_FOLDER: state, NODE_OPTIONS: options },
     stdio: ['ignore', 'ignore', 'pipe'],
   });
   let stderr = '';

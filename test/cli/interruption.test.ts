@@ -5,7 +5,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { outcomeOf, startUnderstudy, understudy } from '#test/end-to-end/commands.ts';
 import { digitFolders } from '#test/end-to-end/mnist.ts';
-import { faultsOf, leftOn, processesOn, startInTerminal as start } from './interrupt.ts';
+import { faultsOf, leftOn, processesOn, startInTerminal as start, startWith } from './interrupt.ts';
 
 let folder: string;
 let digits: string;
@@ -57,6 +57,20 @@ describe('a signal', () => {
     },
     90_000,
   );
+
+  it('is not lost while the program hands over to the bundle', async () => {
+    const atHandOver =
+      "const{off}=process;process.off=function(name,listener){if(name==='SIGINT')process.kill(process.pid,'SIGINT');return off.call(this,name,listener)}";
+    const state = await mkdtemp(join(folder, 'state-'));
+    const command = startWith(`--import=data:text/javascript,${encodeURI(atHandOver)}`, state, [
+      'train',
+      digits,
+    ]);
+    onTestFinished(() => void command.child.kill('SIGKILL'));
+
+    expect(faultsOf(await command.ended, 'SIGINT')).toEqual([]);
+    expect(await leftOn(state)).toEqual([]);
+  }, 60_000);
 
   it('twice ends the command at once, and leaves nothing behind', async () => {
     const state = await mkdtemp(join(folder, 'state-'));

@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
+import { access, mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -13,12 +13,41 @@ beforeAll(async () => {
 });
 afterAll(() => rm(folder, { recursive: true, force: true }));
 
+describe('train with a recipe that is rejected', () => {
+  it('starts nothing, not even the pipeline', async () => {
+    const [state, pets] = [join(folder, 'untouched'), join(folder, 'pets')];
+    await mkdir(join(pets, 'cat'), { recursive: true });
+    await writeFile(join(pets, 'cat', '1.jpg'), 'a cat');
+    const zip = join(folder, 'pets.zip');
+    await writeFile(zip, 'a zip');
+
+    for (const dataset of [pets, zip]) {
+      const { exit, stderr, stdout } = await understudy(
+        state,
+        'train',
+        dataset,
+        '--regime',
+        'block:2',
+      );
+
+      expect({ exit, stdout }).toEqual({ exit: 3, stdout: '' });
+      expect(stderr).toBe(
+        `Reading ${dataset} …\n` +
+          'The recipe was rejected; nothing was uploaded:\n' +
+          '  --regime must be auto, head-only, blocks:1 to blocks:7 or full, not "block:2". Did you mean "blocks:2"?\n',
+      );
+    }
+    await expect(access(state)).rejects.toMatchObject({ code: 'ENOENT' });
+  }, 60_000);
+});
+
 describe('the exit code of understudy', () => {
   it.each([
     [2, ['no-such-verb']],
     [2, ['train']],
     [2, ['train', 'NOTES']],
     [2, ['train', 'BROKEN']],
+    [2, ['train', 'NOTES', '--px']],
     [2, ['up', '--port', 'abc']],
     [2, ['up', '--port', '-1']],
     [2, ['up', '--port', '99999']],

@@ -54,6 +54,33 @@ describe('openDataset', () => {
     ]);
   });
 
+  it('uses the recipe that the user names instead of the one in the folder, and says so', async () => {
+    const notices: string[] = [];
+    const onNotice = (sentence: string) => notices.push(sentence);
+    const named = join(folder, '..', 'mine.json');
+    await writeFile(named, '{ "seed": 3 }');
+    const alone = await openDataset(folder, { recipe: named, onNotice });
+    await writeFile(join(folder, 'dataset.json'), '{ "seed": 2 }');
+
+    const both = await openDataset(folder, { recipe: named, onNotice });
+    await openDataset(folder, { recipe: join(folder, 'dataset.json'), onNotice });
+
+    expect(alone.recipe).toBe('{ "seed": 3 }');
+    expect(both.recipe).toBe('{ "seed": 3 }');
+    expect(notices).toEqual([`Using ${named} instead of ${join(folder, 'dataset.json')}.`]);
+  });
+
+  it('checks the recipe before it looks at the images', async () => {
+    const file = join(folder, 'dataset.json');
+    await writeFile(file, '{ "seed": -1 }');
+    await symlink('/no/such/image.jpg', join(folder, 'cat', '2.jpg'));
+
+    await expect(openDataset(folder, {})).rejects.toMatchObject({
+      exit: 3,
+      message: expect.stringContaining(`  ${file}:1:11: "seed" must be an integer from 0`),
+    });
+  });
+
   it('follows links to folders, also when two lead to the same one', async () => {
     await symlink('cat', join(folder, 'dog'));
 

@@ -33,7 +33,9 @@ try {
     orphans += left.length;
     faults += wrong.length;
     if (wrong.length + left.length === 0) continue;
-    console.log(`${signal} after ${ms} ms: ${[...wrong, ...left].join('; ')}\n${outcome.stderr}`);
+    console.log(
+      `${signal} after ${ms} ms: ${[...wrong, ...left].join('; ')}\n${outcome.stderr.slice(-500)}`,
+    );
   }
 } finally {
   await rm(folder, { recursive: true, force: true });

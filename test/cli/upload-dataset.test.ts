@@ -2,8 +2,10 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
+import { Command } from 'commander';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type Dataset, openDataset } from '#cli/open-dataset.ts';
+import { addRecipeFlags, givenFlags } from '#cli/recipe-flags.ts';
 import { uploadDataset } from '#cli/upload-dataset.ts';
 import { s3Objects } from '#lambdas/aws/objects.ts';
 import { BUCKET } from '#test/local/s3/bucket-name.ts';
@@ -45,6 +47,36 @@ describe('an upload from a folder that changes meanwhile', () => {
   });
 });
 
+describe('the job of a dataset with flags', () => {
+  const flagged = (...words: string[]) => openDataset(folder, { flags: givenFlags(parsed(words)) });
+  const parsed = (words: string[]) =>
+    addRecipeFlags(new Command()).parse(words, { from: 'user' }).opts();
+
+  it('is that of a recipe file with the same text, in whatever order they are given', async () => {
+    const pipeline = await bucket();
+    const byFlags = await flagged('--seed', '3', '--regime', 'blocks:2');
+    const first = await uploadDataset(pipeline, byFlags);
+    const again = await flagged('--regime', 'blocks:2', '--seed', '3');
+
+    expect(await uploadDataset(pipeline, again)).toBe(first);
+    await writeFile(join(folder, 'dataset.json'), byFlags.recipe ?? '');
+    expect(await uploadDataset(pipeline, await openDataset(folder, {}))).toBe(first);
+    expect(await pipeline.objects.readText('datasets/pets.json')).toBe(byFlags.recipe);
+  });
+
+  it('is that of the file alone if they repeat it, and another if they change it', async () => {
+    const pipeline = await bucket();
+    await writeFile(join(folder, 'dataset.json'), '{"seed":3, "budget": {"minutes": 5}}');
+    const first = await uploadDataset(pipeline, await openDataset(folder, {}));
+
+    const repeated = await flagged('--seed', '3', '--minutes', '5');
+    const changed = await flagged('--seed', '4');
+
+    expect(await uploadDataset(pipeline, repeated)).toBe(first);
+    expect(await uploadDataset(pipeline, changed)).not.toBe(first);
+  });
+});
+
 describe('the recipe of an earlier upload', () => {
   it('is removed, and said to be, when the folder has none any more', async () => {
     const pipeline = await bucket();
@@ -74,6 +106,20 @@ describe('the recipe of an earlier upload', () => {
 
     expect(notices).toEqual(['Using the recipe in the bucket: datasets/pets.json']);
     expect(within).not.toBe(without);
+  });
+
+  it('is replaced, and said to be, by that of a zip, once', async () => {
+    const pipeline = await bucket();
+    const notices: string[] = [];
+    const onNotice = (sentence: string) => notices.push(sentence);
+    await pipeline.objects.write('datasets/pets.json', '{ "seed": 2 }', 'application/json');
+    const dataset = { ...aZip(), recipe: '{ "seed": 3 }' };
+
+    await uploadDataset(pipeline, dataset, { onNotice });
+    await uploadDataset(pipeline, dataset, { onNotice });
+
+    expect(await pipeline.objects.readText('datasets/pets.json')).toBe('{ "seed": 3 }');
+    expect(notices).toEqual(['Replaced the recipe of an earlier upload: datasets/pets.json']);
   });
 
   it('is not mentioned when there is none', async () => {

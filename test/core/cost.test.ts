@@ -9,6 +9,7 @@ import {
   longestRunSeconds,
 } from '#core/cost.ts';
 
+const whereIs = (field: string) => `datasets/pets.json, ${field}`;
 const ALLOWED = ['ml.g4dn.xlarge', 'ml.g5.xlarge'];
 
 describe('what a training may cost', () => {
@@ -61,14 +62,14 @@ describe('the instance types of a recipe', () => {
     [{ budget: { minutes: 60, dollars: 0.12 } }, []],
     [{ instance_types: ['ml.g4dn.xlarge'], budget: { minutes: 60, dollars: 0.1 } }, []],
   ])('and the budget: of %j, %j', (recipe, codes) => {
-    const problems = budgetProblems(recipe, 'datasets/pets.json', ALLOWED);
+    const problems = budgetProblems(recipe, whereIs, ALLOWED);
 
     expect(problems.map(({ code }) => code)).toEqual(codes);
   });
 
   it('cannot be kept to a budget in dollars where their price is not known', () => {
     const recipe = { budget: { minutes: 60, dollars: 5 } };
-    expect(budgetProblems(recipe, 'f', ['ml.p9.huge'])[0]?.what).toContain('ml.p9.huge');
+    expect(budgetProblems(recipe, whereIs, ['ml.p9.huge'])[0]?.what).toContain('ml.p9.huge');
   });
 });
 

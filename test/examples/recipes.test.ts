@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { parseRecipe } from '#core/recipe.ts';
+import { parseRecipe } from '#core/parse-recipe.ts';
 import { TEACHERS } from '#teachers/catalogue.ts';
 
 const FOLDER = 'examples/recipes';

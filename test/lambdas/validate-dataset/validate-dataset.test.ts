@@ -133,6 +133,25 @@ describe('validateDataset', () => {
     expect(jobs.all()).toHaveLength(2);
   });
 
+  it('says of a faulty recipe what the command line says, in the report and in the row', async () => {
+    bucket.put('datasets/pets.json', '{\n  "regime": "block:2",\n  "seed": 1,\n}');
+    await validateZip(classFolders());
+    bucket.put('datasets/pets.json', '{\n  "regime": "block:2"\n}');
+    await validateZip(classFolders());
+
+    const problems = jobs
+      .all()
+      .flatMap(({ progress }) => (progress.state === 'rejected' ? progress.problems : []));
+    expect(problems.map(({ where, what }) => `${where}: ${what}`).sort()).toEqual([
+      'datasets/pets.json:2:13, regime: "regime" must be "auto", "head-only", "blocks:1" to "blocks:7" or "full", not "block:2". Did you mean "blocks:2"?',
+      'datasets/pets.json:3:12: The recipe is not valid JSON. JSON allows no comma before }; remove this one.',
+    ]);
+    for (const { id } of jobs.all()) {
+      const report = JSON.parse((await bucket.objects.readText(jobKeys(id).report)) ?? '');
+      expect(problems).toContainEqual(report.problems[0]);
+    }
+  });
+
   it('names every problem at once', async () => {
     bucket.put('datasets/pets.json', '{"regime": "blocks:9"}');
     const job = await validateZip({
