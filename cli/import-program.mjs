@@ -30,7 +30,7 @@ const KEPT = 10; // bundles of earlier sources: a pipeline that is still running
 export async function importProgram(program, cache = CACHE) {
   const folder = await bundleIn(cache).catch(() => undefined);
   if (folder !== undefined) {
-    module.enableCompileCache?.(join(cache, 'compiled')); // Node 22.8 and later
+    module.enableCompileCache?.(join(folder, 'compiled')); // Node 22.8 and later
     return import(pathToFileURL(join(folder, PROGRAMS[program])).href);
   }
   await import('tsx');

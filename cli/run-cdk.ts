@@ -3,7 +3,7 @@ import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { CliError, EXIT } from './cli-error.ts';
-import { stopOnSignal } from './interruption.ts';
+import { stopOnSignal, whenStopped } from './interruption.ts';
 
 const require = createRequire(import.meta.url);
 export const ROOT = fileURLToPath(new URL('..', import.meta.url));
@@ -14,6 +14,7 @@ export const ROOT = fileURLToPath(new URL('..', import.meta.url));
  * @throws CliError if it failed; cdk has printed why
  */
 export async function runCdk(words: readonly string[]): Promise<void> {
+  whenStopped('Stopped. AWS may go on changing the stack; the same command again finishes it.');
   const cdk = join(dirname(require.resolve('aws-cdk/package.json')), 'bin', 'cdk');
   const child = spawn(process.execPath, [cdk, ...words], {
     cwd: ROOT, // the folder of cdk.json
