@@ -64,7 +64,7 @@ function opening(cells: readonly MeasuredCell[], failed: number): string {
 were held out before any were drawn for training${failed > 0 ? `; further trainings that failed: ${failed}` : ''}. Commits: ${versions}.
 
 - \`last-features\` is a head on the last features alone, \`head-only\` one on the features that the plan chooses; \`blocks:2\`, \`blocks:4\` and
-  \`full\` fine-tune from the former. All learn from all images that were drawn, with the trainer's own steps, and nothing is compared on
+  \`full\` fine-tune from the latter. All learn from all images that were drawn, with the trainer's own steps, and nothing is compared on
   held-out images: the figures show what each regime is worth by itself.
 - \`auto\` is a whole job: it measures, decides, compares its fine-tuned student with the head, and ships one of them.
 - CPU-seconds are of the whole training on one thread, without the start of the process.

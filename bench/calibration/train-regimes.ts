@@ -15,7 +15,6 @@ import { computeFeatures } from '#training-image/features/compute-features.ts';
 import { openFeatureCache } from '#training-image/features/feature-cache.ts';
 import { type FeatureSet, lastFeatures, widthOf } from '#training-image/features/feature-sets.ts';
 import { loadTeacher } from '#training-image/features/load-teacher.ts';
-import { startingHeads } from '#training-image/fine-tune/starting-heads.ts';
 import { refitTuned } from '#training-image/fine-tune/tune-student.ts';
 import { chooseHeads, fitHead } from '#training-image/head/fit-head.ts';
 import { readJob } from '#training-image/job/read-job.ts';
@@ -141,24 +140,23 @@ export async function trainRegimes(
     return { student, features: set.id, seconds };
   }
 
-  // As in a job, fine-tuning starts from the head on the last features alone.
   const last = lastFeatures(entry.features.layer, entry.features.size);
 
   async function tune(regime: string): Promise<Made> {
-    const { heads, cache, seconds } = await headsOn(last);
+    const { heads, cache, seconds } = await headsOn(plan.set);
     const clock = startClock();
     const cacheKey = [sha256(contents.join()), regime];
     const common = {
       ...{ teacher, recipe, decoded, labels, weigh, scratch, checkpoints, cacheKey },
-      ...{ set: last, features: cache.features, elapsed: () => 0 },
+      ...{ set: plan.set, features: cache.features, elapsed: () => 0 },
     };
     const { allowed } = await measureMirroring(common, judgement, heads, report, stop);
     const retrained = retrainedBlocks(regime, entry.blockOutputs.length);
     const tuning = { ...common, retrained, flip: allowed, rate: 1, epochs: 1 };
-    const start = await startingHeads(common, last, judgement, heads, report, stop);
-    const student = await refitTuned({ tuning, start }, judgement.all, UNLIMITED, report, stop);
+    const fitStart = (indices: Int32Array) => fitHead(common, indices, heads, report, stop);
+    const student = await refitTuned({ tuning, fitStart }, judgement.all, UNLIMITED, report, stop);
     if (!student) throw new Error(`Fine-tuning ${regime} failed.`);
-    return { student, features: last.id, seconds: seconds + clock() };
+    return { student, features: plan.set.id, seconds: seconds + clock() };
   }
 
   const trainAs = (regime: Exclude<Regime, 'auto'>): Promise<Made> => {

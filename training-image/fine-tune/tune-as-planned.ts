@@ -1,12 +1,11 @@
 import { retrainedBlocks } from '#core/recipe.ts';
-import type { JudgedHeads } from '../head/fit-head.ts';
+import { type FittedHead, fitHead, type JudgedHeads } from '../head/fit-head.ts';
 import type { Reporter, StopSignal } from '../job/reporter.ts';
 import type { FreezeDecision } from '../plan/freeze-plan.ts';
 import type { Judgement } from '../plan/judgement.ts';
 import { type Mirroring, measureMirroring } from '../plan/mirroring.ts';
 import type { FloatRows } from '../storage/row-file.ts';
 import { type Contender, canRace, race } from './race.ts';
-import { type StartingHeads, startingHeads } from './starting-heads.ts';
 import { type JudgedTuning, tuneOnSplits } from './tune-on-splits.ts';
 import type { Tuning } from './tune-student.ts';
 
@@ -14,7 +13,8 @@ import type { Tuning } from './tune-student.ts';
 export interface PlannedTuning extends JudgedTuning {
   regime: FreezeDecision['regime'];
   tuning: Tuning;
-  start: StartingHeads;
+  /** Fits the head that a fine-tuning starts from to these examples. */
+  fitStart(indices: Int32Array): Promise<FittedHead>;
   mirroring: Mirroring;
   contenders: readonly Contender[]; // of the race, if there was one
 }
@@ -37,21 +37,13 @@ export async function tuneAsPlanned(
   stop: StopSignal,
 ): Promise<PlannedTuning> {
   const mirroring = await measureMirroring(common, judgement, heads, report, stop);
-  const start = await startingHeads(common, common.set, judgement, heads, report, stop);
-  const { set } = start;
+  const fitStart = (indices: Int32Array) => fitHead(common, indices, heads, report, stop);
   const { retrained } = freeze;
-  const tuning = { ...common, set, retrained, flip: mirroring.allowed, rate: 1, epochs: 1 };
+  const tuning = { ...common, retrained, flip: mirroring.allowed, rate: 1, epochs: 1 };
   if (!canRace(freeze, judgement)) {
     const { regime } = freeze;
-    const judged = await tuneOnSplits(
-      tuning,
-      judgement,
-      start.heads,
-      { ...freeze, until },
-      report,
-      stop,
-    );
-    return { ...judged, regime, tuning, start, mirroring, contenders: [] };
+    const judged = await tuneOnSplits(tuning, judgement, heads, { ...freeze, until }, report, stop);
+    return { ...judged, regime, tuning, fitStart, mirroring, contenders: [] };
   }
 
   const now = common.elapsed();
@@ -61,7 +53,7 @@ export async function tuneAsPlanned(
     tuning,
     freeze,
     judgement,
-    start.heads,
+    heads,
     raceEnds,
     report,
     stop,
@@ -69,13 +61,6 @@ export async function tuneAsPlanned(
   const { regime, rate } = winner;
   const blocks = common.teacher.entry.blockOutputs.length;
   const chosen = { ...tuning, retrained: retrainedBlocks(regime, blocks), rate };
-  const judged = await tuneOnSplits(
-    chosen,
-    judgement,
-    start.heads,
-    { ...freeze, until },
-    report,
-    stop,
-  );
-  return { ...judged, regime, tuning: chosen, start, mirroring, contenders };
+  const judged = await tuneOnSplits(chosen, judgement, heads, { ...freeze, until }, report, stop);
+  return { ...judged, regime, tuning: chosen, fitStart, mirroring, contenders };
 }

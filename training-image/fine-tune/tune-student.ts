@@ -12,7 +12,7 @@ import { fineTunedStudent, type TrainedStudent } from '../student/trained-studen
 import { fineTune } from './fine-tune.ts';
 import type { Outcome } from './run-epochs.ts';
 import { type Schedule, scheduleFor } from './schedule.ts';
-import type { StartingHeads } from './starting-heads.ts';
+import type { PlannedTuning } from './tune-as-planned.ts';
 
 /** What all fine-tunings of a job have in common. */
 export interface Tuning {
@@ -99,13 +99,13 @@ const scaled = (
  * @returns `undefined` if it failed or had no time: then the student that was tested is the one to ship
  */
 export async function refitTuned(
-  { tuning, start }: { tuning: Tuning; start: Pick<StartingHeads, 'fit'> },
+  { tuning, fitStart }: Pick<PlannedTuning, 'tuning' | 'fitStart'>,
   all: Int32Array,
   until: number,
   report: Reporter,
   stop: StopSignal,
 ): Promise<TrainedStudent | undefined> {
   const split = { train: all, heldOut: new Int32Array() };
-  const { head } = await start.fit(all);
+  const { head } = await fitStart(all);
   return (await tuneStudent(tuning, 'all', split, head, until, report, stop)).student;
 }
