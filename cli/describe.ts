@@ -3,7 +3,7 @@ import { studentVersion } from '#core/identity.ts';
 import type { Job } from '#core/job.ts';
 import { FINAL } from '#core/job-progress.ts';
 import { count, percent } from '#core/quantities.ts';
-import { table } from './output.ts';
+import { table } from './layout.ts';
 
 /** The maximum cost of a training job, shown before it starts. */
 export const wordsOfEstimate = ({

@@ -3,8 +3,9 @@ import { parseCard, type StudentCard } from '#core/card.ts';
 import { CARD_FILE, STUDENTS } from '#core/keys.ts';
 import { percent } from '#core/quantities.ts';
 import { unreadableCard } from '../find-student.ts';
+import { table } from '../layout.ts';
 import type { Library } from '../library.ts';
-import { info, out, outJson, table } from '../output.ts';
+import { info, out, outJson } from '../output.ts';
 import { stackOption, type Target } from '../stack-option.ts';
 import { withLibrary } from '../with-pipeline.ts';
 

@@ -3,7 +3,8 @@ import { Command } from 'commander';
 import { deployedStackOption } from '../deployed-stack-option.ts';
 import { explainAwsError } from '../explain-aws-error.ts';
 import { findStack } from '../find-stack.ts';
-import { out, outJson, table } from '../output.ts';
+import { table } from '../layout.ts';
+import { out, outJson } from '../output.ts';
 
 export const outputs = (): Command =>
   new Command('outputs')

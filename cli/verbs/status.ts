@@ -1,7 +1,8 @@
 import { Command } from 'commander';
 import { describeJob, JOB_HEADER, jobRow } from '../describe.ts';
 import { findJob } from '../find-job.ts';
-import { out, outJson, table } from '../output.ts';
+import { table } from '../layout.ts';
+import { out, outJson } from '../output.ts';
 import { stackOption, type Target } from '../stack-option.ts';
 import { withJobs } from '../with-pipeline.ts';
 

@@ -5,7 +5,8 @@ import { teacherDigest } from '#core/teacher.ts';
 import { teacherProvider } from '#local/provide-teachers.ts';
 import { CATALOGUE, teacherNamed } from '#teachers/catalogue.ts';
 import { CliError, EXIT } from '../cli-error.ts';
-import { info, out, outJson, table } from '../output.ts';
+import { table } from '../layout.ts';
+import { info, out, outJson } from '../output.ts';
 import { stackOption, type Target } from '../stack-option.ts';
 import { withPipeline } from '../with-pipeline.ts';
 

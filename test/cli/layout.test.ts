@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { paragraph, table } from '#cli/output.ts';
+import { paragraph, table } from '#cli/layout.ts';
 import { percent } from '#core/quantities.ts';
 
 describe('table', () => {
