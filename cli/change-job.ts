@@ -1,6 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { studentVersion } from '#core/identity.ts';
 import { advance, type Job, type Observation } from '#core/job.ts';
+import { escapeForTerminal } from '#local/escape-for-terminal.ts';
 import { StaleJob } from '#ports';
 import { CliError, EXIT } from './cli-error.ts';
 import type { Pipeline } from './connect.ts';
@@ -24,11 +25,11 @@ export function changeJob(
     const { id } = await findJob(pipeline, wanted);
     const { before, after } = await move(pipeline, id, observation);
     if (after === before) {
-      const sentence = `Job "${before.name}" cannot be ${words.change}: its state is "${before.progress.state}".`;
+      const sentence = `Job "${escapeForTerminal(before.name)}" cannot be ${words.change}: its state is "${before.progress.state}".`;
       throw new CliError(EXIT.usage, [sentence, ...(words.hint ? [words.hint] : [])].join(' '));
     }
     if (words.json) outJson(after);
-    else out(`"${after.name}" (${studentVersion(id)}) ${words.done}`);
+    else out(`"${escapeForTerminal(after.name)}" (${studentVersion(id)}) ${words.done}`);
   });
 }
 

@@ -2,7 +2,9 @@ import { type CostEstimate, dollarsFor } from '#core/cost.ts';
 import { studentVersion } from '#core/identity.ts';
 import type { Job } from '#core/job.ts';
 import { FINAL } from '#core/job-progress.ts';
+import { jobKeys } from '#core/keys.ts';
 import { count, percent } from '#core/quantities.ts';
+import { describeProblems } from './describe-problems.ts';
 import { table } from './layout.ts';
 
 /** The maximum cost of a training job, shown before it starts. */
@@ -81,8 +83,9 @@ export function describeJob(job: Job, pipeline: { trains: boolean }): string {
   if (progress.state === 'failed')
     facts.push(['Failed', `${progress.code}: ${progress.what} ${progress.remedy}`]);
   if (progress.state === 'rejected') {
-    for (const { where, what, remedy } of progress.problems)
-      facts.push(['Problem', `${where}: ${what} ${remedy}`]);
+    for (const line of describeProblems(progress.problems)) facts.push(['Problem', line]);
+    const more = progress.problemCount - progress.problems.length;
+    if (more > 0) facts.push(['', `… and ${count(more)} more, see ${jobKeys(id).report}`]);
   }
   if (progress.state === 'published') {
     facts.push(['Student', `${name}/${progress.version}, accuracy ${percent(progress.accuracy)}`]);

@@ -4,9 +4,11 @@ import { studentVersion } from '#core/identity.ts';
 import type { Job } from '#core/job.ts';
 import { FINAL, type State } from '#core/job-progress.ts';
 import { count } from '#core/quantities.ts';
+import { escapeForTerminal } from '#local/escape-for-terminal.ts';
 import { CliError, EXIT } from './cli-error.ts';
 import type { Pipeline } from './connect.ts';
 import { wordsOfEstimate } from './describe.ts';
+import { describeProblems } from './describe-problems.ts';
 import { stopOnSignal } from './interruption.ts';
 import { stopper } from './stopper.ts';
 import { trainingLog } from './training-log.ts';
@@ -68,8 +70,8 @@ export async function followJob(
         show.title = `Validate: ${count(classes)} classes, ${count(images)} images`;
       }),
       step('Launch training', async (show) => {
-        const launched = await leave(['validated', 'launching', 'waiting'], ({ progress }) => {
-          if (progress.state === 'waiting') show.output = `waiting: ${progress.reason}`;
+        const launched = await leave(BEFORE_TRAINING, ({ progress }) => {
+          if (progress.state === 'waiting') show.output = waitingInWords(progress);
         });
         const { run } = requireSuccess(launched);
         if (run?.estimate) show.title = `Launch training: ${wordsOfEstimate(run.estimate)}`;
@@ -77,10 +79,17 @@ export async function followJob(
       step('Train', async (show) => {
         const output = trainingOutput(show, isTerminal ? process.stderr.columns : undefined);
         let hasBegun = false;
-        const training = await leave(['training', 'interrupted'], async (at) => {
-          hasBegun = true;
-          output.add(await readLog(at));
-        });
+        // It may wait in between: for an instance, or after its trainer was killed.
+        const training = await leave(
+          [...BEFORE_TRAINING, 'training', 'interrupted'],
+          async (at) => {
+            const { progress } = at;
+            if (progress.state === 'waiting') show.output = waitingInWords(progress);
+            if (BEFORE_TRAINING.includes(progress.state)) return;
+            hasBegun = true;
+            output.add(await readLog(at));
+          },
+        );
         if (hasBegun) output.add(await readLog(training)); // what was written since the last look
         output.end();
         requireSuccess(training);
@@ -111,18 +120,22 @@ export async function followJob(
   return job;
 }
 
+const BEFORE_TRAINING: readonly State[] = ['validated', 'launching', 'waiting'];
+
+const waitingInWords = ({ reason }: { reason: string }): string =>
+  `waiting: ${escapeForTerminal(reason)}`;
+
 const ON_STDERR = new ListrLogger({
   processOutput: new ProcessOutput(process.stderr, process.stderr),
 });
 
 /** @throws CliError if the job ended without a student */
 export function requireSuccess(job: Job): Job {
-  const { progress, name } = job;
+  const { progress } = job;
+  const name = escapeForTerminal(job.name); // that of a rejected dataset may be anything
   if (!FINAL.has(progress.state) || progress.state === 'published') return job;
   if (progress.state === 'rejected') {
-    const lines = progress.problems.map(
-      ({ where, what, remedy }) => `  ${where}: ${what} ${remedy}`,
-    );
+    const lines = describeProblems(progress.problems).map((line) => `  ${line}`);
     const more = progress.problemCount - progress.problems.length;
     const rest =
       more > 0

@@ -2,7 +2,9 @@ import { constants, createReadStream, type Stats } from 'node:fs';
 import { access, lstat, stat } from 'node:fs/promises';
 import { basename, extname, join, resolve } from 'node:path';
 import type { Readable } from 'node:stream';
+import { nameProblem } from '#core/dataset-name.ts';
 import { RECIPE_FILE } from '#core/keys.ts';
+import { escapeForTerminal } from '#local/escape-for-terminal.ts';
 import { TEACHERS } from '#teachers/catalogue.ts';
 import { CliError, EXIT } from './cli-error.ts';
 import { composeRecipe } from './compose-recipe.ts';
@@ -41,8 +43,9 @@ export async function openDataset(path: string, options: OpenOptions): Promise<D
     throw new CliError(EXIT.usage, sentence);
   }
   const name = options.name ?? basename(whole).replace(/\.zip$/i, '');
-  if (!/^[^/\\\p{Cc}]+$/u.test(name) || name.startsWith('.')) {
-    const sentence = `"${name}" cannot be the name of a dataset: it must not contain a slash or begin with a dot. Choose another with --name.`;
+  const refusal = nameProblem(name);
+  if (refusal !== undefined) {
+    const sentence = `"${escapeForTerminal(name)}" cannot be the name of a dataset: ${refusal}. Choose another with --name.`;
     throw new CliError(EXIT.usage, sentence);
   }
   const recipe = await recipeOf(isFolder ? path : undefined, options); // listing a folder may take longer
@@ -55,7 +58,7 @@ export async function openDataset(path: string, options: OpenOptions): Promise<D
 
   const listing = await listFiles(whole);
   if (listing.problems.length > 0) {
-    const lines = listing.problems.map((problem) => `  ${problem}`);
+    const lines = listing.problems.map((problem) => `  ${escapeForTerminal(problem)}`);
     const sentence = [`${path} cannot be uploaded:`, ...lines].join('\n');
     throw new CliError(EXIT.usage, sentence);
   }

@@ -1,6 +1,7 @@
 import * as z from 'zod';
 import { shortJobId } from './identity.ts';
 import type { Progress } from './job-progress.ts';
+import { sanitise } from './problem.ts';
 
 /** The public notice of a final state, sent at least once; a reader drops repetitions by their `id`. */
 export const Announcement = z.object({
@@ -40,7 +41,8 @@ export function announcementOf(job: Announced, at: Date): Announcement | undefin
   };
 }
 
-function sentenceOf({ name, progress }: Announced): string | undefined {
+function sentenceOf({ name: given, progress }: Announced): string | undefined {
+  const name = sanitise(given); // a rejected dataset may have any name
   switch (progress.state) {
     case 'published': {
       const { version, accuracy } = progress;

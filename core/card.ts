@@ -211,5 +211,6 @@ export const Latest = z.object({
   version: z.string(),
   jobId: z.string(),
   uploadedAt: z.iso.datetime(),
+  createdAt: z.iso.datetime().optional(), // of the job; early files lack it
 });
 export type Latest = z.infer<typeof Latest>;

@@ -4,6 +4,7 @@ import type { Progress, State } from './job-progress.ts';
 interface Timed {
   progress: Progress;
   waits: number;
+  failures: number;
   history: readonly { at: string }[];
   outbox: readonly unknown[];
   run?: { ended: boolean } | undefined;
@@ -18,15 +19,20 @@ const DEADLINE_MINUTES: Partial<Record<State, number>> = {
   interrupted: 10,
   trained: 16,
 };
+const SLOT_MINUTES = 2;
 const MAX_WAIT_MINUTES = 60;
+const AFTER_FAILURE_MINUTES = 2; // a stage that threw has ended: nothing is gained by waiting for it
 const ANNOUNCEMENT_MINUTES = 2;
 const OPEN_RUN_MINUTES = 10; // the run of a cancelled job must still be stopped
 
 /** When the sweeper looks at a job; `undefined`: nothing is left to do. */
 export function deadlineOf(job: Timed, at: Date): string | undefined {
-  const { progress, waits, outbox, run } = job;
+  const { progress, waits, failures, outbox, run } = job;
   const minutes = [
-    progress.state === 'waiting' ? waitMinutes(waits) : DEADLINE_MINUTES[progress.state],
+    progress.state === 'waiting'
+      ? waitMinutes(progress.waitingFor, waits)
+      : DEADLINE_MINUTES[progress.state],
+    failures > 0 ? AFTER_FAILURE_MINUTES : undefined,
     outbox.length > 0 ? ANNOUNCEMENT_MINUTES : undefined,
     run?.ended === false ? OPEN_RUN_MINUTES : undefined,
   ].filter((each) => each !== undefined);
@@ -34,8 +40,9 @@ export function deadlineOf(job: Timed, at: Date): string | undefined {
   return new Date(at.getTime() + Math.min(...minutes) * 60_000).toISOString();
 }
 
-/** Exponential back-off: from two minutes, doubling, to an hour. */
-const waitMinutes = (refusals: number): number => Math.min(2 ** refusals, MAX_WAIT_MINUTES);
+/** Exponential back-off: from two minutes, doubling, to an hour. To look for a free slot costs nothing. */
+const waitMinutes = (waitingFor: string, refusals: number): number =>
+  waitingFor === 'concurrency' ? SLOT_MINUTES : Math.min(2 ** refusals, MAX_WAIT_MINUTES);
 
 /** Minutes after which a state calls for attention; chosen: beyond what budget, spot and retries explain. */
 const STUCK_MINUTES: Partial<Record<State, number>> = {

@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import { CostEstimate } from './cost.ts';
+import { TRAINER_KILLED } from './training-contract.ts';
 
 const Attempt = z.object({
   attempt: z.int().positive(),
@@ -39,6 +40,10 @@ export function startedRun(
 }
 
 const withoutPrevious = ({ previous: _, ...attempt }: Run): Attempt => attempt;
+
+/** A killed trainer is started again once by itself, where that costs nothing; on AWS its owner decides. */
+export const startsAgain = ({ attempt, estimate }: Run, failureCode: string): boolean =>
+  failureCode === TRAINER_KILLED && attempt === 1 && estimate === undefined;
 
 /** The run with what is newly known of its instance and its bill. */
 export const withUsage = (run: Run, { instanceType, billedSeconds }: Usage): Run => ({

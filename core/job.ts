@@ -2,9 +2,10 @@ import * as z from 'zod';
 import { Announcement, announcementOf } from './announcement.ts';
 import type { CostEstimate } from './cost.ts';
 import { deadlineOf } from './job-deadlines.ts';
-import { Progress, type State } from './job-progress.ts';
-import { Run, startedRun, type Usage, withUsage } from './job-run.ts';
+import { FINAL, Progress, type State } from './job-progress.ts';
+import { Run, startedRun, startsAgain, type Usage, withUsage } from './job-run.ts';
 import type { Problem } from './problem.ts';
+import { failedStage, MAX_FAILURES } from './stage-failures.ts';
 
 /** The result of a successful validation. `report.json` has the classes by name. */
 const Summary = z.object({
@@ -32,6 +33,7 @@ export const Job = z.object({
   summary: Summary.optional(), // from validated on
   run: Run.optional(), // the last training job; the next one waits until this one has ended
   waits: z.int().nonnegative(), // launches refused in a row, for the back-off
+  failures: z.int().nonnegative().default(0), // times in a row that the stage threw which this state waits for
   progress: Progress,
   history: z.array(z.object({ state: z.string(), at: z.iso.datetime() })),
   outbox: z.array(Announcement), // announcements not sent yet
@@ -60,6 +62,7 @@ export type Observation =
   | ({ type: 'training-failed'; code: string; what: string; remedy: string } & OfRun)
   | { type: 'student-published'; version: string; accuracy: number; interval95: [number, number] }
   | { type: 'stage-failed'; code: string; what: string; remedy: string }
+  | { type: 'stage-threw'; reason: string } // an exception; repeated, it ends the job
   | { type: 'cancel-requested' }
   | { type: 'retry-requested' }
   | { type: 'announced'; announcementId: string };
@@ -105,6 +108,7 @@ export function receive(upload: NewJob, at: Date): Job {
     createdAt: time,
     updatedAt: time,
     waits: 0,
+    failures: 0,
     progress: { state: 'received' },
     history: [{ state: 'received', at: time }],
     outbox: [],
@@ -174,6 +178,10 @@ function observe(job: Job, observation: Observation): Job | undefined {
       return ended(job, observation, { state: 'trained', artifacts: observation.artifacts });
     case 'training-failed': {
       const { code, what, remedy } = observation;
+      if (job.run && startsAgain(job.run, code)) {
+        const reason = `${what} It starts again from its last checkpoint.`;
+        return ended(job, observation, { state: 'waiting', waitingFor: 'capacity', reason });
+      }
       return ended(job, observation, { state: 'failed', code, what, remedy });
     }
     case 'student-published': {
@@ -183,6 +191,12 @@ function observe(job: Job, observation: Observation): Job | undefined {
     case 'stage-failed': {
       const { code, what, remedy } = observation;
       return { ...job, progress: { state: 'failed', code, what, remedy } };
+    }
+    case 'stage-threw': {
+      if (FINAL.has(state)) return undefined;
+      const failures = job.failures + 1;
+      if (failures < MAX_FAILURES) return { ...job, failures };
+      return { ...job, progress: failedStage(state, observation.reason) };
     }
     case 'cancel-requested':
       return { ...job, progress: { state: 'cancelled' } };
@@ -217,6 +231,7 @@ function settle(job: Job, observed: Job, at: Date): Job {
   const { deadline: _, ...changed } = observed;
   const next: Job = { ...changed, version: job.version + 1, updatedAt: at.toISOString() };
   if (observed.progress !== job.progress) {
+    next.failures = 0;
     next.history = [...remembered(job), { state: next.progress.state, at: next.updatedAt }];
     const announcement = announcementOf(next, at);
     if (announcement) next.outbox = [...next.outbox, announcement];

@@ -32,7 +32,8 @@ export const TRAINING_LOGS = '/aws/sagemaker/TrainingJobs';
 
 /** The trainer's failure codes, the first word of `/opt/ml/output/failure`, and what the user can do. */
 export const FAILURES = {
-  VALIDATION_FAILED: 'Repair or remove the files it names, then upload the dataset again.',
+  VALIDATION_FAILED:
+    'Repair or remove these files, then upload the dataset again; report.json of the job lists all of them.',
   TOO_FEW_IMAGES:
     'Add images that differ from the others and are in no other class, then upload the dataset again.',
   DATA_CHANGED: 'The upload was changed after it was validated; upload the dataset again.',
@@ -56,6 +57,30 @@ const PREFIX = 24;
 export const failureText = (code: FailureCode, what: string): string =>
   `${code}: ${what}`.slice(0, FAILURE_CHARACTERS - PREFIX);
 
+/** The code of a trainer that something else ended, so that another attempt may succeed. */
+export const TRAINER_KILLED = 'TRAINER_KILLED';
+
+const SIGKILL = 9;
+
+/** A trainer that left no message: it was killed, or it crashed. Exit codes above 128 name a signal. */
+function silentEnd(exitCode: number): { code: string; what: string; remedy: string } {
+  const goesOn = 'Retry the job: it goes on from its last checkpoint.';
+  const signal = exitCode > 128 ? exitCode - 128 : undefined;
+  if (signal === SIGKILL) {
+    return {
+      code: TRAINER_KILLED,
+      what: 'The training process was killed; most often the system does that when memory runs out.',
+      remedy: `${goesOn} If it is killed again, use a machine with more memory, or a smaller input_px in the recipe.`,
+    };
+  }
+  const how = signal === undefined ? `with exit code ${exitCode}` : `by signal ${signal}`;
+  return {
+    code: 'TRAINER_CRASHED',
+    what: `The training process ended ${how} and left no message.`,
+    remedy: `${goesOn} If it ends like that again, please report it with its log.`,
+  };
+}
+
 /** Extracts the failure text from SageMaker's FailureReason, which adds words of its own around it. */
 export function parseFailure(reason: string | undefined): {
   code: string;
@@ -72,6 +97,8 @@ export function parseFailure(reason: string | undefined): {
       remedy: FAILURES[code],
     };
   }
+  const [, code] = /^AlgorithmError: *, exit code: (\d+)$/.exec(reason?.trim() ?? '') ?? [];
+  if (code !== undefined) return silentEnd(Number(code));
   const what = reason?.trim() || 'The training job failed without giving a reason.';
   return {
     code: 'TRAINING_FAILED',

@@ -8,7 +8,7 @@ const REASONS: readonly [RegExp, string][] = [
     'The objects below a prefix cannot be named otherwise.',
   ],
   [
-    /^[^*]*\/jobs\/\*\/(output|checkpoints)\/\*$/,
+    /^[^*]*\/jobs\/\*\/(output\/\*|checkpoints\/\*|report\.json)$/,
     'Each job has its own folder, named when the job is created.',
   ],
   [

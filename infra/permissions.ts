@@ -4,6 +4,7 @@ import type { IEventBus } from 'aws-cdk-lib/aws-events';
 import { PolicyStatement, type Role } from 'aws-cdk-lib/aws-iam';
 import type { IBucket } from 'aws-cdk-lib/aws-s3';
 import { JOB_NAME_PREFIX } from '#core/identity.ts';
+import { jobKeys } from '#core/keys.ts';
 import { OPEN_JOBS } from '#lambdas/aws/jobs.ts';
 
 // Written by hand after the calls in lambdas/aws/: the grants of the L2 constructs are wider than any stage needs.
@@ -26,6 +27,13 @@ export const writeObjects = (bucket: IBucket, ...prefixes: string[]): PolicyStat
   new PolicyStatement({
     actions: ['s3:PutObject'],
     resources: prefixes.map((prefix) => bucket.arnForObjects(`${prefix}*`)),
+  });
+
+/** Writes the reports of jobs, and nothing else of them. */
+export const writeReports = (bucket: IBucket): PolicyStatement =>
+  new PolicyStatement({
+    actions: ['s3:PutObject'],
+    resources: [bucket.arnForObjects(jobKeys('*').report)],
   });
 
 /** Reads and writes one object. */

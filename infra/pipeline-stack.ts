@@ -35,6 +35,7 @@ import {
   readObjects,
   watchTrainings,
   writeObjects,
+  writeReports,
 } from './permissions.ts';
 import { type ParsedSettings, type PipelineSettings, parseSettings } from './settings.ts';
 import { Stage } from './stage.ts';
@@ -119,6 +120,7 @@ export class StudentPipeline extends Construct {
     const publishStatements = [
       ...readObjects(bucket, 'jobs/', STUDENTS),
       writeObjects(bucket, STUDENTS),
+      writeReports(bucket), // with the broken files that a training found
       readAndSaveJobs(jobTable),
       watchTrainings(stack),
     ];

@@ -1,16 +1,18 @@
+import { UNPRINTABLE } from '#core/printable.ts';
+
 // Names of datasets, classes and files come from outside. Control characters in them could move the cursor, hide text
 // or imitate other lines of a terminal; bidirectional marks could reorder a line.
 
-const UNPRINTABLE = /[\p{Cc}\u2028\u2029\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/gu;
+const EACH_UNPRINTABLE = new RegExp(UNPRINTABLE, 'gu');
 
 /** Escapes everything in a text that a terminal would not show as one line of plain text. */
-export const escapeForTerminal = (text: string): string => text.replace(UNPRINTABLE, escaped);
+export const escapeForTerminal = (text: string): string => text.replace(EACH_UNPRINTABLE, escaped);
 
-/** Does the same for a text of several lines, which may have our own colours. */
+/** Does the same for a text of several lines, which may have our own colours; concealed text is not among them. */
 export const escapeLinesForTerminal = (text: string): string =>
   text
     // biome-ignore lint/suspicious/noControlCharactersInRegex: colours begin with one
-    .split(/(\u001b\[\d{1,2}m|\n)/)
+    .split(/(\u001b\[(?:[0-4]|2[1-4]|3[0-79]|9[0-7])m|\n)/)
     .map((part, i) => (i % 2 === 1 ? part : escapeForTerminal(part)))
     .join('');
 

@@ -27,12 +27,12 @@ export class PortTaken extends Error {
  * @throws PortTaken
  */
 export async function serveLocalAws(aws: LocalAws) {
-  const targets: Record<string, Service> = {
-    DynamoDB_20120810: aws.dynamodb,
-    SageMaker: aws.sagemaker,
-    AWSEvents: aws.bus,
-    Logs_20140328: aws.logs,
-  };
+  const targets = new Map([
+    ['DynamoDB_20120810', aws.dynamodb],
+    ['SageMaker', aws.sagemaker],
+    ['AWSEvents', aws.bus],
+    ['Logs_20140328', aws.logs],
+  ]);
   const server = createServer((request, response) => {
     void route(request, response).catch(() => response.destroy());
   });
@@ -44,7 +44,7 @@ export async function serveLocalAws(aws: LocalAws) {
     if (reason !== undefined) return refuse(response, reason);
     const target = request.headers['x-amz-target'];
     if (typeof target === 'string') {
-      const service = targets[target.split('.')[0] ?? ''] ?? unknown(target);
+      const service = targets.get(target.split('.')[0] ?? '') ?? unknown(target);
       return service(request, response);
     }
     if (request.method === 'GET' && request.url === '/health') return health(response, aws.health);
@@ -83,16 +83,27 @@ const OWN_NAMES = /^(127\.0\.0\.1|localhost|\[::1\]|[a-z0-9.-]+\.localhost)(:\d+
 
 /**
  * Returns why a request must be refused, if it comes from a web page. Pages in a browser can reach 127.0.0.1 too: through
- * a host name that resolves to it (DNS rebinding, visible in `Host`), or across origins (visible in `Origin`).
+ * a host name that resolves to it (DNS rebinding, visible in `Host`), or across origins, which browsers say in `Origin`
+ * and, where they send none (images, links), in `Sec-Fetch-Site`. The programs on another port are other origins too.
  */
-function refusalOf({ headers }: IncomingMessage): string | undefined {
-  if (!OWN_NAMES.test(headers.host ?? '')) {
-    return `This server accepts requests to 127.0.0.1 and localhost, not to "${headers.host ?? ''}".`;
+function refusalOf({ headers, headersDistinct }: IncomingMessage): string | undefined {
+  const { host = '', origin } = headers;
+  if ((headersDistinct.host?.length ?? 0) > 1)
+    return 'This server refuses requests with two hosts.';
+  if (!OWN_NAMES.test(host)) {
+    return `This server accepts requests to 127.0.0.1 and localhost, not to "${host}".`;
   }
-  if (headers.origin === undefined) return undefined;
-  const origin = URL.canParse(headers.origin) ? new URL(headers.origin).host : '';
-  return OWN_NAMES.test(origin) ? undefined : 'This server refuses requests from other origins.';
+  const elsewhere = 'This server refuses requests from other origins.';
+  if (origin !== undefined && !isOwn(origin, host)) return elsewhere;
+  const site = headers['sec-fetch-site'];
+  return site === undefined || SAME_SITE.has(String(site)) ? undefined : elsewhere;
 }
+
+/** `none` is the address bar. */
+const SAME_SITE = new Set(['same-origin', 'none']);
+
+const isOwn = (origin: string, host: string): boolean =>
+  URL.canParse(origin) && origin.startsWith('http://') && new URL(origin).host === host;
 
 function refuse(response: ServerResponse, sentence: string): void {
   response.writeHead(403, { 'content-type': 'text/plain; charset=utf-8', connection: 'close' });

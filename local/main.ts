@@ -3,6 +3,7 @@ import { ensureTensorflow } from '#engine/tensorflow/ensure-tensorflow.ts';
 import { SetupFailure } from '#engine/tensorflow/setup-failure.ts';
 import { TeacherRefused } from '#teachers/teacher-refused.ts';
 import { FolderInUse } from './dynamodb/folder-in-use.ts';
+import { escapeLinesForTerminal } from './escape-for-terminal.ts';
 import { PortTaken } from './http-server.ts';
 import { BUCKET, LOCAL_CREDENTIALS } from './names.ts';
 import { DEFAULT_PORT, parsePort } from './port.ts';
@@ -21,7 +22,7 @@ import { terminal } from './terminal.ts';
 // Exit codes: 0 stopped, 1 failed, 2 usage error, 75 another process holds the folder, 128 + n: ended by signal n at start.
 
 process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED ??= 'true'; // it warns about Node 20, which it supports
-const info = (line: string) => process.stderr.write(`${line}\n`);
+const info = (line: string) => process.stderr.write(`${escapeLinesForTerminal(line)}\n`);
 const folder = stateFolder();
 const isStartedByCommand = process.send !== undefined;
 const STOP_TIMEOUT_MS = 60_000; // chosen: a trainer saves its state within 30 seconds

@@ -22,6 +22,7 @@ import {
   TRAINING_ROLE,
 } from './names.ts';
 import type { LocalS3 } from './s3/server.ts';
+import { shownAnnouncements } from './shown-announcements.ts';
 
 export interface StageOptions {
   endpoint: string;
@@ -33,6 +34,8 @@ export interface StageOptions {
   trainingsAtOnce: number;
   sweepEverySeconds: number;
   loseEvents: boolean;
+  /** The file of the announcements that were shown. */
+  announced: string;
   onAnnouncement: (announcement: Announcement) => void;
   onError: (error: unknown, where: string) => void;
 }
@@ -90,7 +93,11 @@ export async function connectStages(options: StageOptions): Promise<() => Promis
     faults,
     onError,
   });
-  const notify = (event: BusEvent) => options.onAnnouncement(Announcement.parse(event.detail));
+  const isNew = shownAnnouncements(options.announced);
+  const notify = async ({ detail }: BusEvent) => {
+    const announcement = Announcement.parse(detail);
+    if (await isNew(announcement.id)) options.onAnnouncement(announcement);
+  };
   bus.putRule({ name: 'announcements', bus: BUS, pattern: ANNOUNCEMENTS }, [{ send: notify }]);
   streams.push(launches, announcements);
 

@@ -1,4 +1,3 @@
-import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
@@ -17,6 +16,7 @@ import type { StreamMapping } from './events/stream.ts';
 import { serveLocalAws } from './http-server.ts';
 import { localLogs } from './logs/logs.ts';
 import { BUCKET, BUS, JOB_TABLE, LOCAL_CREDENTIALS, TRAINING_IMAGE } from './names.ts';
+import { makePrivateFolder } from './private-folder.ts';
 import { teacherProvider } from './provide-teachers.ts';
 import { localS3 } from './s3/server.ts';
 import { type LocalSageMaker, localSageMaker } from './sagemaker/sagemaker.ts';
@@ -79,7 +79,7 @@ type Close = () => Promise<void>;
  */
 async function open(options: PipelineOptions, opened: Close[]): Promise<string> {
   const { folder, report, storageOnly } = options;
-  await mkdir(folder, { recursive: true });
+  await makePrivateFolder(folder);
   const onError = (error: unknown, where = 'the local AWS') =>
     report(`${where}: ${error instanceof Error ? error.message : error}`);
 
@@ -150,6 +150,7 @@ async function open(options: PipelineOptions, opened: Close[]): Promise<string> 
       trainingsAtOnce: MAX_TRAINING_JOBS,
       sweepEverySeconds: options.sweepEverySeconds,
       loseEvents: options.loseEvents,
+      announced: join(folder, 'announced.json'),
       onAnnouncement: options.onAnnouncement,
       onError,
     });

@@ -3,7 +3,7 @@ import pc from 'picocolors';
 import type { Announcement } from '#core/announcement.ts';
 import { studentVersion } from '#core/identity.ts';
 import { parseProgressLine } from '#core/progress-line.ts';
-import { escapeForTerminal, escapeLinesForTerminal } from './escape-for-terminal.ts';
+import { escapeForTerminal } from './escape-for-terminal.ts';
 
 const PROGRESS_EVERY_MS = 2_000;
 
@@ -11,9 +11,10 @@ const PROGRESS_EVERY_MS = 2_000;
 export function terminal(say: (line: string) => void, now: () => number = Date.now) {
   const states = new Map<string, string>(); // by job
   let lastProgress = 0;
+  /** @param text safe, or coloured by us */
   const line = (student: string, text: string) =>
     say(
-      `${pc.dim(new Date(now()).toTimeString().slice(0, 8))} ${escapeForTerminal(student).padEnd(20)} ${escapeLinesForTerminal(text)}`,
+      `${pc.dim(new Date(now()).toTimeString().slice(0, 8))} ${escapeForTerminal(student).padEnd(20)} ${text}`,
     );
 
   return {
@@ -26,7 +27,10 @@ export function terminal(say: (line: string) => void, now: () => number = Date.n
       const shown = `${state} ${reason}`;
       if (!job || states.get(id) === shown) return;
       states.set(id, shown);
-      line(job.name?.S ?? '', [state, pc.dim(studentVersion(id)), reason].join(' ').trim());
+      line(
+        job.name?.S ?? '',
+        [state, pc.dim(studentVersion(id)), escapeForTerminal(reason)].join(' ').trim(),
+      );
     },
 
     trainingLine(trainingJobName: string, text: string): void {
@@ -38,7 +42,8 @@ export function terminal(say: (line: string) => void, now: () => number = Date.n
     },
 
     announcement({ student, sentence, kind }: Announcement): void {
-      line(student, kind === 'published' ? pc.green(sentence) : pc.yellow(sentence));
+      const safe = escapeForTerminal(sentence);
+      line(student, kind === 'published' ? pc.green(safe) : pc.yellow(safe));
     },
   };
 }

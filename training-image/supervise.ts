@@ -1,5 +1,7 @@
-import { mkdir, writeFile } from 'node:fs/promises';
+import { mkdir, rename, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { Worker } from 'node:worker_threads';
+import { BROKEN_FILES, type BrokenFile } from '#core/broken-files.ts';
 import type { MlFolder } from '#core/ml-folder.ts';
 import { type FailureCode, failureText } from '#core/training-contract.ts';
 import { keepTensorflowLoaded } from '#engine/tensorflow/keep-loaded.ts';
@@ -71,11 +73,20 @@ async function exitCodeOf(end: End, folders: MlFolder): Promise<number> {
     case 'interrupted':
       return TERMINATED;
     case 'refused':
+      if (end.files.length > 0) await writeBrokenFiles(end.files, folders);
       return fail(end.code, end.what, folders);
     case 'broken':
       process.stderr.write(`${end.stack}\n`);
       return fail(isOutOfMemory(end.what) ? 'OUT_OF_MEMORY' : 'INTERNAL', end.what, folders);
   }
+}
+
+/** Renamed when complete, as everything among the checkpoints. */
+async function writeBrokenFiles(files: readonly BrokenFile[], { checkpoints }: MlFolder) {
+  await mkdir(checkpoints, { recursive: true });
+  const file = join(checkpoints, BROKEN_FILES);
+  await writeFile(`${file}.tmp`, JSON.stringify(files));
+  await rename(`${file}.tmp`, file);
 }
 
 async function fail(code: FailureCode, what: string, folders: MlFolder): Promise<1> {

@@ -18,7 +18,12 @@ export type WorkerMessage =
   | { line: string }
   | { end: 'done' }
   | { end: 'interrupted' }
-  | { end: 'refused'; code: TrainingRefused['code']; what: string }
+  | {
+      end: 'refused';
+      code: TrainingRefused['code'];
+      what: string;
+      files: TrainingRefused['files'];
+    }
   | { end: 'broken'; what: string; stack: string };
 
 /** Runs the whole training, in the thread that `runTraining` started. */
@@ -39,8 +44,10 @@ const send = (message: WorkerMessage) => parentPort?.postMessage(message);
 
 function endOf(error: unknown): WorkerMessage {
   if (error instanceof TrainingInterrupted) return { end: 'interrupted' };
-  if (error instanceof TrainingRefused)
-    return { end: 'refused', code: error.code, what: error.message };
+  if (error instanceof TrainingRefused) {
+    const { code, message, files } = error;
+    return { end: 'refused', code, what: message, files };
+  }
   const what = error instanceof Error ? error.message : String(error);
   return { end: 'broken', what, stack: inspect(error) }; // inspect prints causes too
 }

@@ -2,6 +2,7 @@ import { dynamoJobs } from '#lambdas/aws/jobs.ts';
 import { s3Objects } from '#lambdas/aws/objects.ts';
 import { stageLog } from '#lambdas/aws/stage-log.ts';
 import { sageMakerTraining } from '#lambdas/aws/training.ts';
+import { countFailures } from '#lambdas/count-failures.ts';
 import {
   environment,
   LaunchVariables,
@@ -11,7 +12,7 @@ import {
 } from '#lambdas/environment.ts';
 import { streamHandler } from '#lambdas/stream-handler.ts';
 import { TEACHERS } from '#teachers/catalogue.ts';
-import { launchTraining } from './launch-training.ts';
+import { launchInOrder } from './launch-in-order.ts';
 
 const variables = environment(
   PipelineVariables.extend(TrainingVariables.shape).extend(LaunchVariables.shape),
@@ -30,4 +31,6 @@ const ports = {
 };
 
 /** Invoked for rows that have become `validated`. */
-export const handler = streamHandler(ports.log, (jobId) => launchTraining(ports, jobId));
+export const handler = streamHandler(ports.log, (jobId) =>
+  countFailures(ports, { jobId }, () => launchInOrder(ports, jobId)),
+);

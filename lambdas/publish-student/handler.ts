@@ -3,6 +3,7 @@ import { dynamoJobs } from '#lambdas/aws/jobs.ts';
 import { s3Objects } from '#lambdas/aws/objects.ts';
 import { stageLog } from '#lambdas/aws/stage-log.ts';
 import { sageMakerTraining } from '#lambdas/aws/training.ts';
+import { countFailures } from '#lambdas/count-failures.ts';
 import {
   environment,
   launchSettings,
@@ -28,6 +29,7 @@ export const handler = queueHandler(ports.log, async (event, about) => {
   about.trainingJobName = StateChange.parse(event).detail.TrainingJobName;
   const described = await ports.training.describe(about.trainingJobName);
   if (!described) return;
-  about.jobId = described.jobId;
-  await publishStudent(ports, described.jobId);
+  const { jobId } = described;
+  about.jobId = jobId;
+  await countFailures(ports, about, () => publishStudent(ports, jobId));
 });

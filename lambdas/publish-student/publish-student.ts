@@ -2,9 +2,11 @@ import { Latest, parseCard } from '#core/card.ts';
 import { shortJobId, studentVersion } from '#core/identity.ts';
 import type { Job, Observation } from '#core/job.ts';
 import { CARD_FILE, latestKey, parseS3Uri, studentKeys } from '#core/keys.ts';
+import { byUpload } from '#core/upload-order.ts';
 import { type ObservationPorts, observeTraining } from '#lambdas/observe-training.ts';
 import { recordObservation } from '#lambdas/record-observation.ts';
 import type { Objects } from '#ports';
+import { reportBrokenFiles } from './report-broken-files.ts';
 
 export interface PublishPorts extends ObservationPorts {
   objects: Objects;
@@ -15,6 +17,7 @@ export async function publishStudent(ports: PublishPorts, jobId: string): Promis
   const loaded = await ports.jobs.load(jobId);
   if (!loaded) return undefined;
   const job = await observeTraining(ports, loaded);
+  await reportBrokenFiles(ports.objects, job);
   if (job.progress.state !== 'trained') return job;
 
   return recordObservation(ports, job, await publish(ports.objects, job, job.progress.artifacts));
@@ -61,14 +64,19 @@ const MAX_TRIES = 10;
 /** Points `latest.json` at a student unless a newer upload's student is there, in whatever order training jobs finish. */
 async function moveLatest(objects: Objects, job: Job, version: string): Promise<void> {
   const key = latestKey(job.name);
-  const { id: jobId, uploadedAt } = job;
-  const mine: Latest = { schema: 1, version, jobId, uploadedAt };
+  const { id: jobId, uploadedAt, createdAt } = job;
+  const mine: Latest = { schema: 1, version, jobId, uploadedAt, createdAt };
   for (let tries = 0; tries < MAX_TRIES; tries++) {
     const present = await objects.readTextAndEtag(key);
-    if (present && Latest.parse(JSON.parse(present.text)).uploadedAt >= uploadedAt) return;
+    if (present && isNoEarlier(Latest.parse(JSON.parse(present.text)), job)) return;
     if (await objects.writeIf(key, JSON.stringify(mine, null, 2), present?.etag)) return;
   }
   throw new Error(`${key} was changed by others in each of ${MAX_TRIES} tries`);
+}
+
+function isNoEarlier({ jobId, uploadedAt, createdAt }: Latest, job: Job): boolean {
+  const there = { id: jobId, uploadedAt, createdAt: createdAt ?? uploadedAt };
+  return byUpload(there, job) >= 0;
 }
 
 const outputInvalid = (what: string): Observation => ({

@@ -3,7 +3,10 @@ import { isStuck } from '#core/job-deadlines.ts';
 import type { State } from '#core/job-progress.ts';
 import { READY_FILE } from '#core/keys.ts';
 import { sanitise } from '#core/problem.ts';
+import { byUpload } from '#core/upload-order.ts';
 import { type AnnouncePorts, announceJob } from '#lambdas/announce-job/announce-job.ts';
+import { countFailures } from '#lambdas/count-failures.ts';
+import { hasNoSlot } from '#lambdas/launch-training/launch-in-order.ts';
 import { type LaunchPorts, launchTraining } from '#lambdas/launch-training/launch-training.ts';
 import { publishStudent } from '#lambdas/publish-student/publish-student.ts';
 import { recordObservation } from '#lambdas/record-observation.ts';
@@ -50,24 +53,26 @@ export async function sweepJobs(
 
   const open = await ports.jobs.open();
   countStuck(open.filter((job) => isStuck(job, ports.now())).length);
-  // Validations come last: one that outlives this invocation must not keep the other jobs waiting.
-  const due = open.filter(isDue);
-  const isReceived = ({ progress }: Job) => progress.state === 'received';
-  for (const job of [...due.filter((job) => !isReceived(job)), ...due.filter(isReceived)]) {
+  let isFull = false; // all training slots are taken
+  for (const job of inOrder(open, isDue)) {
+    if (isFull && job.progress.state === 'waiting' && job.outbox.length === 0) continue;
     const about = { jobId: job.id };
-    await attempt(about, () =>
+    const after = await attempt(about, () =>
       drive(ports, job).catch(async (error: unknown) => {
         if (!(error instanceof StaleJob)) await attempt(about, () => giveUp(ports, job.id, error));
         throw error;
       }),
     );
+    isFull ||= after !== undefined && hasNoSlot(job, after);
   }
 
   const known = new Set(open.map(({ id }) => id));
   await attempt({}, () =>
     findUnhandledUploads(ports, async (key) => {
       const about: Subject = { key };
-      const job = await attempt(about, () => validateNewUpload(ports, key, about));
+      const job = await attempt(about, () =>
+        countFailures(ports, about, () => validateNewUpload(ports, key, about)),
+      );
       if (job && !known.has(job.id) && isDue(job)) await attempt(about, () => drive(ports, job));
       return job !== undefined;
     }),
@@ -77,10 +82,29 @@ export async function sweepJobs(
   }
 }
 
-/** States that end as failed when their stage still throws although the job has been stuck for long. */
+const NOT_LAUNCHED: ReadonlySet<State> = new Set(['validated', 'waiting', 'launching']);
+
+/**
+ * The jobs to move, in the order in which they are. Those that end come first, because they free training slots. Jobs
+ * that wait for one follow in the order of their uploads, also if their pause after a refusal is not over but that of a
+ * later upload is. Validations come last: one that outlives this invocation must not keep the other jobs waiting.
+ */
+function inOrder(open: readonly Job[], isDue: (job: Job) => boolean): Job[] {
+  const due = open.filter(isDue);
+  const isReceived = ({ progress }: Job) => progress.state === 'received';
+  const isLaunchable = ({ progress }: Job) => NOT_LAUNCHED.has(progress.state);
+  const line = open.filter(isLaunchable).sort(byUpload);
+  return [
+    ...due.filter((job) => !isReceived(job) && !isLaunchable(job)),
+    ...line.slice(0, line.findLastIndex(isDue) + 1),
+    ...due.filter(isReceived),
+  ];
+}
+
+/** States that end as failed when their stage cannot work, as in an outage, although the job has been stuck for long. */
 const GIVEN_UP: ReadonlySet<State> = new Set(['received', 'validated', 'launching', 'trained']);
 
-/** Ends a job whose stage fails every time, so that its owner hears of it and its training slot becomes free. */
+/** Ends a job that an outage has kept from its next step for long, so that its owner hears of it. */
 async function giveUp(ports: SweepPorts, jobId: string, error: unknown): Promise<void> {
   const job = await ports.jobs.load(jobId); // the failed try may have moved it
   if (!job || !GIVEN_UP.has(job.progress.state) || !isStuck(job, ports.now())) return;
@@ -94,34 +118,59 @@ async function giveUp(ports: SweepPorts, jobId: string, error: unknown): Promise
   });
 }
 
-/** Runs the stage that the job's state waits for, then sends its announcements. */
-async function drive(ports: SweepPorts, job: Job): Promise<void> {
+/**
+ * Runs the stage that the job's state waits for, then sends its announcements, even if the stage threw.
+ *
+ * @returns the job after a stage that may launch it
+ */
+async function drive(ports: SweepPorts, job: Job): Promise<Job | undefined> {
+  const about: Subject = { jobId: job.id };
+  try {
+    return await countFailures(ports, about, async () => {
+      await countSilentFailure(ports, job);
+      return runStage(ports, job, about);
+    });
+  } finally {
+    await announceJob(ports, job.id);
+  }
+}
+
+/**
+ * A stage that kills its process (out of memory, out of time) leaves no exception to count. So a job that has been
+ * stuck for long is counted before each try; a try that succeeds begins the count anew.
+ */
+async function countSilentFailure(ports: SweepPorts, job: Job): Promise<void> {
+  if (!GIVEN_UP.has(job.progress.state) || !isStuck(job, ports.now())) return;
+  const reason = 'It ended without a message each time; it may have run out of memory or time.';
+  await recordObservation(ports, job, { type: 'stage-threw', reason });
+}
+
+/** @param about receives the job that is validated, which may be another: that of a newer upload */
+async function runStage(ports: SweepPorts, job: Job, about: Subject): Promise<Job | undefined> {
   switch (job.progress.state) {
     case 'received':
-      await validateAgain(ports, job);
-      break;
+      await validateAgain(ports, job, about);
+      return undefined;
     case 'validated':
     case 'waiting':
     case 'launching':
-      await launchTraining(ports, job.id);
-      break;
+      return launchTraining(ports, job.id);
     case 'training':
     case 'interrupted':
     case 'trained':
     case 'failed':
     case 'cancelled': // its training job may still run
       await publishStudent(ports, job.id);
-      break;
+      return undefined;
     case 'rejected':
     case 'published':
-      break;
+      return undefined;
   }
-  await announceJob(ports, job.id);
 }
 
 /** Repeats a validation that died. If the upload is no longer the one that this row is about, the job fails. */
-async function validateAgain(ports: SweepPorts, job: Job): Promise<void> {
-  await validateDataset(ports, sealOf(job));
+async function validateAgain(ports: SweepPorts, job: Job, about: Subject): Promise<void> {
+  await validateDataset(ports, sealOf(job), about);
   const after = await ports.jobs.load(job.id);
   if (after?.progress.state !== 'received') return;
   await recordObservation(ports, after, {

@@ -1,4 +1,3 @@
-import type { Entry } from 'yauzl';
 import type { ObjectRecord } from '#core/manifest.ts';
 import { type Problem, problem } from '#core/problem.ts';
 
@@ -6,8 +5,23 @@ import { type Problem, problem } from '#core/problem.ts';
 const MAX_BYTES = 20 * 1024 ** 3; // unpacked, in total
 const MAX_RATIO = 200; // unpacked to packed, in total; deflate reaches 1,032
 
+/** An entry of a zip, by its central directory. */
+export interface ArchiveEntry {
+  path: string;
+  start: number; // offset of its local header
+  packed: number; // bytes
+  size: number; // bytes, unpacked
+  crc32: number;
+  method: number; // of compression
+  isEncrypted: boolean;
+  attributes: number; // of the file, in the form of its system
+}
+
 /** Everything wrong with an archive that its central directory shows. */
-export function archiveProblems(entries: readonly Entry[], archive: ObjectRecord): Problem[] {
+export function archiveProblems(
+  entries: readonly ArchiveEntry[],
+  archive: ObjectRecord,
+): Problem[] {
   const seen = new Map<string, string>();
   return [
     ...entries.flatMap((entry) => entryProblems(entry, seen)),
@@ -16,14 +30,14 @@ export function archiveProblems(entries: readonly Entry[], archive: ObjectRecord
   ];
 }
 
-function entryProblems(entry: Entry, seen: Map<string, string>): Problem[] {
-  const { fileName } = entry;
+function entryProblems(entry: ArchiveEntry, seen: Map<string, string>): Problem[] {
+  const { path } = entry;
   const found: Problem[] = [];
   const add = (code: string, what: string, remedy: string) =>
-    found.push(problem(code, fileName, what, remedy));
+    found.push(problem(code, path, what, remedy));
 
   // The upper half of the external attributes is the Unix mode, in archives made on Unix (PKWARE APPNOTE 4.4.15).
-  const fileType = (entry.externalFileAttributes >>> 16) & 0o170000;
+  const fileType = (entry.attributes >>> 16) & 0o170000;
   if (fileType !== 0 && fileType !== 0o100000 && fileType !== 0o040000) {
     add(
       'ENTRY_NOT_A_FILE',
@@ -31,16 +45,16 @@ function entryProblems(entry: Entry, seen: Map<string, string>): Problem[] {
       'Put the image itself into the archive.',
     );
   }
-  if (entry.isEncrypted())
+  if (entry.isEncrypted)
     add('ENTRY_ENCRYPTED', 'The entry is encrypted.', 'Make the archive without a password.');
-  if (entry.compressionMethod !== 0 && entry.compressionMethod !== 8) {
+  if (entry.method !== 0 && entry.method !== 8) {
     add(
       'ENTRY_COMPRESSION',
-      `The entry uses compression method ${entry.compressionMethod}.`,
+      `The entry uses compression method ${entry.method}.`,
       'Zip with "store" or "deflate".',
     );
   }
-  const folded = fileName.normalize('NFC').toLowerCase();
+  const folded = path.normalize('NFC').toLowerCase();
   const twin = seen.get(folded);
   if (twin !== undefined) {
     add(
@@ -49,12 +63,12 @@ function entryProblems(entry: Entry, seen: Map<string, string>): Problem[] {
       'Rename or remove one of them.',
     );
   }
-  seen.set(folded, fileName);
+  seen.set(folded, path);
   return found;
 }
 
-function bombProblems(entries: readonly Entry[], archive: ObjectRecord): Problem[] {
-  const bytes = entries.reduce((sum, { uncompressedSize }) => sum + uncompressedSize, 0);
+function bombProblems(entries: readonly ArchiveEntry[], archive: ObjectRecord): Problem[] {
+  const bytes = entries.reduce((sum, { size }) => sum + size, 0);
   if (bytes > MAX_BYTES) {
     const what = `The archive unpacks to ${Math.round(bytes / 1024 ** 3)} GiB; the limit is ${MAX_BYTES / 1024 ** 3} GiB.`;
     return [
@@ -73,26 +87,22 @@ function bombProblems(entries: readonly Entry[], archive: ObjectRecord): Problem
   return [];
 }
 
-const LOCAL_HEADER_BYTES = 30; // the name and the extra field come on top (PKWARE APPNOTE 4.3.7)
+export const LOCAL_HEADER_BYTES = 30; // the name and the extra field come on top (PKWARE APPNOTE 4.3.7)
 
 /**
  * Entries that share data: a small archive can unpack to petabytes that way, whatever its ratio per entry
  * (D. Fifield, "A better zip bomb", WOOT 2019). An entry whose data would pass the end of the archive is left out:
  * `head` of the file reports it.
  */
-function overlapProblems(entries: readonly Entry[], archive: ObjectRecord): Problem[] {
-  const ranges = entries
-    .map(({ fileName, relativeOffsetOfLocalHeader: start, compressedSize }) => ({
-      fileName,
-      start,
-      end: start + LOCAL_HEADER_BYTES + compressedSize,
-    }))
-    .filter(({ end }) => end <= archive.size)
+function overlapProblems(entries: readonly ArchiveEntry[], archive: ObjectRecord): Problem[] {
+  const endOf = ({ start, packed }: ArchiveEntry) => start + LOCAL_HEADER_BYTES + packed;
+  const inOrder = entries
+    .filter((entry) => endOf(entry) <= archive.size)
     .sort((a, b) => a.start - b.start);
-  for (const [i, range] of ranges.entries()) {
-    const next = ranges[i + 1];
-    if (!next || next.start >= range.end) continue;
-    const what = `The entries "${range.fileName}" and "${next.fileName}" share data in the archive.`;
+  for (const [i, entry] of inOrder.entries()) {
+    const next = inOrder[i + 1];
+    if (!next || next.start >= endOf(entry)) continue;
+    const what = `The entries "${entry.path}" and "${next.path}" share data in the archive.`;
     return [problem('ARCHIVE_OVERLAP', archive.key, what, 'Zip the images again.')];
   }
   return [];

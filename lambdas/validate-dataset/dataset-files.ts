@@ -7,8 +7,8 @@ export interface DatasetFile {
   size: number; // bytes, unpacked
   /** The file's identity for the manifest. */
   record: Pick<ManifestExample, 'entry' | 'object'>;
-  /** The first bytes, at most HEAD_BYTES: enough for the type, and nearly always for the size of the image. */
-  head(): Promise<Uint8Array>;
+  /** The first bytes, HEAD_BYTES if left out; none if they cannot be unpacked. */
+  head(bytes?: number): Promise<Uint8Array>;
 }
 
 export interface DatasetFiles {
@@ -16,6 +16,9 @@ export interface DatasetFiles {
   archive?: ObjectRecord;
   problems: Problem[];
 }
+
+/** Enough for the type of an image, and for its size unless it is a JPEG with metadata. */
+export const FIRST_BYTES = 4 * 1024;
 
 /** A JPEG's dimensions follow its EXIF block, which may take 64 KiB (CIPA DC-008, the limit of an APP1 segment). */
 export const HEAD_BYTES = 64 * 1024;

@@ -2,6 +2,7 @@ import * as z from 'zod';
 import { dynamoJobs } from '#lambdas/aws/jobs.ts';
 import { s3Objects } from '#lambdas/aws/objects.ts';
 import { stageLog } from '#lambdas/aws/stage-log.ts';
+import { countFailures } from '#lambdas/count-failures.ts';
 import { environment, PipelineVariables, ValidationVariables } from '#lambdas/environment.ts';
 import { queueHandler } from '#lambdas/queue-handler.ts';
 import { TEACHERS } from '#teachers/catalogue.ts';
@@ -23,6 +24,7 @@ const ports = {
 const ObjectCreated = z.object({ detail: z.object({ object: z.object({ key: z.string() }) }) });
 
 export const handler = queueHandler(ports.log, async (event, about) => {
-  about.key = ObjectCreated.parse(event).detail.object.key;
-  await validateDataset(ports, about.key, about);
+  const { key } = ObjectCreated.parse(event).detail.object;
+  about.key = key;
+  await countFailures(ports, about, () => validateDataset(ports, key, about));
 });

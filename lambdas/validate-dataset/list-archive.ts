@@ -1,35 +1,47 @@
-import { Readable } from 'node:stream';
-import { constants, createInflateRaw } from 'node:zlib';
-import yauzl, { type Entry, RandomAccessReader, type ZipFile } from 'yauzl';
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import { constants, createInflateRaw, inflateRawSync } from 'node:zlib';
+import yauzl, { type Entry } from 'yauzl';
 import type { ObjectRecord } from '#core/manifest.ts';
 import { problem } from '#core/problem.ts';
 import type { Objects } from '#ports';
-import { archiveProblems } from './archive-problems.ts';
+import { BlockReader, blocksOf, isAboutTheArchive, type ReadBytes } from './archive-blocks.ts';
+import { type ArchiveEntry, archiveProblems, LOCAL_HEADER_BYTES } from './archive-problems.ts';
 import { type DatasetFile, type DatasetFiles, HEAD_BYTES } from './dataset-files.ts';
 
 const MAX_ENTRIES = 200_000; // chosen: a hundred thousand photographs fit, an archive bomb does not
+const MAX_NAMES = 32 * 1024 ** 2; // UTF-16 units of all names together; 167 per name fit with the most entries
+const ENTRIES_PER_TURN = 500; // other requests are answered in between
 
 /** Lists a zip in the bucket by its central directory. Range requests read that and the heads of the entries, nothing else. */
 export async function listArchive(objects: Objects, archive: ObjectRecord): Promise<DatasetFiles> {
-  const blocks = blocksOf(objects, archive);
-  let zip: ZipFile;
-  const entries: Entry[] = [];
+  const readBytes = blocksOf(objects, archive);
+  const entries: ArchiveEntry[] = [];
   try {
     // yauzl refuses names that escape: `..`, absolute paths, backslashes, drive letters.
-    zip = await yauzl.fromRandomAccessReaderPromise(new BlockReader(blocks), archive.size, {
-      lazyEntries: true,
-      decodeStrings: true,
-      strictFileNames: true,
-    });
-    const entryCount = zip.entryCount;
-    if (entryCount > MAX_ENTRIES) {
+    const zip = await yauzl.fromRandomAccessReaderPromise(
+      new BlockReader(readBytes),
+      archive.size,
+      { lazyEntries: true, decodeStrings: true, strictFileNames: true },
+    );
+    if (zip.entryCount > MAX_ENTRIES) {
       return refuse(
         'ARCHIVE_TOO_LARGE',
-        `has ${entryCount} entries; the limit is ${MAX_ENTRIES}.`,
+        `has ${zip.entryCount} entries; the limit is ${MAX_ENTRIES}.`,
         'Upload it as a folder instead.',
       );
     }
-    for await (const entry of zip.eachEntry()) entries.push(entry);
+    let names = 0;
+    for await (const entry of zip.eachEntry()) {
+      names += entry.fileName.length;
+      if (names > MAX_NAMES) {
+        return refuse(
+          'ARCHIVE_TOO_LARGE',
+          `has names of more than ${MAX_NAMES / 1024 ** 2} million characters in total.`,
+          'Shorten the names of its files.',
+        );
+      }
+      if (entries.push(factsOf(entry)) % ENTRIES_PER_TURN === 0) await nextTurn();
+    }
   } catch (error) {
     if (!isAboutTheArchive(error)) throw error;
     return refuse(
@@ -39,7 +51,10 @@ export async function listArchive(objects: Objects, archive: ObjectRecord): Prom
     );
   }
 
-  const files = entries.filter(({ fileName }) => !fileName.endsWith('/')).map(asFile);
+  await nextTurn();
+  const files = entries
+    .filter(({ path }) => !path.endsWith('/'))
+    .map((entry) => asFile(entry, readBytes, archive.size));
   return { files, archive, problems: archiveProblems(entries, archive) };
 
   function refuse(code: string, what: string, remedy: string): DatasetFiles {
@@ -49,120 +64,78 @@ export async function listArchive(objects: Objects, archive: ObjectRecord): Prom
       problems: [problem(code, archive.key, `The archive ${what}`, remedy)],
     };
   }
-
-  function asFile(entry: Entry): DatasetFile {
-    const { fileName, uncompressedSize, crc32 } = entry;
-    return {
-      path: fileName,
-      size: uncompressedSize,
-      record: { entry: { name: fileName, size: uncompressedSize, crc32 } },
-      async head() {
-        const fileDataStart = await dataStartOf(zip, entry);
-        if (fileDataStart === undefined) return new Uint8Array();
-        const packed = await blocks(
-          fileDataStart,
-          fileDataStart + Math.min(entry.compressedSize, HEAD_BYTES),
-        );
-        return entry.compressionMethod === 0 ? packed : inflatedHead(packed);
-      },
-    };
-  }
 }
 
-/** The offset of an entry's data; `undefined` if it has no local header, or its data would pass the end of the archive. */
-async function dataStartOf(zip: ZipFile, entry: Entry): Promise<number | undefined> {
+/** What is needed of an entry: yauzl's own objects take several times the memory. */
+const factsOf = (entry: Entry): ArchiveEntry => ({
+  path: entry.fileName,
+  start: entry.relativeOffsetOfLocalHeader,
+  packed: entry.compressedSize,
+  size: entry.uncompressedSize,
+  crc32: entry.crc32,
+  method: entry.compressionMethod,
+  isEncrypted: entry.isEncrypted(),
+  attributes: entry.externalFileAttributes,
+});
+
+function asFile(entry: ArchiveEntry, readBytes: ReadBytes, archiveSize: number): DatasetFile {
+  const { path, size, crc32, packed, method } = entry;
+  return {
+    path,
+    size,
+    record: { entry: { name: path, size, crc32 } },
+    async head(bytes = HEAD_BYTES) {
+      const start = await dataStartOf(entry, readBytes, archiveSize);
+      if (start === undefined) return new Uint8Array();
+      const head = await readBytes(start, start + Math.min(packed, bytes));
+      return method === 0 ? head : inflatedHead(head, bytes);
+    },
+  };
+}
+
+const LOCAL_HEADER = 0x04034b50;
+
+/**
+ * The offset of an entry's data, by its local header (PKWARE APPNOTE 4.3.7); `undefined` if it has none, or its data
+ * would pass the end of the archive.
+ */
+async function dataStartOf(
+  { start, packed }: ArchiveEntry,
+  readBytes: ReadBytes,
+  archiveSize: number,
+): Promise<number | undefined> {
+  const bytes = await readBytes(start, start + LOCAL_HEADER_BYTES);
+  if (bytes.length < LOCAL_HEADER_BYTES) return undefined;
+  const header = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  if (header.readUInt32LE(0) !== LOCAL_HEADER) return undefined;
+  const dataStart = start + LOCAL_HEADER_BYTES + header.readUInt16LE(26) + header.readUInt16LE(28);
+  return dataStart + packed <= archiveSize ? dataStart : undefined;
+}
+
+/** Unpacks the first bytes of an entry and no more; returns nothing if it is not a deflate stream. */
+async function inflatedHead(packed: Uint8Array, bytes: number): Promise<Uint8Array> {
   try {
-    const header = await zip.readLocalFileHeaderPromise(entry, { minimal: true });
-    return header.fileDataStart;
+    // Several times cheaper than a stream, but it gives nothing if there is more to unpack.
+    return inflateRawSync(packed, { finishFlush: constants.Z_SYNC_FLUSH, maxOutputLength: bytes });
   } catch (error) {
-    if (isAboutTheArchive(error)) return undefined;
-    throw error;
+    const isLonger = (error as NodeJS.ErrnoException).code === 'ERR_BUFFER_TOO_LARGE';
+    return isLonger ? inflatedByStream(packed, bytes) : new Uint8Array();
   }
 }
 
-/** Unpacks the first HEAD_BYTES of an entry and no more; returns nothing if it is not a deflate stream. */
-async function inflatedHead(packed: Uint8Array): Promise<Uint8Array> {
+async function inflatedByStream(packed: Uint8Array, bytes: number): Promise<Uint8Array> {
   const inflate = createInflateRaw({ finishFlush: constants.Z_SYNC_FLUSH });
   const chunks: Uint8Array[] = [];
-  let bytes = 0;
+  let length = 0;
   try {
     inflate.end(packed);
     for await (const chunk of inflate as AsyncIterable<Uint8Array>) {
       chunks.push(chunk);
-      bytes += chunk.length;
-      if (bytes >= HEAD_BYTES) break; // destroys the stream
+      length += chunk.length;
+      if (length >= bytes) break; // destroys the stream
     }
   } catch {
     return new Uint8Array();
   }
-  return Buffer.concat(chunks).subarray(0, HEAD_BYTES);
+  return Buffer.concat(chunks).subarray(0, bytes);
 }
-
-const BLOCK_BYTES = 128 * 1024;
-const MAX_BLOCKS = 64;
-
-/** Reads the archive by ranges, in blocks; caches the latest ones, so that small images share a request. */
-function blocksOf(objects: Objects, { key, etag, size }: ObjectRecord) {
-  const cache = new Map<number, Promise<Uint8Array>>(); // the most recently used last
-
-  function block(index: number): Promise<Uint8Array> {
-    const bytes = cache.get(index) ?? fetchBlock(index);
-    cache.delete(index);
-    cache.set(index, bytes);
-    const oldest = cache.keys().next();
-    if (cache.size > MAX_BLOCKS && !oldest.done) cache.delete(oldest.value);
-    return bytes;
-  }
-
-  function fetchBlock(index: number): Promise<Uint8Array> {
-    const start = index * BLOCK_BYTES;
-    const bytes = objects.readRange(key, start, Math.min(start + BLOCK_BYTES, size), etag);
-    // A failure must not stay in the cache: the next reader tries again.
-    bytes.catch(() => cache.get(index) === bytes && cache.delete(index));
-    return bytes;
-  }
-
-  return async (start: number, end: number): Promise<Uint8Array> => {
-    const last = Math.min(end, size);
-    const parts: Uint8Array[] = [];
-    for (let at = start; at < last; ) {
-      const index = Math.floor(at / BLOCK_BYTES);
-      const from = at - index * BLOCK_BYTES;
-      const part = (await block(index)).subarray(from, from + last - at);
-      if (part.length === 0) break;
-      parts.push(part);
-      at += part.length;
-    }
-    return Buffer.concat(parts);
-  };
-}
-
-/** The reader that yauzl requires. It marks errors of S3, to tell them from errors in the archive. */
-class BlockReader extends RandomAccessReader {
-  #blocks: (start: number, end: number) => Promise<Uint8Array>;
-
-  constructor(blocks: (start: number, end: number) => Promise<Uint8Array>) {
-    super();
-    this.#blocks = blocks;
-  }
-
-  override _readStreamForRange(start: number, end: number): Readable {
-    const blocks = this.#blocks;
-    return Readable.from(
-      (async function* () {
-        try {
-          yield await blocks(start, end);
-        } catch (cause) {
-          throw new ReadFailed('the archive could not be read from the bucket', { cause });
-        }
-      })(),
-    );
-  }
-}
-
-class ReadFailed extends Error {
-  override name = 'ReadFailed';
-}
-
-const isAboutTheArchive = (error: unknown): error is Error =>
-  error instanceof Error && !(error instanceof ReadFailed);

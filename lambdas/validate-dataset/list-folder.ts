@@ -14,8 +14,8 @@ export function listFolder(
     size,
     // Whether an ETag is an MD5 depends on the bucket's encryption, which a listing does not mention.
     record: { object: { key, size, etag, etagIsMd5: false } },
-    head: () =>
-      size === 0 ? Promise.resolve(new Uint8Array()) : objects.readRange(key, 0, HEAD_BYTES, etag),
+    head: (bytes = HEAD_BYTES) =>
+      size === 0 ? Promise.resolve(new Uint8Array()) : objects.readRange(key, 0, bytes, etag),
   }));
   return { files, problems: [] };
 }

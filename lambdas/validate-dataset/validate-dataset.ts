@@ -1,17 +1,17 @@
-import pLimit from 'p-limit';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { TeacherLimits } from '#core/check-recipe.ts';
 import { budgetProblems } from '#core/cost.ts';
+import { nameProblem } from '#core/dataset-name.ts';
 import { jobIdOf, recipeHash, sha256 } from '#core/identity.ts';
 import { type Job, type Observation, receive } from '#core/job.ts';
 import { datasetOf, jobKeys, type Upload, uploadSealedBy } from '#core/keys.ts';
 import { writeManifest } from '#core/manifest.ts';
-import { parseRecipe } from '#core/parse-recipe.ts';
-import { PROBLEMS_IN_ROW, type Problem } from '#core/problem.ts';
+import { MAX_RECIPE_LENGTH, parseRecipe } from '#core/parse-recipe.ts';
+import { PROBLEMS_IN_ROW, problem } from '#core/problem.ts';
 import { type RecordPorts, recordObservation } from '#lambdas/record-observation.ts';
 import type { Objects, Subject } from '#ports';
-import type { DatasetFiles } from './dataset-files.ts';
+import { checkImages } from './check-images.ts';
 import { readClassFolders } from './formats/class-folders.ts';
-import { imageProblem } from './image-header.ts';
 import { type ListedUpload, listUpload } from './list-upload.ts';
 
 export interface ValidationPorts extends RecordPorts {
@@ -62,9 +62,10 @@ async function receiveUpload(ports: ValidationPorts, key: string): Promise<Recei
   const { objects, jobs, log, now } = ports;
   const upload = uploadSealedBy(key);
   const listed = upload && (await listUpload(objects, upload));
+  const seenAt = now(); // decides which of two uploads of the same second came first: nothing slow before it
   if (!upload || !listed) return undefined;
   const { name, form, recipeKey } = upload;
-  const recipeText = await objects.readText(recipeKey);
+  const recipeText = await readRecipe(objects, recipeKey);
 
   const dataset = datasetOf(upload);
   const identity = {
@@ -85,11 +86,21 @@ async function receiveUpload(ports: ValidationPorts, key: string): Promise<Recei
   const { uploadedAt, versionId } = listed;
   const job = receive(
     { id, ...identity, name, form, recipeKey, uploadedAt, ...(versionId && { versionId }) },
-    now(),
+    seenAt,
   );
   await jobs.save(job);
   log.recorded({ jobId: id, observation: 'upload-received', to: 'received' });
   return { job, isNew: true, upload, listed, recipeText };
+}
+
+const MAX_RECIPE_BYTES = 4 * MAX_RECIPE_LENGTH; // UTF-8 has at most four bytes for a character
+
+/** The text of a recipe; of one that is too large to be one, only as much as shows that. */
+async function readRecipe(objects: Objects, key: string): Promise<string | undefined> {
+  const head = await objects.head(key);
+  if (!head) return undefined;
+  if (head.size <= MAX_RECIPE_BYTES) return objects.readText(key);
+  return String(Buffer.from(await objects.readRange(key, 0, MAX_RECIPE_BYTES + 1, head.etag)));
 }
 
 /** Failures whose remedy is to upload the dataset again: the same bytes are the same job, which is then retried. */
@@ -99,7 +110,18 @@ const isUploadedAgain = ({ progress, updatedAt }: Job, { uploadedAt }: ListedUpl
   progress.state === 'failed' && MENDED_BY_UPLOAD.includes(progress.code) && uploadedAt > updatedAt;
 
 async function judge(ports: ValidationPorts, received: Received): Promise<Job> {
-  return recordObservation(ports, received.job, await validate(ports, received));
+  const outcome = nameRefused(received.upload) ?? (await validate(ports, received));
+  return recordObservation(ports, received.job, outcome);
+}
+
+/** Nothing is read of a dataset whose student could not have its name. */
+function nameRefused(upload: Upload): Observation | undefined {
+  const why = nameProblem(upload.name);
+  if (why === undefined) return undefined;
+  const what = `"${upload.name}" cannot be the name of a dataset: ${why}.`;
+  const remedy = 'Upload it under another name.';
+  const refusal = problem('DATASET_NAME', datasetOf(upload), what, remedy);
+  return { type: 'dataset-rejected', problems: [refusal], problemCount: 1 };
 }
 
 /** Reads listings, image headers and the recipe, and writes the report and the trainer's inputs to the bucket. */
@@ -108,6 +130,7 @@ async function validate(
   { job, upload, listed, recipeText }: Received,
 ): Promise<Observation> {
   const { files, archive, problems: listing } = await listed.files();
+  await nextTurn(); // here and below: each step takes long for many files, and others wait for this process
   const {
     recipe,
     whereIs,
@@ -116,7 +139,7 @@ async function validate(
   const { classes, examples, problems: arrangement } = readClassFolders(files);
   // An archive that is refused as a whole may be hostile: nothing in it is read.
   const isRefused = listing.some(({ code }) => code.startsWith('ARCHIVE_'));
-  const images = isRefused ? [] : await imageProblems(examples.map(({ file }) => file));
+  const images = isRefused ? [] : await checkImages(examples.map(({ file }) => file));
   // An archive that cannot be listed has no classes either; only the cause is worth reporting.
   const isUnlisted = files.length === 0 && listing.length > 0;
   const budget = allowed ? budgetProblems(recipe, whereIs, allowed) : [];
@@ -128,6 +151,7 @@ async function validate(
     ...images,
   ];
 
+  await nextTurn();
   const keys = jobKeys(job.id);
   const report = {
     dataset: datasetOf(upload),
@@ -168,12 +192,4 @@ async function validate(
       recipeSha256: sha256(recipeJson),
     },
   };
-}
-
-const CONCURRENT_READS = 32; // S3 serves thousands, a small Lambda tens
-
-async function imageProblems(files: DatasetFiles['files']): Promise<Problem[]> {
-  const limit = pLimit(CONCURRENT_READS);
-  const found = await limit.map(files, async (file) => imageProblem(file.path, await file.head()));
-  return found.filter((each) => each !== undefined);
 }

@@ -5,6 +5,7 @@ import { activity } from '../activity.ts';
 import { describeFailure, S3Error } from './errors.ts';
 import { type ObjectCreated, objectCreated } from './events.ts';
 import type { Context, Reply } from './operation.ts';
+import { refuseExpired } from './presigned.ts';
 import { parseRequest } from './request.ts';
 import { answer } from './routes.ts';
 import { openStore } from './store.ts';
@@ -58,7 +59,7 @@ export function localS3(options: { folder: string; now?: () => Date; region?: st
         incoming.destroy();
         return Promise.resolve();
       }
-      return requests.track(handle(context, incoming, response));
+      return requests.track(handle(context, now, incoming, response));
     },
     async createBucket(name) {
       await store.createBucket(name);
@@ -87,6 +88,7 @@ async function notify(listener: ObjectCreatedListener, event: ObjectCreated): Pr
 
 async function handle(
   context: Context,
+  now: () => Date,
   incoming: IncomingMessage,
   response: ServerResponse,
 ): Promise<void> {
@@ -94,7 +96,9 @@ async function handle(
   response.setHeader('x-amz-request-id', id);
   response.setHeader('x-amz-id-2', id);
   try {
-    await send(response, await answer(context, parseRequest(incoming, id)));
+    const request = parseRequest(incoming, id);
+    refuseExpired(request.query, now());
+    await send(response, await answer(context, request));
   } catch (error) {
     if (isClientGone(error, incoming)) return; // nobody is left to answer
     if (!(error instanceof S3Error)) complain('an S3 request failed', { id, error: String(error) });

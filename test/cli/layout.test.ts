@@ -1,5 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { paragraph, table } from '#cli/layout.ts';
+import { jsonText } from '#cli/output.ts';
+import { isPrintable } from '#core/printable.ts';
 import { percent } from '#core/quantities.ts';
 
 describe('table', () => {
@@ -47,6 +49,15 @@ describe('paragraph', () => {
 
   it('leaves a text whole that does not go to a terminal', () => {
     expect(paragraph('word '.repeat(100), 1, undefined)).toBe(` ${'word '.repeat(100)}`);
+  });
+});
+
+describe('jsonText', () => {
+  it('has no character that a terminal would act on, and is the same data', () => {
+    const data = { name: 'a\u001b[2J\u009b2J\u202eb\nc', classes: ['猫'] };
+
+    expect(jsonText(data).split('\n').every(isPrintable)).toBe(true);
+    expect(JSON.parse(jsonText(data))).toEqual(data);
   });
 });
 

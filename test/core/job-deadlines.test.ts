@@ -14,6 +14,7 @@ const published = {
 const timed = (progress: Progress, more: object = {}) => ({
   progress,
   waits: 0,
+  failures: 0,
   history: [{ at: noon.toISOString() }],
   outbox: [],
   ...more,
@@ -36,6 +37,10 @@ describe('deadlineOf', () => {
 
   it('lets a validation have all of its 15 minutes', () => {
     expect(minutesOf(timed({ state: 'received' }))).toBeGreaterThan(15);
+  });
+
+  it('comes soon after a stage that threw', () => {
+    expect(minutesOf(timed({ state: 'received' }, { failures: 1 }))).toBe(2);
   });
 
   it('is none for a final job with nothing left to do', () => {

@@ -1,5 +1,6 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { costAtMost } from '#core/cost.ts';
 import { advance, Job, type Observation, receive, TRANSITIONS } from '#core/job.ts';
 import { FINAL, type State } from '#core/job-progress.ts';
 
@@ -218,6 +219,53 @@ describe('advance', () => {
     expect(told.deadline).toBeUndefined();
   });
 
+  it('ends a job whose stage throws five times in a row, and says so', () => {
+    const threw = { type: 'stage-threw', reason: 'Cannot read properties of undefined' } as const;
+    const four = jobAfter(threw, threw, threw, threw);
+    expect(four.progress.state).toBe('received');
+
+    const five = advance(four, threw, later);
+    expect(five.progress).toMatchObject({ state: 'failed', code: 'STAGE_FAILED' });
+    expect(five.outbox[0]?.sentence).toBe(
+      'Training "pets" failed (STAGE_FAILED): Validating the dataset failed 5 times in a row: Cannot read properties of undefined. Retry the job when the cause is corrected; the log has the details. If it fails again, please report it.'.replace(
+        /"(.*?)"/,
+        '“$1”',
+      ),
+    );
+    expect(advance(five, threw, later)).toBe(five);
+  });
+
+  it('starts a killed trainer again once, from its checkpoint, where that costs nothing', () => {
+    const killed = { ...CRASHED, code: 'TRAINER_KILLED' };
+    const first = jobAfter(ACCEPTED, BEGUN, RUNNING, killed);
+    expect(first.progress).toMatchObject({
+      state: 'waiting',
+      reason: expect.stringContaining('It broke.'),
+    });
+    expect(first.outbox).toEqual([]);
+
+    const trainingJobName = RUN.replace('-a1', '-a2');
+    const second = [
+      { type: 'launch-started', trainingJobName },
+      { type: 'training-running', trainingJobName },
+      { ...killed, trainingJobName },
+    ] satisfies Observation[];
+    const again = second.reduce((job, each: Observation) => advance(job, each, later), first);
+    expect(again.progress).toMatchObject({ state: 'failed', code: 'TRAINER_KILLED' });
+
+    const estimate = costAtMost(['ml.g4dn.xlarge'], { minutes: 10 });
+    const paid = jobAfter(ACCEPTED, { ...BEGUN, estimate }, RUNNING, killed);
+    expect(paid.progress.state).toBe('failed');
+  });
+
+  it('counts the exceptions of one state only', () => {
+    const threw = { type: 'stage-threw', reason: 'It broke.' } as const;
+    const job = jobAfter(threw, threw, threw, threw, ACCEPTED, threw);
+
+    expect(job.progress.state).toBe('validated');
+    expect(job.failures).toBe(1);
+  });
+
   it('keeps looking after a cancelled job until its training job is seen ended', () => {
     const cancelled = jobAfter(ACCEPTED, BEGUN, RUNNING, { type: 'cancel-requested' });
     const told = advance(
@@ -242,6 +290,7 @@ describe('advance', () => {
       PUBLISHED,
       { type: 'training-no-capacity', trainingJobName: RUN, reason: 'CapacityError' },
       { type: 'stage-failed', code: 'X', what: 'It broke.', remedy: 'Retry.' },
+      { type: 'stage-threw', reason: 'It broke.' },
       { type: 'cancel-requested' },
       { type: 'retry-requested' },
     );

@@ -1,3 +1,4 @@
+import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { parseRecipe } from '#core/parse-recipe.ts';
 
@@ -9,6 +10,29 @@ const codes = (text: string | undefined) =>
   parseRecipe(text, 'dataset.json', teachers).problems.map(({ code }) => code);
 
 describe('parseRecipe', () => {
+  it('never throws, whatever JSON it is given', () => {
+    const key = fc.constantFrom('task', 'regime', 'split', 'budget', 'toString', '__proto__', 'x');
+    const { tree } = fc.letrec((tie) => ({
+      tree: fc.oneof(
+        { depthSize: 'medium' },
+        fc.jsonValue(),
+        fc.array(tie('tree'), { maxLength: 3 }),
+        fc.array(fc.tuple(key, tie('tree')), { maxLength: 4 }).map(Object.fromEntries),
+      ),
+    }));
+    fc.assert(
+      fc.property(tree, (value) => {
+        const { problems } = parseRecipe(JSON.stringify(value), 'dataset.json', teachers);
+        expect(problems.every(({ what }) => what.length > 0)).toBe(true);
+      }),
+    );
+  });
+
+  it.each(['task', 'regime', 'x'])('bears a %s that is nested deeply', (field) => {
+    const deep = `${'['.repeat(30_000)}${']'.repeat(30_000)}`;
+    expect(codes(`{"${field}":${deep}}`)).toHaveLength(1);
+  });
+
   it('fills in every default when nothing is written', () => {
     const { recipe, problems } = parseRecipe(undefined, 'dataset.json', teachers);
 

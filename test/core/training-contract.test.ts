@@ -11,4 +11,18 @@ describe('failures', () => {
     });
     expect(parseFailure(undefined).code).toBe('TRAINING_FAILED');
   });
+
+  it.each([
+    [137, 'TRAINER_KILLED', 'was killed'],
+    [139, 'TRAINER_CRASHED', 'by signal 11'],
+    [134, 'TRAINER_CRASHED', 'by signal 6'],
+    [7, 'TRAINER_CRASHED', 'with exit code 7'],
+  ])('without a message and with exit code %i are a sentence', (exitCode, code, words) => {
+    const failure = parseFailure(`AlgorithmError: , exit code: ${exitCode}`);
+
+    expect(failure.code).toBe(code);
+    expect(failure.what).toContain(words);
+    expect(failure.what).not.toContain('AlgorithmError');
+    expect(failure.remedy).toContain('last checkpoint');
+  });
 });

@@ -127,6 +127,8 @@ const CASES: Record<string, { role: RegExp; can: Request[]; cannot: Request[] }>
       object('GetObject', 'students/pets/latest.json'),
       object('PutObject', 'students/pets/1/student.json'),
       object('PutObject', 'students/pets/latest.json'),
+      object('GetObject', 'jobs/0a/checkpoints/broken-files.json'),
+      object('PutObject', 'jobs/0a/report.json'),
       row('GetItem'),
       row('PutItem'),
       training('DescribeTrainingJob'),

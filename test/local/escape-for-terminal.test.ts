@@ -16,5 +16,6 @@ describe('escapeForTerminal', () => {
     expect(escapeLinesForTerminal('\u001b[1mbold\u001b[22m\n\u001b[2J')).toBe(
       '\u001b[1mbold\u001b[22m\n\\u001b[2J',
     );
+    expect(escapeLinesForTerminal('\u001b[8mhidden')).toBe('\\u001b[8mhidden');
   });
 });

@@ -87,12 +87,46 @@ describe('the local AWS behind one port', () => {
     ['a name that an attacker let point here', { host: 'evil.example' }, 403],
     ['a page of another origin', { host: '127.0.0.1', origin: 'https://evil.example' }, 403],
     ['a page without an origin', { host: '127.0.0.1', origin: 'null' }, 403],
-    ['a page of this machine', { host: '127.0.0.1', origin: 'http://localhost:3000' }, 200],
+    ['a page of another port', { host: '127.0.0.1', origin: 'http://127.0.0.1:3000' }, 403],
+    ['a page of another name', { host: '127.0.0.1:80', origin: 'http://localhost:3000' }, 403],
+    ['a page of its own port', { host: '127.0.0.1:4480', origin: 'http://127.0.0.1:4480' }, 200],
+    ['an image in a page', { host: '127.0.0.1', 'sec-fetch-site': 'cross-site' }, 403],
+    ['an image in another port’s page', { host: '127.0.0.1', 'sec-fetch-site': 'same-site' }, 403],
+    ['an image in its own page', { host: '127.0.0.1', 'sec-fetch-site': 'same-origin' }, 200],
+    ['the address bar', { host: '127.0.0.1', 'sec-fetch-site': 'none' }, 200],
     ['a bucket in the host name', { host: 'pets.localhost' }, 200],
   ])('answers %s with %j by %i', async (_, headers, status) => {
     const { port } = await serve();
 
     expect((await ask(port, headers)).status).toBe(status);
+  });
+
+  it.each(['constructor.x', '__proto__.x', 'toString.x', 'hasOwnProperty', ''])(
+    'answers the target %j',
+    async (target) => {
+      const { endpoint } = await serve();
+      const headers = { 'x-amz-target': target };
+      const answer = await fetch(endpoint, { method: 'POST', headers });
+
+      expect(answer.status).toBe(400);
+      expect(await answer.json()).toMatchObject({ __type: 'UnknownOperationException' });
+    },
+  );
+
+  it('refuses a request with two hosts', async () => {
+    const { port } = await serve();
+    const answer = await new Promise<string>((resolve, reject) => {
+      const socket = connect(port, '127.0.0.1', () =>
+        socket.write('GET / HTTP/1.1\r\nHost: 127.0.0.1\r\nHost: evil.example\r\n\r\n'),
+      );
+      socket.once('data', (data) => {
+        resolve(String(data));
+        socket.destroy();
+      });
+      socket.once('error', reject);
+    });
+
+    expect(answer).toMatch(/^HTTP\/1.1 40[03] /);
   });
 
   it('listens on 127.0.0.1 only, and names a port that is taken', async () => {

@@ -250,8 +250,16 @@ describe('the failure file', () => {
     const { exit, failure, lines } = await startTrainer(folders).ended;
 
     expect(exit).toBe(1);
-    expect(failure).toContain('red/cut.png cannot be decoded');
-    expect(failure).toContain('green/cut too.png cannot be decoded');
+    expect(failure).toContain('cannot be decoded');
+    expect(failure).toContain('red/cut.png');
+    expect(failure).toContain('green/cut too.png');
+    const listed = JSON.parse(
+      await readFile(join(folders.checkpoints, 'broken-files.json'), 'utf8'),
+    );
+    expect(listed.map(({ file }: { file: string }) => file).sort()).toEqual([
+      'green/cut too.png',
+      'red/cut.png',
+    ]);
     expect(parseFailure(`AlgorithmError: ${failure}, exit code: 1`).code).toBe('VALIDATION_FAILED');
     expect(lines.join()).not.toContain('step=features');
     expect(await readdir(folders.model)).toEqual([]);

@@ -1,7 +1,8 @@
 import { join } from 'node:path';
 import pLimit from 'p-limit';
+import type { BrokenFile } from '#core/broken-files.ts';
 import type { ManifestExample } from '#core/manifest.ts';
-import { summarise, TrainingRefused } from '../job/errors.ts';
+import { refusedFor } from '../job/errors.ts';
 import type { Reporter, StopSignal } from '../job/reporter.ts';
 import { createRowFile, type RowFile } from '../storage/row-file.ts';
 import type { Shard } from '../storage/shards.ts';
@@ -32,7 +33,7 @@ export async function decodeExamples(
 ): Promise<RowFile> {
   const decoded = await createRowFile(join(scratch, 'images.u8'), px * px * 3);
   const limit = pLimit(decoders.concurrency);
-  const problems: string[] = [];
+  const broken: BrokenFile[] = [];
   const of = shards.reduce((sum, { count }) => sum + count, 0);
   let done = 0;
 
@@ -50,12 +51,12 @@ export async function decodeExamples(
       const images: Uint8Array[] = [];
       for (const result of await limit.map(inShard, decode)) {
         if ('pixels' in result) images.push(result.pixels);
-        else problems.push(`${result.path} cannot be decoded (${result.problem})`);
+        else broken.push({ file: result.path, what: `cannot be decoded (${result.problem})` });
       }
-      if (problems.length === 0) await decoded.write(shard.from, Buffer.concat(images));
+      if (broken.length === 0) await decoded.write(shard.from, Buffer.concat(images));
     }
     report.progress('decode', of, of);
-    if (problems.length > 0) throw new TrainingRefused('VALIDATION_FAILED', summarise(problems));
+    if (broken.length > 0) throw refusedFor('VALIDATION_FAILED', broken);
     return decoded;
   } catch (error) {
     await decoded.close();

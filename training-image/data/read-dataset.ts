@@ -6,9 +6,10 @@ import { buffer } from 'node:stream/consumers';
 import { crc32 } from 'node:zlib';
 import { Crc64Nvme } from '@aws-sdk/crc64-nvme';
 import yauzl, { Entry, type ZipFile } from 'yauzl';
+import { summariseBroken } from '#core/broken-files.ts';
 import type { Manifest, ManifestExample, ObjectRecord } from '#core/manifest.ts';
 import type { FailureCode } from '#core/training-contract.ts';
-import { summarise, TrainingRefused } from '../job/errors.ts';
+import { TrainingRefused } from '../job/errors.ts';
 
 /** The examples' bytes, verified to be those that were validated. */
 export interface Dataset {
@@ -20,11 +21,9 @@ export interface Dataset {
 /** A file differs from what was validated, or cannot be unpacked. */
 export class FileRefused extends TrainingRefused {
   override name = 'FileRefused';
-  readonly fault: string; // the message without its full stop
-  constructor(code: FailureCode, file: string, what: string, options?: ErrorOptions) {
-    const fault = `${file} ${what}`;
-    super(code, summarise([fault]), options);
-    this.fault = fault;
+  constructor(code: FailureCode, file: string, what: string, options: ErrorOptions = {}) {
+    const files = [{ file, what }];
+    super(code, summariseBroken(files), { ...options, files });
   }
 }
 

@@ -1,7 +1,7 @@
 import pLimit from 'p-limit';
 import { sha256 } from '#core/identity.ts';
 import type { ManifestExample } from '#core/manifest.ts';
-import { summarise, TrainingRefused } from '../job/errors.ts';
+import { refusedFor } from '../job/errors.ts';
 import type { Reporter, StopSignal } from '../job/reporter.ts';
 import { shardsOf } from '../storage/shards.ts';
 import { type Dataset, FileRefused } from './read-dataset.ts';
@@ -45,6 +45,6 @@ export async function verifyExamples(
   const refused = results.filter((result) => result instanceof FileRefused);
   const [first] = refused;
   if (!first) return results.filter((result) => typeof result === 'string');
-  const faults = refused.map(({ fault }) => fault);
-  throw new TrainingRefused(first.code, summarise(faults), { cause: first });
+  const broken = refused.flatMap(({ files }) => files);
+  throw refusedFor(first.code, broken, { cause: first });
 }

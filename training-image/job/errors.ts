@@ -1,14 +1,29 @@
+import { type BrokenFile, summariseBroken } from '#core/broken-files.ts';
 import type { FailureCode } from '#core/training-contract.ts';
 
 /** The training cannot go on because of the job's own input; becomes the failure file. Not a bug of the trainer. */
 export class TrainingRefused extends Error {
   override name = 'TrainingRefused';
   readonly code: FailureCode;
-  constructor(code: FailureCode, what: string, options?: ErrorOptions) {
+  readonly files: readonly BrokenFile[];
+  /** @param files all files that are at fault; `what` may name only some */
+  constructor(
+    code: FailureCode,
+    what: string,
+    { files = [], ...options }: ErrorOptions & { files?: readonly BrokenFile[] } = {},
+  ) {
     super(what, options);
     this.code = code;
+    this.files = files;
   }
 }
+
+/** The refusal of a dataset that has such files. */
+export const refusedFor = (
+  code: FailureCode,
+  files: readonly BrokenFile[],
+  options: ErrorOptions = {},
+): TrainingRefused => new TrainingRefused(code, summariseBroken(files), { ...options, files });
 
 /** The training was asked to end; finished work is in the checkpoints. */
 export class TrainingInterrupted extends Error {
@@ -22,12 +37,3 @@ const OOM = /\bOOM\b/; // not in "classroom/1.jpg"
 
 export const isOutOfMemory = (message: string): boolean =>
   OUT_OF_MEMORY.test(message) || OOM.test(message);
-
-const FILES_NAMED = 10; // the failure file holds about a thousand characters
-
-/** Joins faults, each the name of a file and what is wrong with it, into a sentence that fits the failure file. */
-export function summarise(faults: readonly string[]): string {
-  const more = faults.length - FILES_NAMED;
-  const named = faults.slice(0, FILES_NAMED).join('; ');
-  return more > 0 ? `${named}; and ${more} more.` : `${named}.`;
-}

@@ -1,10 +1,11 @@
 import pLimit from 'p-limit';
 import { at } from '#core/at.ts';
+import type { BrokenFile } from '#core/broken-files.ts';
 import type { ManifestExample } from '#core/manifest.ts';
 import type { Decoders } from '../data/decoders.ts';
 import type { Dataset } from '../data/read-dataset.ts';
 import { resize } from '../data/resize.mjs';
-import { summarise, TrainingRefused } from '../job/errors.ts';
+import { refusedFor } from '../job/errors.ts';
 import type { StopSignal } from '../job/reporter.ts';
 import type { Sample } from './measure-candidate.ts';
 
@@ -32,17 +33,17 @@ export function sampleDecoder(
 
   async function decodeAll(px: number): Promise<Map<number, Uint8Array>> {
     const decoded = new Map<number, Uint8Array>();
-    const problems: string[] = [];
+    const broken: BrokenFile[] = [];
     const limit = pLimit(decoders.concurrency);
     await limit.map([...indices], async (index) => {
       stop.throwIfRequested();
       const example = at(examples, index);
       const result = await decoders.decode(await dataset.read(example), px);
       if ('pixels' in result) decoded.set(index, result.pixels);
-      else problems.push(`${example.path} cannot be decoded (${result.problem})`);
+      else broken.push({ file: example.path, what: `cannot be decoded (${result.problem})` });
     });
     if (decoded.size < MIN_DECODED) {
-      throw new TrainingRefused('VALIDATION_FAILED', summarise(problems));
+      throw refusedFor('VALIDATION_FAILED', broken);
     }
     return decoded;
   }

@@ -5,10 +5,12 @@ import { readModel } from '#engine/read-model.ts';
 import { cutNetwork, type Topology } from '#engine/topology.ts';
 import type { Teacher } from '../features/load-teacher.ts';
 import { scheduleFor } from '../fine-tune/schedule.ts';
-import { summarise, TrainingRefused } from '../job/errors.ts';
+import { TrainingRefused } from '../job/errors.ts';
 import type { Judgement } from './judgement.ts';
 import type { Plan } from './make-plan.ts';
 import { layerMultiplyAdds, multiplyAdds } from './multiply-adds.ts';
+
+const FAULTS_NAMED = 5; // the failure file is short
 
 /** How much of the teacher is retrained, and why. */
 export interface FreezeDecision {
@@ -58,8 +60,10 @@ export function freezePlanFor(question: FreezeQuestion): FreezeDecision {
     const regime = recipe.regime as FreezePlan;
     const retrained = retrainedBlocks(regime, blocks);
     if (retrained > 0 && !read.ok) {
-      const faults = read.problems.map(({ where, what }) => `${where}: ${what}`);
-      throw new TrainingRefused('TEACHER_NOT_TRAINABLE', summarise(faults));
+      const faults = read.problems
+        .slice(0, FAULTS_NAMED)
+        .map(({ where, what }) => `${where}: ${what}`);
+      throw new TrainingRefused('TEACHER_NOT_TRAINABLE', faults.join(' '));
     }
     const seconds = read.ok ? secondsFor(read.value, question, retrained) : 0;
     return decision(regime, retrained, 'The recipe asks for it.', seconds);

@@ -1,3 +1,4 @@
+import { isPrintable } from '#core/printable.ts';
 import { type Problem, problem } from '#core/problem.ts';
 import type { DatasetFile } from '../dataset-files.ts';
 
@@ -36,7 +37,12 @@ export function readClassFolders(allFiles: readonly DatasetFile[]): ClassFolders
   const examples = names.flatMap((name, label) =>
     (byClass.get(name) ?? []).map((file) => ({ file, label })),
   );
-  const all = [...problems, ...countProblems(classes), ...similarNames(names)];
+  const all = [
+    ...problems,
+    ...countProblems(classes),
+    ...unusableNames(names),
+    ...similarNames(names),
+  ];
   return { classes, examples, problems: all };
 }
 
@@ -47,12 +53,12 @@ function groupByClass(files: readonly DatasetFile[]) {
   const byClass = new Map<string, DatasetFile[]>();
 
   for (const [i, file] of files.entries()) {
-    const [name = '', ...inside] = parts[i]?.slice(root) ?? [];
+    const { [root]: name = '', length = 0 } = parts[i] ?? [];
     if (ARCHIVE.test(file.path)) {
       const what = 'Archives inside a dataset are not opened.';
       const remedy = 'Unpack it into class folders, or remove it.';
       problems.push(problem('ARCHIVE_INSIDE', file.path, what, remedy));
-    } else if (inside.length === 0) {
+    } else if (length <= root + 1) {
       const what = 'The file is not in a class folder.';
       const remedy = 'Move it into the folder of its class, or remove it.';
       problems.push(problem('NO_CLASS', file.path, what, remedy));
@@ -101,6 +107,17 @@ function countProblems(classes: ClassFolders['classes']): Problem[] {
     problems.push(problem('TOO_FEW_EXAMPLES', name, what, remedy));
   }
   return problems;
+}
+
+/** Class names are lines of `labels.txt`, and cells of tables in terminals and pages. */
+function unusableNames(names: readonly string[]): Problem[] {
+  return names
+    .filter((name) => name.trim() === '' || !isPrintable(name))
+    .map((name) => {
+      const why = name.trim() === '' ? 'is empty' : 'contains a control character';
+      const what = `The name of the class "${name}" ${why}.`;
+      return problem('CLASS_NAME', name, what, 'Rename its folder.');
+    });
 }
 
 function similarNames(names: readonly string[]): Problem[] {

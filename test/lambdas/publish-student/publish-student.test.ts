@@ -117,6 +117,24 @@ describe('latest.json', () => {
     expect(JSON.parse((await bucket.objects.readText(latestKey('pets'))) ?? '')).toEqual(newer);
   });
 
+  it.each([
+    ['before', '2026-11-24T11:59:59.999Z', true],
+    ['after', '2026-11-24T12:00:00.001Z', false],
+  ])(
+    'goes to the later of two uploads of one second: the other job was created %s',
+    async (_, createdAt, moves) => {
+      const { bucket, training, complete, onlyJob } = pipeline;
+      const { uploadedAt } = onlyJob();
+      const other = { schema: 1, version: 'v', jobId: 'j', uploadedAt, createdAt };
+      bucket.put(latestKey('pets'), JSON.stringify(other));
+      training.end(complete());
+      await publish();
+
+      const latest = JSON.parse((await bucket.objects.readText(latestKey('pets'))) ?? '');
+      expect(latest.jobId).toBe(moves ? onlyJob().id : 'j');
+    },
+  );
+
   it('is written again when it vanishes while it is being moved', async () => {
     const { bucket, training, complete, onlyJob } = pipeline;
     const older = { schema: 1, version: 'v', jobId: 'j', uploadedAt: '2020-01-01T00:00:00.000Z' };

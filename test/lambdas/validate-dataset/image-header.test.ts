@@ -1,6 +1,6 @@
 import sharp from 'sharp';
 import { describe, expect, it } from 'vitest';
-import { imageProblem } from '#lambdas/validate-dataset/image-header.ts';
+import { imageProblem, isCutOff } from '#lambdas/validate-dataset/image-header.ts';
 
 const jpeg = (progressive = false) =>
   sharp({ create: { width: 40, height: 30, channels: 3, background: 'red' } })
@@ -19,12 +19,19 @@ function claiming(width: number, height: number, image: Buffer): Buffer {
   return changed;
 }
 
+const problemOf = (path: string, head: Uint8Array) => imageProblem(path, head, head.length);
+
 describe('imageProblem', () => {
+  it('tells an empty file from one that the archive has damaged', () => {
+    expect(imageProblem('cat/1.jpg', Buffer.of(), 0)?.code).toBe('FILE_EMPTY');
+    expect(imageProblem('cat/1.jpg', Buffer.of(), 70)?.code).toBe('ENTRY_DAMAGED');
+  });
+
   it.each([false, true])('finds the size of a JPEG (progressive: %s)', async (progressive) => {
     const small = await jpeg(progressive);
 
-    expect(imageProblem('cat/1.jpg', small)).toBeUndefined();
-    expect(imageProblem('cat/1.jpg', claiming(6_000, 5_000, small))).toMatchObject({
+    expect(problemOf('cat/1.jpg', small)).toBeUndefined();
+    expect(problemOf('cat/1.jpg', claiming(6_000, 5_000, small))).toMatchObject({
       code: 'IMAGE_TOO_LARGE',
       what: expect.stringContaining('6000 × 5000'),
     });
@@ -35,13 +42,13 @@ describe('imageProblem', () => {
     const comment = Buffer.from([0xff, 0xff, 0xff, 0xfe, 0, 4, 1, 2]);
 
     const bytes = Buffer.concat([large.subarray(0, 2), comment, large.subarray(2)]);
-    expect(imageProblem('cat/1.jpg', bytes)?.code).toBe('IMAGE_TOO_LARGE');
+    expect(problemOf('cat/1.jpg', bytes)?.code).toBe('IMAGE_TOO_LARGE');
   });
 
   it('spends no time on damaged JPEGs, and leaves them to the decoder', () => {
     const damaged = Buffer.concat([Buffer.from([0xff, 0xd8, 0xff, 0xe0]), Buffer.alloc(64 * 1024)]);
     const before = process.cpuUsage();
-    for (let i = 0; i < 10_000; i++) expect(imageProblem('cat/1.jpg', damaged)).toBeUndefined();
+    for (let i = 0; i < 10_000; i++) expect(problemOf('cat/1.jpg', damaged)).toBeUndefined();
     const { user } = process.cpuUsage(before);
 
     expect(user / 10_000).toBeLessThan(500); // µs each; searching byte by byte takes 13,000
@@ -51,6 +58,20 @@ describe('imageProblem', () => {
     ['cat/notes.txt', 'The file is not a JPEG, PNG, GIF or WebP image.'],
     ['cat/photo.JPG', 'The file is not a JPEG, PNG, GIF or WebP image, despite its name.'],
   ])('says of text named %s: %s', (path, what) => {
-    expect(imageProblem(path, Buffer.from('hello'))?.what).toBe(what);
+    expect(problemOf(path, Buffer.from('hello'))?.what).toBe(what);
+  });
+});
+
+describe('isCutOff', () => {
+  it('is true of a JPEG whose metadata fill the bytes that were read, and of nothing else', async () => {
+    const image = await jpeg();
+    const exif = Buffer.concat([Buffer.from([0xff, 0xe1, 0x80, 0x00]), Buffer.alloc(0x7ffe)]);
+    const photo = Buffer.concat([image.subarray(0, 2), exif, image.subarray(2)]);
+
+    expect(isCutOff(photo.subarray(0, 4096))).toBe(true);
+    expect(isCutOff(photo)).toBe(false);
+    expect(isCutOff(image)).toBe(false);
+    expect(isCutOff(Buffer.from('\x89PNG\r\n\x1a\n', 'latin1'))).toBe(false);
+    expect(problemOf('cat/1.jpg', claiming(6_000, 5_000, photo))?.code).toBe('IMAGE_TOO_LARGE');
   });
 });

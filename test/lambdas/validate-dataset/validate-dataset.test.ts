@@ -1,4 +1,5 @@
 import { buffer } from 'node:stream/consumers';
+import * as fc from 'fast-check';
 import sharp from 'sharp';
 import { beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { ZipFile } from 'yazl';
@@ -230,6 +231,101 @@ describe('validateDataset', () => {
       bucket.put('datasets/pets.zip', archive.subarray(0, length));
       expect(codesOf(await validate('datasets/pets.zip'))).toEqual(['ARCHIVE_UNREADABLE']);
     }
+  });
+
+  // Offsets in an entry of the central directory (PKWARE APPNOTE 4.3.12).
+  it.each([
+    ['a compressed size that passes the end of the archive', 20, 2 ** 31],
+    ['a compressed size that passes it by little', 20, 100_000],
+    ['a local header behind the end of the archive', 42, 2 ** 31],
+    ['a local header at the very end', 42, 2 ** 32 - 2],
+  ])('rejects an entry with %s, and names it', async (_, field, value) => {
+    const archive = await zip(classFolders());
+    const second = archive.indexOf('PK\x01\x02', archive.indexOf('PK\x01\x02') + 1);
+    archive.writeUInt32LE(value, second + field);
+    bucket.put('datasets/pets.zip', archive);
+    const job = await validate('datasets/pets.zip');
+
+    expect(codesOf(job)).toEqual(['ENTRY_DAMAGED']);
+    expect(Object(job?.progress).problems[0]).toMatchObject({
+      where: 'cat/2.png',
+      remedy: expect.stringContaining('Zip the folder again'),
+    });
+  });
+
+  it('judges a zip with damage anywhere, and never throws', async () => {
+    const whole = await zip(classFolders());
+    const damage = fc.tuple(
+      fc.nat(whole.length - 5),
+      fc.oneof(fc.nat(255), fc.constantFrom(0, 7, 65_536, whole.length, 2 ** 31, 2 ** 32 - 1)),
+    );
+    await fc.assert(
+      fc.asyncProperty(fc.array(damage, { minLength: 1, maxLength: 4 }), async (damages) => {
+        const archive = Buffer.from(whole);
+        for (const [at, value] of damages) {
+          if (value < 256) archive.writeUInt8(value, at);
+          else archive.writeUInt32LE(value, at);
+        }
+        bucket.put('datasets/pets.zip', archive);
+        const job = await validate('datasets/pets.zip');
+        expect(['validated', 'rejected']).toContain(job?.progress.state);
+      }),
+      { numRuns: 500 },
+    );
+  });
+
+  it.each([
+    ['an object where a word belongs', '{"task":{"toString":1}}', 'TASK_NOT_SUPPORTED'],
+    ['names of built-in properties', '{"budget":{"__proto__":1}}', 'RECIPE_FIELD'],
+    ['deep nesting', `{"task":${'['.repeat(20_000)}${']'.repeat(20_000)}}`, 'RECIPE_NOT_JSON'],
+    ['more than a recipe can need', `{"task":"${'x'.repeat(70_000)}"}`, 'RECIPE_TOO_LONG'],
+  ])('rejects a recipe with %s', async (_, recipe, code) => {
+    bucket.put('datasets/pets.json', recipe);
+
+    expect(codesOf(await validateZip(classFolders()))).toEqual([code]);
+  });
+
+  it('never reads a recipe of any size into memory', async () => {
+    const { readText } = bucket.objects;
+    bucket.objects.readText = (key) =>
+      key === 'datasets/pets.json' ? Promise.reject(new Error('out of memory')) : readText(key);
+    bucket.put('datasets/pets.json', Buffer.alloc(300_000, ' '));
+
+    expect(codesOf(await validateZip(classFolders()))).toEqual(['RECIPE_TOO_LONG']);
+  });
+
+  it('keeps the row small, whatever the names of 1,500 classes', async () => {
+    const names = Array.from({ length: 1_500 }, (_, i) => '漢'.repeat(95) + i);
+    const job = await validateZip(Object.fromEntries(names.map((name) => [`${name}/1.png`, png])));
+
+    expect(codesOf(job)?.[0]).toBe('TOO_MANY_CLASSES');
+    expect(Buffer.byteLength(JSON.stringify(job))).toBeLessThan(100_000);
+  });
+
+  it.each([
+    'datasets/.zip',
+    'datasets/..zip',
+    'datasets/...zip',
+    'datasets/back\\slash.zip',
+    'datasets/new\nline.zip',
+    `datasets/${'x'.repeat(300)}.zip`,
+  ])('rejects %j by its name alone, in one sentence', async (key) => {
+    bucket.put(key, await zip(classFolders()));
+    const { readRange } = bucket.objects;
+    bucket.objects.readRange = () => Promise.reject(new Error('nothing is to be read'));
+    const job = await validate(key);
+    bucket.objects.readRange = readRange;
+
+    expect(codesOf(job)).toEqual(['DATASET_NAME']);
+    expect(job?.outbox[0]?.sentence).not.toMatch(/\p{Cc}/u);
+  });
+
+  it('rejects a folder called .., and leaves hidden files alone', async () => {
+    bucket.put('datasets/../_READY', '');
+    bucket.put('datasets/.DS_Store', 'x');
+
+    expect(codesOf(await validate('datasets/../_READY'))).toEqual(['DATASET_NAME']);
+    expect(await validate('datasets/.DS_Store')).toBeUndefined();
   });
 
   it('answers a stray file with what to upload instead', async () => {

@@ -107,7 +107,7 @@ describe('PutObject and GetObject', () => {
   });
 
   it('answer a presigned URL, whose headers are in its query', async () => {
-    const s3 = await runningS3();
+    const s3 = await runningS3({ now: () => new Date('2026-11-24T00:15:00.000Z') });
     const signed =
       'X-Amz-Algorithm=AWS4-HMAC-SHA256&X-Amz-Credential=local&X-Amz-Date=20261124T000000Z&X-Amz-Expires=900' +
       '&X-Amz-Signature=00&X-Amz-SignedHeaders=host&x-amz-checksum-crc32=AAAAAA%3D%3D&x-amz-sdk-checksum-algorithm=CRC32';

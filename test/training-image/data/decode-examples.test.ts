@@ -50,8 +50,11 @@ describe('decodeExamples', () => {
 
     await expect(decode(decoders)).rejects.toMatchObject({
       code: 'VALIDATION_FAILED',
-      message:
-        'a/1.png cannot be decoded (not an image); a/2.png cannot be decoded (not an image); b/1.png cannot be decoded (not an image).',
+      message: 'Each of 3 files cannot be decoded (not an image): a/1.png, a/2.png, b/1.png.',
+      files: ['a/1.png', 'a/2.png', 'b/1.png'].map((file) => ({
+        file,
+        what: 'cannot be decoded (not an image)',
+      })),
     });
   });
 

@@ -49,7 +49,7 @@ describe('verifyExamples', () => {
 
     await expect(verifyExamples(disk, examples, quiet, never)).rejects.toMatchObject({
       code: 'DATA_CHANGED',
-      message: '3.png is missing; 7.png cannot be unpacked.',
+      message: '3.png is missing. 7.png cannot be unpacked.',
     });
   });
 

@@ -63,5 +63,5 @@ describe('race', () => {
     expect(winner.loss).toBe(Math.min(...contenders.map(({ loss }) => loss)));
     expect(lines.filter((line) => line.startsWith('race: '))).toHaveLength(3);
     expect(lines.filter((line) => line.startsWith('epoch='))).toHaveLength(3 * 7); // a third of 20
-  });
+  }, 120_000); // three fine-tunings
 });

@@ -48,6 +48,12 @@ describe('readClassFolders', () => {
     expect((user + system) / 1e6).toBeLessThan(2);
   });
 
+  it.each(['a\nb', 'a\u001b[2J', 'a\u202eb', ''])('refuses a class called %j', (name) => {
+    const files = [...folders(2, 5), ...[1, 2, 3, 4, 5].map((i) => `${name}/${i}.png`)];
+
+    expect(codesOf(files)).toEqual(['CLASS_NAME']);
+  });
+
   it('accepts 1,000 classes, and no more', () => {
     expect(codesOf(folders(1_000, 5))).toEqual([]);
     expect(codesOf(folders(1_001, 5))).toEqual(['TOO_MANY_CLASSES']);
