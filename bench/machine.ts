@@ -15,9 +15,16 @@ export interface Circumstances {
 
 const FEATURES = /^(sse4_2|avx|avx2|fma|f16c|avx512\w*|avx_vnni|amx\w*|asimd|sve\w*|bf16)$/;
 
-/** Runs a measurement and records its circumstances. */
-export async function under<T>(work: () => Promise<T>): Promise<[Circumstances, T]> {
-  const commit = await currentCommit();
+/**
+ * Runs a measurement and records its circumstances.
+ *
+ * @param measured the folders of the measured code
+ */
+export async function under<T>(
+  work: () => Promise<T>,
+  measured: readonly string[] = MEASURED,
+): Promise<[Circumstances, T]> {
+  const commit = await currentCommit(measured);
   const [loadBefore = Number.NaN] = loadavg();
   const done = await work();
   const [loadAfter = Number.NaN] = loadavg();
@@ -39,9 +46,17 @@ export async function under<T>(work: () => Promise<T>): Promise<[Circumstances, 
 const MEASURED = ['core', 'engine', 'lambdas', 'teachers', 'training-image'];
 
 /** The last commit that changed the measured code. */
-async function currentCommit(): Promise<string> {
-  const commit = await run('git', ['log', '-1', '--format=%h', '--', ...MEASURED]);
+async function currentCommit(measured: readonly string[]): Promise<string> {
+  const commit = await run('git', ['log', '-1', '--format=%h', '--', ...measured]);
   if (!commit.ok) return 'unknown';
-  const changed = await run('git', ['diff', 'HEAD', '--stat', '--', ...MEASURED]);
+  const changed = await run('git', ['diff', 'HEAD', '--stat', '--', ...measured]);
   return `${commit.output.trim()}${changed.output.trim() === '' ? '' : '+'}`;
 }
+
+export function describeCircumstances(recorded: Circumstances): string {
+  const { date, processor, flags, memoryBytes, loadBefore, loadAfter } = recorded;
+  const load = `${loadBefore.toFixed(1)} before, ${loadAfter.toFixed(1)} after`;
+  return `Measured on ${date}, ${processor} (${flags}), ${gigabytes(memoryBytes)}; load average ${load}.`;
+}
+
+export const gigabytes = (bytes: number): string => `${(bytes / 1e9).toFixed(1)} GB`;

@@ -5,6 +5,7 @@ import type { Circumstances } from './machine.ts';
 import type { MemoryUse } from './memory.ts';
 import type { Profile } from './profile.ts';
 import type { Stall } from './stall.ts';
+import type { StartUp } from './start-up.ts';
 
 /** The sections of the benchmark, in the order of its results; each can be measured separately. */
 export const SECTIONS = [
@@ -46,6 +47,7 @@ export interface BenchRecord {
   stall?: Recorded<Stall[]>;
   memory?: Recorded<MemoryUse>;
   bundles?: Recorded<Bundle[]>;
+  startUp?: Circumstances & { node: string; result: StartUp[] };
   students?: StudentRun[];
 }
 
@@ -63,6 +65,9 @@ export async function readRecord(): Promise<BenchRecord> {
 export const keepRecord = (section: Section, recorded: Recorded<unknown>): Promise<void> =>
   keep(section, recorded);
 
+export const keepStartUp = (recorded: BenchRecord['startUp']): Promise<void> =>
+  keep('startUp', recorded);
+
 /** Keeps a student's result in the place of an earlier one of the same training. */
 export async function keepStudent(run: StudentRun): Promise<void> {
   const { students = [] } = await readRecord();
@@ -75,9 +80,9 @@ export async function keepStudent(run: StudentRun): Promise<void> {
   await keep('students', all);
 }
 
-async function keep(name: Section | 'students', value: unknown): Promise<void> {
+async function keep(name: Section | 'startUp' | 'students', value: unknown): Promise<void> {
   const record: Record<string, unknown> = { ...(await readRecord()), [name]: value };
-  const lines = [...SECTIONS, 'students']
+  const lines = [...SECTIONS, 'startUp', 'students']
     .filter((each) => record[each])
     .map((each) => JSON.stringify([each, record[each]]));
   await writeFile(FILE, `${lines.join('\n')}\n`);

@@ -3,11 +3,13 @@ import { type Bundle, loadMsOf } from './bundles.ts';
 import { cifarTable } from './cifar-table.ts';
 import type { Compared, Judged, Row } from './compare.ts';
 import { digitsTable } from './digits-table.ts';
+import { describeCircumstances, gigabytes } from './machine.ts';
 import { median } from './median.ts';
 import type { MemoryUse } from './memory.ts';
 import type { Profile } from './profile.ts';
 import { type BenchRecord, type Recorded, readRecord } from './record.ts';
 import type { Stall } from './stall.ts';
+import { startUpTable } from './start-up-table.ts';
 import { percent, table, verdict } from './table.ts';
 
 const FILE = new URL('RESULTS.md', import.meta.url);
@@ -41,7 +43,7 @@ npm run bench -- --only=step --rounds=5          # one section; the others keep 
 `;
 
 function page(record: BenchRecord): string {
-  const { features, step, host, profile, stall, memory, bundles, students } = record;
+  const { features, step, host, profile, stall, memory, bundles, startUp, students } = record;
   const parts = [
     OPENING,
     features && comparison(features),
@@ -51,6 +53,7 @@ function page(record: BenchRecord): string {
     stall && stalls(stall),
     memory && memoryUse(memory),
     bundles && bundleTable(bundles),
+    startUp && startUpTable(startUp),
     students && cifarTable(students),
     students && digitsTable(students),
   ];
@@ -70,7 +73,7 @@ function comparison(recorded: Recorded<Compared>): string {
     `## ${title}\n`,
     table(['', `${unit} per CPU-second`, 'lowest–highest', 'peak memory'], rows.map(speed)),
     table(['ratio', 'measured', 'lowest–highest', 'wanted', ''], bars.map(judged)),
-    `${circumstances(recorded)} Rounds: ${rows[0]?.speeds.length}; ${named.join(', ')}; logits within ${recorded.largestDifference.toExponential(1)}.\n`,
+    `${describeCircumstances(recorded)} Rounds: ${rows[0]?.speeds.length}; ${named.join(', ')}; logits within ${recorded.largestDifference.toExponential(1)}.\n`,
   ].join('\n');
 }
 
@@ -96,7 +99,7 @@ function kernels(recorded: Recorded<Profile>): string {
     'time, so on a busy machine only the shares are meaningful. A leading underscore marks a kernel that TensorFlow rewrote.\n',
     `${milliseconds.toFixed(0)} ms in all kernels. ${boundBy(milliseconds, kernels)}\n`,
     table(['kernel', 'calls', 'ms', 'share'], rows),
-    `${circumstances(recorded)}\n`,
+    `${describeCircumstances(recorded)}\n`,
   ].join('\n');
 }
 
@@ -126,7 +129,7 @@ function stalls(recorded: Recorded<Stall[]>): string {
     '## How long the trainer’s main thread is unresponsive\n',
     `The longest time during a whole training on ${images} digits of MNIST.\n`,
     table(['regime', 'seconds', 'longest, ms', 'wanted', ''], rows),
-    `${circumstances(recorded)}\n`,
+    `${describeCircumstances(recorded)}\n`,
   ].join('\n');
 }
 
@@ -145,7 +148,7 @@ function memoryUse(recorded: Recorded<MemoryUse>): string {
       ['ratio', 'wanted', ''],
       [[ratio.toFixed(2), `≤ ${mostRatio}`, verdict(ratio <= mostRatio)]],
     ),
-    `${circumstances(recorded)}\n`,
+    `${describeCircumstances(recorded)}\n`,
   ].join('\n');
 }
 
@@ -162,14 +165,6 @@ function bundleTable(recorded: Recorded<Bundle[]>): string {
   return [
     '## The Lambda bundles, as the stack deploys them\n',
     table(['stage', 'size', 'wanted', '', 'load in a fresh process, CPU time', 'wanted', ''], rows),
-    `${circumstances(recorded)}\n`,
+    `${describeCircumstances(recorded)}\n`,
   ].join('\n');
 }
-
-function circumstances(recorded: Recorded<unknown>): string {
-  const { date, processor, flags, memoryBytes, loadBefore, loadAfter } = recorded;
-  const load = `${loadBefore.toFixed(1)} before, ${loadAfter.toFixed(1)} after`;
-  return `Measured on ${date}, ${processor} (${flags}), ${gigabytes(memoryBytes)}; load average ${load}.`;
-}
-
-const gigabytes = (bytes: number): string => `${(bytes / 1e9).toFixed(1)} GB`;

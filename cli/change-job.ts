@@ -7,7 +7,8 @@ import { CliError, EXIT } from './cli-error.ts';
 import type { Pipeline } from './connect.ts';
 import { findJob } from './find-job.ts';
 import { out, outJson } from './output.ts';
-import { type Target, withPipeline } from './with-pipeline.ts';
+import type { Target } from './stack-option.ts';
+import { withPipeline } from './with-pipeline.ts';
 
 /**
  * Applies a user's request to a job, through the same reducer as every stage.

@@ -1,7 +1,7 @@
 import { CloudFormationClient } from '@aws-sdk/client-cloudformation';
 import { CloudWatchLogsClient } from '@aws-sdk/client-cloudwatch-logs';
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
-import { S3Client } from '@aws-sdk/client-s3';
+import { GetObjectCommand, S3Client } from '@aws-sdk/client-s3';
 import { DynamoDBDocumentClient, paginateScan } from '@aws-sdk/lib-dynamodb';
 import { Job } from '#core/job.ts';
 import { dynamoJobs } from '#lambdas/aws/jobs.ts';
@@ -9,15 +9,14 @@ import { s3Objects } from '#lambdas/aws/objects.ts';
 import { BUCKET, JOB_TABLE, LOCAL_CREDENTIALS } from '#local/names.ts';
 import type { Jobs, Objects } from '#ports';
 import { findStack } from './find-stack.ts';
+import { type JobList, type Library, newestFirst } from './library.ts';
 
 /** A pipeline as the commands see it: its AWS services. */
-export interface Pipeline {
-  bucket: string;
+export interface Pipeline extends Library, JobList {
   s3: S3Client;
   objects: Objects;
   jobs: Jobs;
   logs: CloudWatchLogsClient;
-  allJobs(): Promise<Job[]>;
   pollMs: number; // the interval between two looks at a job that is waited for
 }
 
@@ -54,9 +53,14 @@ const pipelineOf = ({ bucket, table, s3, dynamo, logs, pollMs }: Services): Pipe
   bucket,
   s3,
   objects: s3Objects(bucket, s3),
+  async read(Key) {
+    const { Body } = await s3.send(new GetObjectCommand({ Bucket: bucket, Key }));
+    return Body as AsyncIterable<Uint8Array>; // a Readable in Node
+  },
   jobs: dynamoJobs(table, dynamo),
   logs,
   allJobs: () => allJobs(table, DynamoDBDocumentClient.from(dynamo)),
+  trains: true,
   pollMs,
 });
 
@@ -69,5 +73,5 @@ async function allJobs(TableName: string, client: DynamoDBDocumentClient): Promi
       if (row.success) jobs.push(row.data);
     }
   }
-  return jobs.sort((a, b) => b.createdAt.localeCompare(a.createdAt));
+  return newestFirst(jobs);
 }

@@ -18,7 +18,7 @@ import {
   raceSummary,
   trainedPart,
 } from '#core/training-in-words.ts';
-import { paragraph, table } from './output.ts';
+import { paragraph, table } from './layout.ts';
 
 /** The report on a student: its classes, its metrics, its plan, what was trained and why, the time it took, its location. */
 export function describeStudent(card: StudentCard, { bucket }: { bucket: string }): string {

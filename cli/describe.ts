@@ -1,10 +1,11 @@
 import { type CostEstimate, dollarsFor } from '#core/cost.ts';
 import { studentVersion } from '#core/identity.ts';
 import type { Job } from '#core/job.ts';
+import { FINAL } from '#core/job-progress.ts';
 import { jobKeys } from '#core/keys.ts';
 import { count, percent } from '#core/quantities.ts';
 import { describeProblems } from './describe-problems.ts';
-import { table } from './output.ts';
+import { table } from './layout.ts';
 
 /** The maximum cost of a training job, shown before it starts. */
 export const wordsOfEstimate = ({
@@ -27,13 +28,17 @@ export function describeCost({ run }: Job): string {
 const money = (dollars: number): string => `$${dollars.toFixed(2)}`;
 
 /** The cells of a job in the table of all jobs. */
-export const jobRow = (job: Job): string[] => [
+export const jobRow = (job: Job, pipeline: { trains: boolean }): string[] => [
   studentVersion(job.id),
   job.name,
-  job.progress.state,
+  isPaused(job, pipeline) ? 'paused' : job.progress.state,
   job.updatedAt.slice(0, 19).replace('T', ' '),
   detailOf(job),
 ];
+
+/** Whether an unfinished job stands still because no pipeline works on it. */
+const isPaused = ({ progress }: Job, { trains }: { trains: boolean }): boolean =>
+  !trains && !FINAL.has(progress.state);
 
 export const JOB_HEADER = ['JOB', 'DATASET', 'STATE', 'SINCE (UTC)', ''];
 
@@ -55,12 +60,17 @@ function detailOf({ progress, summary }: Job): string {
 }
 
 /** A job with its full history. */
-export function describeJob(job: Job): string {
+export function describeJob(job: Job, pipeline: { trains: boolean }): string {
   const { id, name, dataset, bucket, progress, history, run, summary } = job;
   const facts: [string, string][] = [
     ['Job', id],
     ['Dataset', `${name} (s3://${bucket}/${dataset})`],
-    ['State', progress.state],
+    [
+      'State',
+      isPaused(job, pipeline)
+        ? `paused while ${progress.state}; it goes on with "npx understudy up" or the same "train" again`
+        : progress.state,
+    ],
   ];
   if (summary) {
     facts.push(['Data', `${count(summary.examples)} images in ${count(summary.classes)} classes`]);

@@ -1,7 +1,9 @@
 import { Latest, parseCard, type StudentCard } from '#core/card.ts';
 import { latestKey, studentKeys } from '#core/keys.ts';
-import type { Objects } from '#ports';
 import { CliError, EXIT } from './cli-error.ts';
+import type { Library } from './library.ts';
+
+type Objects = Pick<Library['objects'], 'readText'>;
 
 /**
  * Finds the card of a student: `pets` is its latest version, `pets/0a1b2c3d4e5f` that version.

@@ -9,6 +9,8 @@ import { CliError, EXIT } from './cli-error.ts';
 import type { Pipeline } from './connect.ts';
 import { wordsOfEstimate } from './describe.ts';
 import { describeProblems } from './describe-problems.ts';
+import { stopOnSignal } from './interruption.ts';
+import { stopper } from './stopper.ts';
 import { trainingLog } from './training-log.ts';
 import { type Show, trainingOutput } from './training-output.ts';
 
@@ -36,16 +38,18 @@ export async function followJob(
   };
 
   let ended: unknown;
+  const stopped = stopper();
   /** A step only shows that it failed; the caller prints the reason once, at the end. */
   const step = (title: string, work: (show: Show) => Promise<unknown>) => ({
     title,
     rendererOptions: { persistentOutput: true },
     task: async (_: unknown, task: Show) => {
       try {
-        await work(task);
+        await Promise.race([work(stopped.until(task)), stopped.promise]);
       } catch (error) {
         ended = error;
-        throw new Error(job && FINAL.has(job.progress.state) ? job.progress.state : 'failed');
+        const outcome = job && FINAL.has(job.progress.state) ? job.progress.state : 'failed';
+        throw new Error(`${task.title}: ${stopped.isStopped() ? 'stopped' : outcome}`);
       }
     },
   });
@@ -98,9 +102,20 @@ export async function followJob(
       registerSignalListeners: false, // they would exit with a code of their own
     },
   );
-  await steps.run().catch((error: unknown) => {
-    throw ended ?? error;
+  const shown = steps.run();
+  const forget = stopOnSignal({
+    // The list ends as one does that failed: it restores the terminal, and what follows is not swallowed.
+    stop: () => {
+      stopped.stop();
+      return shown.then(() => undefined);
+    },
+    kill: stopped.stop,
   });
+  await shown
+    .catch((error: unknown) => {
+      throw ended ?? error;
+    })
+    .finally(forget);
   if (!job) throw new Error('the job ended before it was seen');
   return job;
 }

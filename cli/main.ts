@@ -1,69 +1,46 @@
-import { writeSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
 import packageJson from '../package.json' with { type: 'json' };
 import { CliError, EXIT } from './cli-error.ts';
+import { endOnSignals, isStopping } from './interruption.ts';
 import { info } from './output.ts';
-import { cancel } from './verbs/cancel.ts';
-import { demo } from './verbs/demo.ts';
-import { deploy } from './verbs/deploy.ts';
-import { destroy } from './verbs/destroy.ts';
-import { download } from './verbs/download.ts';
-import { list } from './verbs/list.ts';
-import { outputs } from './verbs/outputs.ts';
-import { predict } from './verbs/predict.ts';
-import { report } from './verbs/report.ts';
-import { retry } from './verbs/retry.ts';
-import { status } from './verbs/status.ts';
-import { teachers } from './verbs/teachers.ts';
-import { train } from './verbs/train.ts';
-import { up } from './verbs/up.ts';
+import { VERBS } from './verbs.ts';
 
 /** Runs the `understudy` command: data on stdout, messages on stderr, and an exit code. */
 export async function main(argv: readonly string[]): Promise<void> {
+  endOnSignals();
+  process.stdout.on('error', endOfReader);
+  process.exitCode = await run(argv).then(
+    () => EXIT.ok,
+    (error: unknown) => (isStopping() ? ENDING : exitOf(error)),
+  );
+}
+
+/** A command that is being stopped has nothing more to say: the signal's handler ends the process. */
+const ENDING = new Promise<never>(() => undefined);
+
+/** Ends quietly when the reader of a pipe has seen enough, as in `understudy list | head -1`. */
+function endOfReader(error: NodeJS.ErrnoException): void {
+  if (error.code !== 'EPIPE') throw error;
+  process.exit(EXIT.ok);
+}
+
+async function run(argv: readonly string[]): Promise<void> {
   const program = new Command('understudy')
     .description('Drop in a labelled dataset, get back a trained student model.')
     .version(packageJson.version)
     .exitOverride()
-    .configureHelp({ showGlobalOptions: true })
+    .configureHelp({ showGlobalOptions: true, subcommandTerm: (command) => command.name() })
     .addHelpText('after', EXIT_CODES)
     .showHelpAfterError('Run "understudy --help" for the list of commands.');
-  for (const verb of [
-    demo,
-    up,
-    train,
-    status,
-    list,
-    report,
-    predict,
-    download,
-    retry,
-    cancel,
-    teachers,
-    deploy,
-    outputs,
-    destroy,
-  ]) {
-    program.addCommand(verb().exitOverride());
+  const [wanted, ofHelp] = argv.slice(2).filter((word) => !word.startsWith('-'));
+  for (const { name, description, load } of VERBS) {
+    // Of the others, the help shows no more than this, and loading each would take longer than most commands do.
+    const isWanted = name === (wanted === 'help' ? ofHelp : wanted);
+    const command = isWanted ? (await load())() : new Command(name);
+    program.addCommand(command.description(description).exitOverride());
   }
-
-  let stack: string | undefined;
-  program.hook('preAction', (_, command) => {
-    stack = command.opts().stack;
-  });
-  process.on('SIGINT', () => {
-    // Not through process.stderr: a list of steps holds it back, and hides the cursor, while it is shown.
-    const showCursor = process.stderr.isTTY ? '\u001b[?25h' : '';
-    writeSync(process.stderr.fd, `${showCursor}Interrupted. ${afterInterruption(stack)}\n`);
-    process.exit(EXIT.interrupted); // a pipeline that this command started notices, and stops in good order
-  });
-  process.exitCode = await program.parseAsync(argv).then(() => EXIT.ok, exitOf);
+  await program.parseAsync(argv);
 }
-
-/** Says what becomes of the running jobs: those of a deployed pipeline do not depend on this command. */
-export const afterInterruption = (stack: string | undefined): string =>
-  stack === undefined
-    ? 'Running jobs resume when the pipeline starts again.'
-    : `Running jobs continue in the stack "${stack}".`;
 
 const EXIT_CODES = `
 Exit codes:
@@ -73,7 +50,7 @@ Exit codes:
   3    the dataset or its recipe was rejected
   4    training failed or was cancelled
   6    not found
-  130  interrupted`;
+  130  interrupted by Ctrl-C (143 by SIGTERM, 129 by a closed terminal)`;
 
 function exitOf(error: unknown): number {
   if (error instanceof CliError) {

@@ -3,7 +3,7 @@ import type { LayersModel, Tensor2D } from '@tensorflow/tfjs';
 import type { StudentCard } from '#core/card.ts';
 import { tf } from '#engine/tensorflow/load.ts';
 import { decodeImage } from '#training-image/data/decode-image.ts';
-import type { Pipeline } from './connect.ts';
+import type { Library } from './library.ts';
 import { loadStudent } from './load-student.ts';
 
 export interface Prediction {
@@ -20,11 +20,11 @@ export interface UnreadableImage {
 
 /** Classifies images with a student; they are decoded exactly as its training images were. */
 export async function predictImages(
-  pipeline: Pipeline,
+  library: Library,
   card: StudentCard,
   images: readonly string[],
 ): Promise<(Prediction | UnreadableImage)[]> {
-  const student = await loadStudent(pipeline, card);
+  const student = await loadStudent(library, card);
   const predictions: (Prediction | UnreadableImage)[] = [];
   for (const image of images) {
     const pixels = await pixelsOf(image, card.input.px);

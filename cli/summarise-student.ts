@@ -4,8 +4,8 @@ import { meaningOfFigures } from '#core/judged-in-words.ts';
 import { duration } from '#core/quantities.ts';
 import { trainedPart } from '#core/training-in-words.ts';
 import { verdictOn } from '#core/verdict.ts';
-import { paragraph, table } from './output.ts';
-import type { Target } from './with-pipeline.ts';
+import { paragraph, table } from './layout.ts';
+import type { Target } from './stack-option.ts';
 
 /** What a person wants to know when a training has ended: how good the student is, how it was made, and what to do next. */
 export function summariseStudent(

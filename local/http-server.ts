@@ -15,9 +15,6 @@ export interface LocalAws {
   health: Record<string, unknown>;
 }
 
-/** Chosen: not used by AWS emulators or other common tools. */
-export const DEFAULT_PORT = 4480;
-
 /** Another program uses the port. */
 export class PortTaken extends Error {
   override name = 'PortTaken';

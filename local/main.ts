@@ -2,36 +2,48 @@ import { parseArgs } from 'node:util';
 import { ensureTensorflow } from '#engine/tensorflow/ensure-tensorflow.ts';
 import { SetupFailure } from '#engine/tensorflow/setup-failure.ts';
 import { TeacherRefused } from '#teachers/teacher-refused.ts';
-import { FolderInUse } from './dynamodb/engine.ts';
+import { FolderInUse } from './dynamodb/folder-in-use.ts';
 import { escapeLinesForTerminal } from './escape-for-terminal.ts';
-import { DEFAULT_PORT, PortTaken } from './http-server.ts';
+import { PortTaken } from './http-server.ts';
 import { BUCKET, LOCAL_CREDENTIALS } from './names.ts';
+import { DEFAULT_PORT, parsePort } from './port.ts';
+import { identify } from './sagemaker/process-identity.ts';
 import { type Pipeline, type PipelineOptions, startPipeline } from './start-pipeline.ts';
-import { EXIT_FOLDER_IN_USE, removeEndpoint, stateFolder, writeEndpoint } from './state-folder.ts';
+import {
+  EXIT_FOLDER_IN_USE,
+  type Holder,
+  removeHolder,
+  stateFolder,
+  writeHolder,
+} from './state-folder.ts';
 import { terminal } from './terminal.ts';
 
-// The program behind `npm run up`; the understudy command starts it too, if none is running.
-// Exit codes: 0 stopped by a signal, 1 failed, 2 usage error, 75 another process holds the folder.
+// The pipeline of this machine as a program, which the understudy command starts.
+// Exit codes: 0 stopped, 1 failed, 2 usage error, 75 another process holds the folder, 128 + n: ended by signal n at start.
 
 process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED ??= 'true'; // it warns about Node 20, which it supports
 const info = (line: string) => process.stderr.write(`${escapeLinesForTerminal(line)}\n`);
 const folder = stateFolder();
+const isStartedByCommand = process.send !== undefined;
+const STOP_TIMEOUT_MS = 60_000; // chosen: a trainer saves its state within 30 seconds
 let pipeline: Pipeline | undefined;
-let isStarting = false;
 let isEnding = false;
 
 class UsageError extends Error {}
 
-process.on('SIGINT', end);
-process.on('SIGTERM', end);
-process.on('disconnect', end); // the command that started it for itself is gone
+for (const stream of [process.stdout, process.stderr]) stream.on('error', () => undefined); // the terminal was closed
+process.on('SIGINT', () => end(130));
+process.on('SIGTERM', () => end(143));
+process.on('SIGHUP', () => end(129));
+process.on('disconnect', () => end(0)); // the command that started it is gone
+if (isStartedByCommand && !process.connected) end(0); // it was gone before this line
 
 try {
   await start(settings());
 } catch (error) {
   // The command that started this program waits and tries again; only otherwise is there something to say.
   if (error instanceof FolderInUse)
-    fail(process.connected ? undefined : error.message, EXIT_FOLDER_IN_USE);
+    fail(isStartedByCommand ? undefined : error.message, EXIT_FOLDER_IN_USE);
   else if (isSentence(error)) fail(error.message, isUsage(error) ? 2 : 1);
   else throw error;
 }
@@ -41,41 +53,54 @@ function settings() {
     options: {
       port: { type: 'string' },
       quiet: { type: 'boolean', default: false }, // another command prints the messages
+      for: { type: 'string' }, // the command that started it, as typed
       'storage-only': { type: 'boolean', default: false },
       'lose-events': { type: 'boolean', default: false },
       'sweep-every-seconds': { type: 'string', default: '5' },
     },
   });
-  const port = values.port === undefined ? undefined : portFrom(values.port);
+  const port = values.port === undefined ? undefined : parsePort(values.port);
+  if (typeof port === 'string') throw new UsageError(port);
   return { ...values, port, sweepEverySeconds: Number(values['sweep-every-seconds']) };
-}
-
-/** @throws UsageError */
-function portFrom(text: string): number {
-  const port = /^\d{1,5}$/.test(text) ? Number(text) : Number.NaN;
-  if (port <= 65_535) return port;
-  throw new UsageError(`"${text}" is not a port; give a number from 0 (any free port) to 65535.`);
 }
 
 async function start({ quiet, port, sweepEverySeconds, ...values }: ReturnType<typeof settings>) {
   const storageOnly = values['storage-only'];
   if (!storageOnly) await ensureTensorflow(info);
-  isStarting = true;
   const shown = terminal(quiet ? () => undefined : info);
-  pipeline = await upOnSomePort(port, {
+  const holder = holderFor(values.for);
+  const running = await upOnSomePort(port, {
     folder,
     storageOnly,
     loseEvents: values['lose-events'],
     sweepEverySeconds,
+    async onHeld() {
+      await writeHolder(folder, holder);
+      return () => removeHolder(folder);
+    },
     report: info,
     onRow: shown.row,
     onTrainingLine: shown.trainingLine,
     onAnnouncement: shown.announcement,
   });
-  if (isEnding) return stop(pipeline);
-  await writeEndpoint(folder, pipeline.endpoint);
-  if (process.connected) process.send?.({ ready: pipeline.endpoint });
-  if (!quiet) welcome(pipeline.endpoint);
+  const { endpoint } = running;
+  await writeHolder(folder, { ...holder, endpoint });
+  pipeline = running;
+  if (process.connected) process.send?.({ ready: endpoint }, () => undefined); // an error: see `disconnect`
+  if (!quiet) welcome(endpoint);
+}
+
+/** Who holds the folder, for the messages of other commands. */
+function holderFor(command: string | undefined): Holder {
+  const self = identify(process.pid);
+  if (!self) throw new Error('the system does not say when this process began');
+  const startedBy = isStartedByCommand ? identify(process.ppid) : undefined;
+  return {
+    process: self,
+    ...(startedBy && { startedBy }),
+    command: command ?? 'up',
+    since: new Date().toISOString(),
+  };
 }
 
 /** Uses the default port, so that a line in the shell's history keeps working, or any other if that one is taken. */
@@ -101,24 +126,38 @@ or without the AWS CLI:
   );
 }
 
-/** Ends in good order. While the pipeline is starting, it is stopped once it has started; a second signal exits at once. */
-function end(): void {
-  if (!isStarting || (isEnding && pipeline === undefined)) process.exit(130);
-  if (isEnding) return;
+/**
+ * Ends in good order, or at once while the pipeline is starting and at a second signal. Ending at once loses nothing
+ * that the next start does not make up for, as after a kill -9, and ends the trainers too.
+ */
+function end(exit: number): void {
+  if (!pipeline || isEnding) endAtOnce(exit);
   isEnding = true;
-  if (pipeline) void stop(pipeline);
+  setTimeout(() => endAtOnce(1), STOP_TIMEOUT_MS).unref();
+  void pipeline.stop().then(
+    () => process.exit(0),
+    (error: unknown) => {
+      info(`The pipeline did not stop in good order: ${error}`);
+      endAtOnce(1);
+    },
+  );
 }
 
-async function stop(running: Pipeline): Promise<void> {
-  await running.stop();
-  await removeEndpoint(folder);
-  process.exit(0);
+/** Ends this process together with what it may have started to set up TensorFlow or a teacher. */
+function endAtOnce(exit: number): never {
+  try {
+    if (isStartedByCommand && !process.connected) process.kill(-process.pid, 'SIGKILL'); // otherwise the command does
+  } catch {
+    // this process does not lead a group
+  }
+  process.exit(exit);
 }
 
 function fail(sentence: string | undefined, code: number): void {
   if (sentence !== undefined) info(sentence);
   process.exitCode = code;
-  process.disconnect?.();
+  process.removeAllListeners('disconnect');
+  if (process.connected) process.disconnect?.();
 }
 
 function isUsage(error: unknown): boolean {

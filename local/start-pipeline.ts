@@ -30,6 +30,8 @@ export interface PipelineOptions {
   /** No event reaches a stage, so that all is the sweeper's doing; a switch for tests. */
   loseEvents: boolean;
   sweepEverySeconds: number;
+  /** Called once the folder is this process's; returns what to do before it is released. */
+  onHeld?: () => Promise<Close>;
   report: (line: string) => void; // what a person should know; faults too
   onRow: (record: DynamoDBRecord) => void;
   onTrainingLine: (trainingJobName: string, line: string) => void;
@@ -91,6 +93,7 @@ async function open(options: PipelineOptions, opened: Close[]): Promise<string> 
     onError,
   });
   opened.push(dynamodb.close);
+  if (options.onHeld) opened.push(await options.onHeld());
   const bus = localBus({ names: [BUS], onError });
   opened.push(bus.stop);
   const s3 = localS3({ folder: join(folder, 's3') });

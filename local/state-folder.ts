@@ -4,6 +4,7 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import * as z from 'zod';
 import { replaceFile } from './durable-files.ts';
+import { isAlive, ProcessIdentity } from './sagemaker/process-identity.ts';
 
 /** The folder in which the pipeline on this machine keeps everything: bucket, table, training jobs, logs. */
 export const stateFolder = (environment: NodeJS.ProcessEnv = process.env): string =>
@@ -13,27 +14,33 @@ export const stateFolder = (environment: NodeJS.ProcessEnv = process.env): strin
 /** The exit code of local/main.ts when another process holds the folder; EX_TEMPFAIL of sysexits.h. */
 export const EXIT_FOLDER_IN_USE = 75;
 
-/** The address of the running pipeline; the file exists while it runs, and remains after a kill -9. */
-const EndpointFile = z.object({
-  endpoint: z.url(),
-  pid: z.int().positive(),
+/** The process that holds a state folder, for the other commands on this machine. */
+const Holder = z.object({
+  process: ProcessIdentity,
+  /** The command that started it, and stops it when it ends itself. */
+  startedBy: ProcessIdentity.optional(),
+  command: z.string(), // as typed, without `understudy`
+  since: z.string(), // ISO 8601
+  endpoint: z.url().optional(), // once it accepts requests
 });
-export type EndpointFile = z.infer<typeof EndpointFile>;
+export type Holder = z.infer<typeof Holder>;
 
-const endpointFile = (folder: string): string => join(folder, 'endpoint.json');
+const holderFile = (folder: string): string => join(folder, 'pipeline.json');
 
-export function readEndpoint(folder: string): EndpointFile | undefined {
+/** Reads who holds the folder; `undefined` if nobody does, or has not said so yet. A kill -9 leaves the file behind. */
+export function readHolder(folder: string): Holder | undefined {
   try {
-    return EndpointFile.parse(JSON.parse(readFileSync(endpointFile(folder), 'utf8')));
+    const holder = Holder.parse(JSON.parse(readFileSync(holderFile(folder), 'utf8')));
+    return isAlive(holder.process) ? holder : undefined;
   } catch {
-    return undefined; // no file, or not one of ours: no pipeline can be found
+    return undefined; // no file, or not one of ours
   }
 }
 
-export function writeEndpoint(folder: string, endpoint: string): Promise<void> {
-  const content: EndpointFile = { endpoint, pid: process.pid };
-  return replaceFile(endpointFile(folder), JSON.stringify(content));
-}
+/** To be called only by the process that holds the folder. */
+export const writeHolder = (folder: string, holder: Holder): Promise<void> =>
+  replaceFile(holderFile(folder), JSON.stringify(holder));
 
-export const removeEndpoint = (folder: string): Promise<void> =>
-  rm(endpointFile(folder), { force: true });
+/** To be called before the folder is released: the file might be another holder's afterwards. */
+export const removeHolder = (folder: string): Promise<void> =>
+  rm(holderFile(folder), { force: true });

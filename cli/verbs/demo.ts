@@ -8,7 +8,7 @@ import { replaceFile } from '#local/durable-files.ts';
 import { stateFolder } from '#local/state-folder.ts';
 import { CliError, EXIT } from '../cli-error.ts';
 import { info, out } from '../output.ts';
-import { trainDataset } from './train.ts';
+import { trainDataset } from '../train-dataset.ts';
 
 interface DemoOptions {
   photos?: boolean;
@@ -18,7 +18,6 @@ interface DemoOptions {
 
 export const demo = (): Command =>
   new Command('demo')
-    .description('trains a student on a small sample dataset')
     .option('--photos', 'small photographs instead of handwritten digits')
     .option('--json', 'print the job and the student as JSON')
     .option('--verbose', 'print everything that was measured')

@@ -5,9 +5,9 @@ import { promisify } from 'node:util';
 import { Command } from 'commander';
 import { PipelineSettings } from '#infra/settings.ts';
 import { CliError, EXIT } from '../cli-error.ts';
+import { deployedStackOption } from '../deployed-stack-option.ts';
 import { info } from '../output.ts';
 import { ROOT, runCdk } from '../run-cdk.ts';
-import { deployedStackOption } from '../with-pipeline.ts';
 
 interface DeployOptions {
   stack: string;
@@ -24,7 +24,6 @@ interface DeployOptions {
 
 export const deploy = (): Command =>
   new Command('deploy')
-    .description('deploys the pipeline to AWS, or updates a deployed one')
     .addOption(deployedStackOption())
     .option('--notify-email <address>', 'send each announcement to this address')
     .option('--bucket-name <name>', 'use an existing bucket')

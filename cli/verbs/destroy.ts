@@ -6,16 +6,15 @@ import { FINAL } from '#core/job-progress.ts';
 import { count } from '#core/quantities.ts';
 import { CliError, EXIT } from '../cli-error.ts';
 import { connectToStack } from '../connect.ts';
+import { deployedStackOption } from '../deployed-stack-option.ts';
 import { emptyBucket } from '../empty-bucket.ts';
 import { explainAwsError } from '../explain-aws-error.ts';
 import { type DeployedStack, findStack } from '../find-stack.ts';
 import { info } from '../output.ts';
 import { runCdk } from '../run-cdk.ts';
-import { deployedStackOption } from '../with-pipeline.ts';
 
 export const destroy = (): Command =>
   new Command('destroy')
-    .description('deletes a deployed pipeline, and says what is kept')
     .addOption(deployedStackOption())
     .option('--yes', 'do not ask for confirmation')
     .action(async ({ stack, yes }: { stack: string; yes?: boolean }) => {

@@ -1,33 +1,31 @@
 import { createHash } from 'node:crypto';
 import { mkdir, stat } from 'node:fs/promises';
 import { dirname, resolve, sep } from 'node:path';
-import type { Readable } from 'node:stream';
-import { GetObjectCommand } from '@aws-sdk/client-s3';
 import { Command } from 'commander';
 import { CARD_FILE, studentKeys } from '#core/keys.ts';
 import { replaceFile } from '#local/durable-files.ts';
 import { CliError, EXIT } from '../cli-error.ts';
-import type { Pipeline } from '../connect.ts';
 import { findStudent } from '../find-student.ts';
+import type { Library } from '../library.ts';
 import { out, outJson } from '../output.ts';
-import { stackOption, type Target, withPipeline } from '../with-pipeline.ts';
+import { stackOption, type Target } from '../stack-option.ts';
+import { withLibrary } from '../with-pipeline.ts';
 
 export const download = (): Command =>
   new Command('download')
-    .description("downloads a student's files")
     .argument('<student>', 'its name (the latest version) or name/version')
     .argument('<folder>', 'where to put them; created if it does not exist')
     .addOption(stackOption())
     .option('--json', "print the student's card as JSON")
     .action(async (wanted: string, folder: string, options: Target & { json?: boolean }) => {
       await refuseFile(folder);
-      await withPipeline('storage', options, async (pipeline) => {
-        const card = await findStudent(pipeline.objects, wanted);
+      await withLibrary(options, async (library) => {
+        const card = await findStudent(library.objects, wanted);
         const { prefix } = studentKeys(card.student, card.version);
         for (const { path, sha256 } of card.files) {
-          await fetchFile(pipeline, `${prefix}${path}`, inside(folder, path), sha256);
+          await fetchFile(library, `${prefix}${path}`, inside(folder, path), sha256);
         }
-        await fetchFile(pipeline, `${prefix}${CARD_FILE}`, inside(folder, CARD_FILE)); // last: now it is complete
+        await fetchFile(library, `${prefix}${CARD_FILE}`, inside(folder, CARD_FILE)); // last: now it is complete
         if (options.json) return outJson(card);
         out(`Downloaded ${card.student}/${card.version} to ${folder}.`);
         out('Its README.md shows how to use it in Node, Python and the browser.');
@@ -52,17 +50,17 @@ function inside(folder: string, path: string): string {
 }
 
 /** Streams an object to disk; the file appears only if its digest is right. */
-async function fetchFile({ s3, bucket }: Pipeline, Key: string, file: string, expected?: string) {
+async function fetchFile({ read }: Library, key: string, file: string, expected?: string) {
   await mkdir(dirname(file), { recursive: true });
-  const { Body } = await s3.send(new GetObjectCommand({ Bucket: bucket, Key }));
+  const content = await read(key);
   await replaceFile(file, async (write) => {
     const hash = createHash('sha256');
-    for await (const chunk of Body as Readable) {
+    for await (const chunk of content) {
       hash.update(chunk);
       await write(chunk);
     }
     if (expected === undefined || hash.digest('hex') === expected) return;
-    const sentence = `${Key} is damaged: its sha256 is not the one in ${CARD_FILE}. Train the student again.`;
+    const sentence = `${key} is damaged: its sha256 is not the one in ${CARD_FILE}. Train the student again.`;
     throw new CliError(EXIT.internal, sentence);
   });
 }

@@ -2,18 +2,19 @@ import { Command } from 'commander';
 import { parseCard, type StudentCard } from '#core/card.ts';
 import { CARD_FILE, STUDENTS } from '#core/keys.ts';
 import { percent } from '#core/quantities.ts';
-import type { Objects } from '#ports';
 import { unreadableCard } from '../find-student.ts';
-import { info, out, outJson, table } from '../output.ts';
-import { stackOption, type Target, withPipeline } from '../with-pipeline.ts';
+import { table } from '../layout.ts';
+import type { Library } from '../library.ts';
+import { info, out, outJson } from '../output.ts';
+import { stackOption, type Target } from '../stack-option.ts';
+import { withLibrary } from '../with-pipeline.ts';
 
 export const list = (): Command =>
   new Command('list')
-    .description('lists the published students')
     .addOption(stackOption())
     .option('--json', 'print their cards as JSON')
     .action(({ json, ...target }: Target & { json?: boolean }) =>
-      withPipeline('storage', target, async ({ objects }) => {
+      withLibrary(target, async ({ objects }) => {
         const cards = await allStudents(objects);
         if (json) outJson(cards);
         else if (cards.length === 0)
@@ -28,7 +29,7 @@ export const list = (): Command =>
       }),
     );
 
-async function allStudents(objects: Objects): Promise<StudentCard[]> {
+async function allStudents(objects: Library['objects']): Promise<StudentCard[]> {
   const cards: StudentCard[] = [];
   for await (const { key } of objects.list(STUDENTS)) {
     if (!key.endsWith(`/${CARD_FILE}`)) continue;

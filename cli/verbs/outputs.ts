@@ -1,13 +1,13 @@
 import { CloudFormationClient } from '@aws-sdk/client-cloudformation';
 import { Command } from 'commander';
+import { deployedStackOption } from '../deployed-stack-option.ts';
 import { explainAwsError } from '../explain-aws-error.ts';
 import { findStack } from '../find-stack.ts';
-import { out, outJson, table } from '../output.ts';
-import { deployedStackOption } from '../with-pipeline.ts';
+import { table } from '../layout.ts';
+import { out, outJson } from '../output.ts';
 
 export const outputs = (): Command =>
   new Command('outputs')
-    .description('shows the bucket, the job table and the other resources of a deployed pipeline')
     .addOption(deployedStackOption())
     .option('--json', 'print the outputs of the stack as JSON')
     .action(async ({ stack, json }: { stack: string; json?: boolean }) => {

@@ -3,24 +3,25 @@ import { percent } from '#core/quantities.ts';
 import { ensureTensorflow } from '#engine/tensorflow/ensure-tensorflow.ts';
 import { CliError, EXIT } from '../cli-error.ts';
 import { findStudent } from '../find-student.ts';
-import { info, out, outJson, table } from '../output.ts';
+import { table } from '../layout.ts';
+import { info, out, outJson } from '../output.ts';
 import type { Prediction } from '../predict-images.ts';
-import { stackOption, type Target, withPipeline } from '../with-pipeline.ts';
+import { stackOption, type Target } from '../stack-option.ts';
+import { withLibrary } from '../with-pipeline.ts';
 
 export const predict = (): Command =>
   new Command('predict')
-    .description('classifies images')
     .argument('<student>', 'its name (the latest version) or name/version')
     .argument('<image...>', 'JPEG, PNG, GIF or WebP files')
     .addOption(stackOption())
     .option('--json', 'print every probability as JSON')
     .action((wanted: string, images: string[], { json, ...target }: Target & { json?: boolean }) =>
-      withPipeline('storage', target, async (pipeline) => {
-        const card = await findStudent(pipeline.objects, wanted);
+      withLibrary(target, async (library) => {
+        const card = await findStudent(library.objects, wanted);
         await ensureTensorflow(info);
         // Imported only here: TensorFlow takes half a second to load, and the other commands do not need it.
         const { predictImages } = await import('../predict-images.ts');
-        const predictions = await predictImages(pipeline, card, images);
+        const predictions = await predictImages(library, card, images);
         const read = predictions.filter((prediction) => 'label' in prediction);
         if (json) outJson(predictions);
         else if (read.length > 0) out(table(read.map(row)));

@@ -1,10 +1,9 @@
 import { Command } from 'commander';
 import { changeJob } from '../change-job.ts';
-import { stackOption, type Target } from '../with-pipeline.ts';
+import { stackOption, type Target } from '../stack-option.ts';
 
 export const retry = (): Command =>
   new Command('retry')
-    .description('retries a failed or cancelled job')
     .argument('<job>', 'the name of a dataset, or the beginning of a job id')
     .addOption(stackOption())
     .option('--json', 'print the job as JSON')

@@ -5,12 +5,13 @@ import { teacherDigest } from '#core/teacher.ts';
 import { teacherProvider } from '#local/provide-teachers.ts';
 import { CATALOGUE, teacherNamed } from '#teachers/catalogue.ts';
 import { CliError, EXIT } from '../cli-error.ts';
-import { info, out, outJson, table } from '../output.ts';
-import { stackOption, type Target, withPipeline } from '../with-pipeline.ts';
+import { table } from '../layout.ts';
+import { info, out, outJson } from '../output.ts';
+import { stackOption, type Target } from '../stack-option.ts';
+import { withPipeline } from '../with-pipeline.ts';
 
 export const teachers = (): Command =>
   new Command('teachers')
-    .description('lists the teachers that a recipe can name')
     .option('--import <name>', 'copy a teacher into the bucket of a deployed pipeline')
     .addOption(stackOption())
     .option('--json', 'print the catalogue as JSON')

@@ -1,19 +1,11 @@
 import { Command } from 'commander';
-import { FINAL } from '#core/job-progress.ts';
-import { describeCost } from '../describe.ts';
-import { describeStudent } from '../describe-student.ts';
-import { findStudent } from '../find-student.ts';
-import { followJob, requireSuccess } from '../follow-job.ts';
-import { type Dataset, openDataset } from '../open-dataset.ts';
-import { info, megabytes, out, outJson } from '../output.ts';
+import { info } from '../output.ts';
 import { addRecipeFlags, givenFlags } from '../recipe-flags.ts';
-import { summariseStudent } from '../summarise-student.ts';
-import { uploadDataset } from '../upload-dataset.ts';
-import { stackOption, type Target, withPipeline } from '../with-pipeline.ts';
+import { stackOption } from '../stack-option.ts';
+import type { TrainOptions } from '../train-dataset.ts';
 
 export const train = (): Command => {
   const command = new Command('train')
-    .description('uploads a dataset, follows its job, prints the report')
     .argument('<folder|zip>', 'a folder with one folder of images per class, or a zip of it')
     .option('--name <name>', 'name of the student (default: the name of the folder or zip)')
     .option('--recipe <file>', 'a recipe as a JSON file (default: dataset.json in the folder)')
@@ -22,48 +14,12 @@ export const train = (): Command => {
     .option('--json', 'print the job and the student as JSON');
   return addRecipeFlags(command).action(
     async (path: string, options: TrainOptions & { name?: string; recipe?: string }) => {
+      info(`Reading ${path} …`); // before anything slow is loaded
+      const { openDataset } = await import('../open-dataset.ts');
       const flags = givenFlags({ ...options });
       const dataset = await openDataset(path, { ...options, flags, onNotice: info });
+      const { trainDataset } = await import('../train-dataset.ts');
       await trainDataset(dataset, options);
     },
   );
 };
-
-type TrainOptions = Target & { json?: boolean; verbose?: boolean };
-
-/**
- * Uploads a dataset, follows its job, and prints what became of it.
- *
- * @param images files that the student could classify next
- */
-export async function trainDataset(
-  dataset: Dataset,
-  options: TrainOptions,
-  images: readonly string[] = [],
-): Promise<void> {
-  await withPipeline('training', options, async (pipeline) => {
-    const title = `Upload ${dataset.name}`;
-    const job = await followJob(pipeline, {
-      title,
-      work: async (setTitle) => {
-        const id = await uploadDataset(pipeline, dataset, {
-          onProgress: (bytes) => setTitle(`${title}: ${megabytes(bytes)}`),
-          onNotice: info,
-        });
-        const known = await pipeline.jobs.load(id);
-        if (known && FINAL.has(known.progress.state))
-          info('This dataset was processed before; showing that result.');
-        return id;
-      },
-    });
-    const { progress, name } = requireSuccess(job);
-    if (progress.state !== 'published') throw new Error(`job ${job.id} ended as ${progress.state}`);
-    const card = await findStudent(pipeline.objects, `${name}/${progress.version}`);
-    if (options.json) outJson({ job, student: card });
-    else {
-      const details = options.verbose ? `${describeStudent(card, pipeline)}\n\n` : '';
-      const cost = describeCost(job);
-      out(`\n${details}${cost && `${cost}\n`}${summariseStudent(card, images, options)}`);
-    }
-  });
-}

@@ -14,8 +14,12 @@ export function prepareForTensorflow(addon: string): void {
   const logFilter = logFilterIn(dirname(realpathSync(addon)));
   if (existsSync(logFilter)) require(logFilter); // stock tfjs-node has none
 
-  // tfjs-node 4.22.0 calls this in most kernels. Node 22 warns about it at each start, and Node 23 removed it.
+  // tfjs-node 4.22.0 calls these in most kernels. Node 22 warns about them at each start, and Node 23 removed the first.
   // tfjs-node sees the CommonJS object, so that is the one to patch.
-  const util = require('node:util') as { isNullOrUndefined: (value: unknown) => boolean };
+  const util = require('node:util') as {
+    isNullOrUndefined: (value: unknown) => boolean;
+    isArray: (value: unknown) => boolean;
+  };
   util.isNullOrUndefined = (value) => value === null || value === undefined;
+  util.isArray = Array.isArray;
 }

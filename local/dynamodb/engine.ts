@@ -1,10 +1,12 @@
 import { mkdirSync } from 'node:fs';
 import { createRequire } from 'node:module';
+import { setTimeout as pause } from 'node:timers/promises';
 import db, { type Store, type Table } from 'dynalite/db/index.js';
 import validations from 'dynalite/validations/index.js';
 import * as z from 'zod';
 import { type JsonAnswer, refusal } from '../events/aws-json.ts';
 import { ACCOUNT, REGION } from '../names.ts';
+import { FolderInUse, whyClosed } from './folder-in-use.ts';
 
 /** The operations that dynalite implements and the pipeline may use. */
 const OPERATIONS = [
@@ -42,11 +44,7 @@ export async function openEngine(folder: string): Promise<Engine> {
   const store = db.create({ path: folder, ...immediately });
   store.tableDb.awsAccountId = ACCOUNT;
   store.tableDb.awsRegion = REGION;
-  try {
-    await store.db.open();
-  } catch (error) {
-    throw whyClosed(error, folder);
-  }
+  await open(store, folder);
   await repair(store);
 
   return {
@@ -60,20 +58,19 @@ export async function openEngine(folder: string): Promise<Engine> {
   };
 }
 
-/** Another process has opened the folder. */
-export class FolderInUse extends Error {
-  override name = 'FolderInUse';
-}
+const OPEN_TRIES = 10; // within a second: a command that reads the table holds the folder for a moment
 
-function whyClosed(error: unknown, folder: string): Error {
-  const locked =
-    error instanceof Error && (error.cause as { code?: string })?.code === 'LEVEL_LOCKED';
-  return locked
-    ? new FolderInUse(
-        `the local DynamoDB in ${folder} is in use by another process: stop that one first, or use another folder`,
-        { cause: error },
-      )
-    : new Error(`the local DynamoDB in ${folder} cannot be opened`, { cause: error });
+/** @throws FolderInUse */
+async function open(store: Store, folder: string): Promise<void> {
+  for (let tries = 1; ; tries++) {
+    try {
+      return await store.db.open();
+    } catch (error) {
+      const reason = whyClosed(error, folder);
+      if (!(reason instanceof FolderInUse) || tries === OPEN_TRIES) throw reason;
+      await pause(100);
+    }
+  }
 }
 
 type Action = (

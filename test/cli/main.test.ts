@@ -2,9 +2,7 @@ import { access, mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { afterInterruption } from '#cli/main.ts';
-import { outcomeOf, startUnderstudy, understudy } from '#test/end-to-end/commands.ts';
-import { digitFolders } from '#test/end-to-end/mnist.ts';
+import { understudy } from '#test/end-to-end/commands.ts';
 
 let folder: string;
 beforeAll(async () => {
@@ -14,13 +12,6 @@ beforeAll(async () => {
   await symlink('/no/such/image.jpg', join(folder, 'broken', '1.jpg'));
 });
 afterAll(() => rm(folder, { recursive: true, force: true }));
-
-describe('what becomes of running jobs after Ctrl-C', () => {
-  it('depends on where they run', () => {
-    expect(afterInterruption(undefined)).toMatch(/resume when the pipeline starts again/);
-    expect(afterInterruption('pets')).toBe('Running jobs continue in the stack "pets".');
-  });
-});
 
 describe('train with a recipe that is rejected', () => {
   it('starts nothing, not even the pipeline', async () => {
@@ -41,7 +32,8 @@ describe('train with a recipe that is rejected', () => {
 
       expect({ exit, stdout }).toEqual({ exit: 3, stdout: '' });
       expect(stderr).toBe(
-        'The recipe was rejected; nothing was uploaded:\n' +
+        `Reading ${dataset} …\n` +
+          'The recipe was rejected; nothing was uploaded:\n' +
           '  --regime must be auto, head-only, blocks:1 to blocks:7 or full, not "block:2". Did you mean "blocks:2"?\n',
       );
     }
@@ -57,6 +49,9 @@ describe('the exit code of understudy', () => {
     [2, ['train', 'BROKEN']],
     [2, ['train', 'NOTES', '--px']],
     [2, ['up', '--port', 'abc']],
+    [2, ['up', '--port', '-1']],
+    [2, ['up', '--port', '99999']],
+    [2, ['up', '--port', '']],
     [2, ['status', '--no-such-option']],
     [2, ['deploy', '--instance-types', 'g4dn.xlarge', '--image-uri', 'latest']],
     [6, ['teachers', '--import', 'nobody']],
@@ -91,24 +86,4 @@ describe('the exit code of understudy', () => {
     },
     60_000,
   );
-
-  it('is 130 after Ctrl-C, and no pipeline is left behind', async () => {
-    const state = join(folder, 'interrupted');
-    await digitFolders(join(folder, 'digits'), 120);
-    const child = startUnderstudy(state, 'train', join(folder, 'digits'));
-    const ended = outcomeOf(child);
-    await new Promise<void>((resolve) => {
-      child.stderr?.on('data', (text) => {
-        if (String(text).includes('Train')) resolve();
-      });
-    });
-
-    child.kill('SIGINT');
-
-    const { exit, stderr } = await ended;
-    expect(exit).toBe(130);
-    expect(stderr).toContain('Interrupted. Running jobs resume');
-    const later = await understudy(state, 'status', '--json'); // it waits for the folder to be free
-    expect(JSON.parse(later.stdout)).toHaveLength(1);
-  }, 60_000);
 });

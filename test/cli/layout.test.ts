@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { jsonText, paragraph, table } from '#cli/output.ts';
+import { paragraph, table } from '#cli/layout.ts';
+import { jsonText } from '#cli/output.ts';
 import { isPrintable } from '#core/printable.ts';
 import { percent } from '#core/quantities.ts';
 
