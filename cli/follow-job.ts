@@ -77,7 +77,10 @@ export async function followJob(
         if (run?.estimate) show.title = `Launch training: ${wordsOfEstimate(run.estimate)}`;
       }),
       step('Train', async (show) => {
-        const output = trainingOutput(show, isTerminal ? process.stderr.columns : undefined);
+        const output = trainingOutput(
+          show,
+          isTerminal ? process.stderr.columns || DEFAULT_COLUMNS : undefined,
+        );
         let hasBegun = false;
         // It may wait in between: for an instance, or after its trainer was killed.
         const training = await leave(
@@ -124,6 +127,8 @@ const BEFORE_TRAINING: readonly State[] = ['validated', 'launching', 'waiting'];
 
 const waitingInWords = ({ reason }: { reason: string }): string =>
   `waiting: ${escapeForTerminal(reason)}`;
+
+const DEFAULT_COLUMNS = 80; // of a terminal that does not say
 
 const ON_STDERR = new ListrLogger({
   processOutput: new ProcessOutput(process.stderr, process.stderr),

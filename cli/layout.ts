@@ -34,4 +34,4 @@ export function paragraph(text: string, indent = 0, columns = terminalColumns())
 }
 
 const terminalColumns = (): number | undefined =>
-  process.stdout.isTTY ? process.stdout.columns : undefined;
+  process.stdout.isTTY ? process.stdout.columns || undefined : undefined; // some say 0
