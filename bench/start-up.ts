@@ -30,7 +30,7 @@ const now = fileURLToPath(new URL('..', import.meta.url));
 const folder = await mkdtemp(join(tmpdir(), 'understudy-bench-'));
 const environment = {
   ...process.env,
-  UNDERSTUDY_FOLDER: join(folder, 'state'),
+  UNDERSTUDY_STATE: join(folder, 'state'),
   NODE_NO_WARNINGS: '1',
 };
 try {

@@ -5,9 +5,9 @@ import type { ObjectFacts } from '#core/identity.ts';
 import { Job } from '#core/job.ts';
 import { FolderInUse } from '#local/dynamodb/folder-in-use.ts';
 import type { Item } from '#local/dynamodb/read-table.ts';
+import { stateFolder } from '#local/find-state-folder.ts';
 import { BUCKET, JOB_TABLE } from '#local/names.ts';
 import { readBucket } from '#local/s3/read-bucket.ts';
-import { stateFolder } from '#local/state-folder.ts';
 import { type JobList, type Library, newestFirst } from './library.ts';
 import { runningPipeline, waiting } from './local-pipeline.ts';
 

@@ -1,7 +1,8 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import * as z from 'zod';
+import { stateFolder } from '#local/find-state-folder.ts';
 import { isAlive } from '#local/sagemaker/process-identity.ts';
-import { type Holder, readHolder, stateFolder } from '#local/state-folder.ts';
+import { type Holder, readHolder } from '#local/state-folder.ts';
 import { CliError, EXIT } from './cli-error.ts';
 import { info } from './output.ts';
 import { startPipeline } from './start-pipeline.ts';

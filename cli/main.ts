@@ -1,4 +1,6 @@
+import { resolve } from 'node:path';
 import { Command, CommanderError } from 'commander';
+import { STATE_VARIABLE } from '#local/find-state-folder.ts';
 import packageJson from '../package.json' with { type: 'json' };
 import { CliError, EXIT } from './cli-error.ts';
 import { endOnSignals, isStopping } from './interruption.ts';
@@ -31,8 +33,18 @@ async function run(argv: readonly string[]): Promise<void> {
     .exitOverride()
     .configureHelp({ showGlobalOptions: true, subcommandTerm: (command) => command.name() })
     .addHelpText('after', EXIT_CODES)
-    .showHelpAfterError('Run "understudy --help" for the list of commands.');
-  const [wanted, ofHelp] = argv.slice(2).filter((word) => !word.startsWith('-'));
+    .showHelpAfterError('Run "understudy --help" for the list of commands.')
+    .option(
+      `${STATE} <folder>`,
+      'where the pipeline on this machine keeps everything (env: UNDERSTUDY_STATE; default: the nearest .understudy)',
+    )
+    .hook('preAction', () => {
+      const { state } = program.opts<{ state?: string }>();
+      if (state !== undefined) process.env[STATE_VARIABLE] = resolve(state);
+    });
+  const [wanted, ofHelp] = argv
+    .slice(2)
+    .filter((word, i, words) => !word.startsWith('-') && words[i - 1] !== STATE);
   for (const { name, description, load } of VERBS) {
     // Of the others, the help shows no more than this, and loading each would take longer than most commands do.
     const isWanted = name === (wanted === 'help' ? ofHelp : wanted);
@@ -41,6 +53,8 @@ async function run(argv: readonly string[]): Promise<void> {
   }
   await program.parseAsync(argv);
 }
+
+const STATE = '--state';
 
 const EXIT_CODES = `
 Exit codes:

@@ -49,7 +49,7 @@ export function progressBar(progress: Progress, columns: number): string {
 const widthOf = (name: string, parts: readonly string[]): number =>
   name.length + parts.join(' · ').length + 2;
 
-function remarks({ step, epoch, secondsLeft }: Progress): string[] {
+function remarks({ step, done, of, epoch, secondsLeft }: Progress): string[] {
   const watched =
     step === 'fine-tune' && epoch
       ? [
@@ -58,7 +58,11 @@ function remarks({ step, epoch, secondsLeft }: Progress): string[] {
             : `epoch ${epoch.number}: ${percent(epoch.validationAccuracy)} of the validation images correct`,
         ]
       : [];
-  return [...(secondsLeft === undefined ? [] : [`${duration(secondsLeft)} left`]), ...watched];
+  const isOver = of <= 1 || done >= of;
+  return [
+    ...(secondsLeft === undefined || isOver ? [] : [`${duration(secondsLeft)} left`]),
+    ...watched,
+  ];
 }
 
 const MIN_SECONDS = 2; // of a step, before its pace is known; chosen

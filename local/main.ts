@@ -4,18 +4,13 @@ import { SetupFailure } from '#engine/tensorflow/setup-failure.ts';
 import { TeacherRefused } from '#teachers/teacher-refused.ts';
 import { FolderInUse } from './dynamodb/folder-in-use.ts';
 import { escapeLinesForTerminal } from './escape-for-terminal.ts';
+import { stateFolder } from './find-state-folder.ts';
 import { PortTaken } from './http-server.ts';
 import { BUCKET, LOCAL_CREDENTIALS } from './names.ts';
 import { DEFAULT_PORT, parsePort } from './port.ts';
 import { identify } from './sagemaker/process-identity.ts';
 import { type Pipeline, type PipelineOptions, startPipeline } from './start-pipeline.ts';
-import {
-  EXIT_FOLDER_IN_USE,
-  type Holder,
-  removeHolder,
-  stateFolder,
-  writeHolder,
-} from './state-folder.ts';
+import { EXIT_FOLDER_IN_USE, type Holder, removeHolder, writeHolder } from './state-folder.ts';
 import { terminal } from './terminal.ts';
 
 // The pipeline of this machine as a program, which the understudy command starts.

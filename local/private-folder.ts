@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { chmod, mkdir } from 'node:fs/promises';
+import { chmod, mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
 const OWNER_ONLY = 0o700;
@@ -10,7 +10,11 @@ const OWNER_ONLY = 0o700;
  */
 export async function makePrivateFolder(folder: string): Promise<void> {
   const created = await mkdir(folder, { recursive: true, mode: OWNER_ONLY });
-  if (created === undefined && existsSync(join(folder, 'dynamodb'))) {
+  if (created !== undefined) {
+    await writeFile(join(folder, '.gitignore'), '*\n'); // it may lie in a project of the user's
+    return;
+  }
+  if (existsSync(join(folder, 'dynamodb'))) {
     await chmod(folder, OWNER_ONLY).catch(() => undefined); // somebody else's, shared on purpose
   }
 }

@@ -1,15 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { join } from 'node:path';
 import * as z from 'zod';
 import { replaceFile } from './durable-files.ts';
 import { isAlive, ProcessIdentity } from './sagemaker/process-identity.ts';
-
-/** The folder in which the pipeline on this machine keeps everything: bucket, table, training jobs, logs. */
-export const stateFolder = (environment: NodeJS.ProcessEnv = process.env): string =>
-  environment.UNDERSTUDY_FOLDER ||
-  join(dirname(fileURLToPath(import.meta.url)), '..', '.understudy');
 
 /** The exit code of local/main.ts when another process holds the folder; EX_TEMPFAIL of sysexits.h. */
 export const EXIT_FOLDER_IN_USE = 75;

@@ -5,7 +5,8 @@ import { Command } from 'commander';
 import yazl from 'yazl';
 import { type DemoData, DemoDataUnavailable, digits, photographs } from '#examples/demo-data.ts';
 import { replaceFile } from '#local/durable-files.ts';
-import { stateFolder } from '#local/state-folder.ts';
+import { stateFolder } from '#local/find-state-folder.ts';
+import { makePrivateFolder } from '#local/private-folder.ts';
 import { CliError, EXIT } from '../cli-error.ts';
 import { info, out } from '../output.ts';
 import { trainDataset } from '../train-dataset.ts';
@@ -22,6 +23,7 @@ export const demo = (): Command =>
     .option('--json', 'print the job and the student as JSON')
     .option('--verbose', 'print everything that was measured')
     .action(async ({ photos, json, verbose }: DemoOptions) => {
+      await makePrivateFolder(stateFolder());
       const folder = join(stateFolder(), 'demo');
       const data = await (photos ? photographs(join(folder, 'cifar-10'), info) : digits()).catch(
         asCliError,

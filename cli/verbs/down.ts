@@ -1,7 +1,8 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { Command } from 'commander';
+import { stateFolder } from '#local/find-state-folder.ts';
 import { isAlive, type ProcessIdentity } from '#local/sagemaker/process-identity.ts';
-import { readHolder, stateFolder } from '#local/state-folder.ts';
+import { readHolder } from '#local/state-folder.ts';
 import { CliError, EXIT } from '../cli-error.ts';
 import { inWords } from '../local-pipeline.ts';
 import { info, out } from '../output.ts';

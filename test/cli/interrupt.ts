@@ -25,7 +25,7 @@ export function startInTerminal(state: string, ...words: string[]) {
 /** The same with other options of Node. */
 export function startWith(options: string, state: string, words: readonly string[]) {
   const child = spawn(process.execPath, [UNDERSTUDY, ...words], {
-    env: { ...process.env, UNDERSTUDY_FOLDER: state, NODE_OPTIONS: options },
+    env: { ...process.env, UNDERSTUDY_STATE: state, NODE_OPTIONS: options },
     stdio: ['ignore', 'ignore', 'pipe'],
   });
   let stderr = '';

@@ -13,7 +13,7 @@ const noon = new Date('2026-11-24T12:00:00.000Z');
 let folder: string;
 beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), 'understudy-library-'));
-  vi.stubEnv('UNDERSTUDY_FOLDER', folder);
+  vi.stubEnv('UNDERSTUDY_STATE', folder);
 });
 afterEach(async () => {
   vi.unstubAllEnvs();
@@ -87,7 +87,7 @@ describe('what the commands read of the local pipeline', () => {
   });
 
   it('is nothing where there is no pipeline yet, and no folder is made for it', async () => {
-    vi.stubEnv('UNDERSTUDY_FOLDER', join(folder, 'none'));
+    vi.stubEnv('UNDERSTUDY_STATE', join(folder, 'none'));
 
     expect(await (await localJobs()).allJobs()).toEqual([]);
     expect(await localLibrary().objects.readText('students/pets/latest.json')).toBeUndefined();

@@ -12,7 +12,7 @@ const lines: string[] = [];
 let folder: string;
 beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), 'understudy-waiting-'));
-  vi.stubEnv('UNDERSTUDY_FOLDER', folder);
+  vi.stubEnv('UNDERSTUDY_STATE', folder);
   vi.useFakeTimers({ toFake: ['Date'], now: noon });
   vi.spyOn(process.stderr, 'write').mockImplementation((text) => lines.push(String(text)) > 0);
 });

@@ -28,6 +28,7 @@ describe('describeProgress', () => {
     );
     expect(describeProgress(progress({ epoch: { number: 4 } }))).toMatch(/, epoch 4 done$/);
     expect(describeProgress(progress({ step: 'head' }))).not.toContain('epoch');
+    expect(describeProgress(progress({ step: 'plan', done: 1, of: 1 }))).not.toContain('left');
   });
 });
 

@@ -32,7 +32,7 @@ export const startUnderstudy = (folder: string, ...words: string[]): ChildProces
   spawn(process.execPath, [UNDERSTUDY, ...words], environment(folder));
 
 const environment = (folder: string) => ({
-  env: { ...process.env, UNDERSTUDY_FOLDER: folder, NO_COLOR: '1' },
+  env: { ...process.env, UNDERSTUDY_STATE: folder, NO_COLOR: '1' },
 });
 
 export function outcomeOf(child: ChildProcess): Promise<Outcome> {

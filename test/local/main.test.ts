@@ -17,7 +17,7 @@ beforeEach(async () => {
 afterEach(() => rm(folder, { recursive: true, force: true }));
 
 function run(...options: string[]) {
-  const env = { ...process.env, UNDERSTUDY_FOLDER: folder };
+  const env = { ...process.env, UNDERSTUDY_STATE: folder };
   const tsx = import.meta.resolve('tsx');
   const child = spawn(process.execPath, ['--import', tsx, RUN, ...options], { env });
   onTestFinished(() => void child.kill('SIGKILL'));

@@ -1,4 +1,4 @@
-import { chmod, mkdir, mkdtemp, rm, stat } from 'node:fs/promises';
+import { chmod, mkdir, mkdtemp, readFile, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -18,6 +18,12 @@ describe.skipIf(process.platform === 'win32')('makePrivateFolder', () => {
     await makePrivateFolder(folder);
 
     expect(await modeOf(folder)).toBe(0o700);
+  });
+
+  it('keeps it out of a git repository that it lies in', async () => {
+    await makePrivateFolder(join(root, 'state'));
+
+    expect(await readFile(join(root, 'state', '.gitignore'), 'utf8')).toBe('*\n');
   });
 
   it('closes one of an earlier version, and no other', async () => {

@@ -1,0 +1,25 @@
+import { statSync } from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
+
+const NAME = '.understudy';
+
+/**
+ * The folder in which the pipeline on this machine keeps everything: bucket, table, training jobs, logs. It is that of
+ * UNDERSTUDY_STATE; or `.understudy` in the working directory or the nearest of its parents that has one, as git finds its own;
+ * or else a new one in the working directory.
+ */
+export function stateFolder(
+  environment: NodeJS.ProcessEnv = process.env,
+  workingDirectory = process.cwd(),
+): string {
+  if (environment[STATE_VARIABLE]) return resolve(workingDirectory, environment[STATE_VARIABLE]);
+  for (let folder = resolve(workingDirectory); ; folder = dirname(folder)) {
+    if (isFolder(join(folder, NAME))) return join(folder, NAME);
+    if (folder === dirname(folder)) return join(workingDirectory, NAME);
+  }
+}
+
+export const STATE_VARIABLE = 'UNDERSTUDY_STATE';
+
+const isFolder = (path: string): boolean =>
+  statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false;
