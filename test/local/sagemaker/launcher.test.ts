@@ -144,7 +144,7 @@ describe('the launcher of the pipeline, against the local SageMaker', () => {
     await ended('understudy-pets-a2');
 
     expect(await training.describe('understudy-pets-a1')).toMatchObject({
-      observation: { code: 'TRAINING_FAILED' },
+      observation: { code: 'TRAINER_CRASHED' },
     });
     expect(await training.describe('understudy-pets-a2')).toMatchObject({
       observation: {
