@@ -2,7 +2,7 @@ import type { MeasuredCell, Regime } from './cells.ts';
 import type { PerClass } from './draw.ts';
 
 /** Situations in which one of these was not measured are left out. */
-export const REQUIRED = ['head-only', 'blocks:4', 'full'] as const satisfies readonly Regime[];
+export const REQUIRED = ['head-only', 'blocks:4'] as const satisfies readonly Regime[];
 export const FIXED = [
   'last-features',
   'head-only',

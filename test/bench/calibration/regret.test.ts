@@ -72,10 +72,10 @@ const only = (measured: MeasuredCell[]): Situation => {
 
 describe('situationsOf', () => {
   it('leaves out seeds for which a required regime was not measured', () => {
-    const partial = near.filter(({ regime, seed }) => !(regime === 'full' && seed === 2));
+    const partial = near.filter(({ regime, seed }) => !(regime === 'blocks:4' && seed === 2));
 
     expect(only(partial).trials.map(({ seed }) => seed)).toEqual([1]);
-    expect(situationsOf(near.filter(({ regime }) => regime !== 'full'))).toEqual([]);
+    expect(situationsOf(near.filter(({ regime }) => regime !== 'blocks:4'))).toEqual([]);
   });
 });
 
