@@ -103,7 +103,10 @@ export async function measureCandidate(
   );
   const possible = allowed.some(fits) ? allowed.filter(fits) : allowed.slice(0, 1);
   const best = possible.reduce((a, b) => (b.result.accuracy > a.result.accuracy ? b : a));
-  const { set, result } = best;
+  const last = possible.find(({ set: { id } }) => id === 'last');
+  const isHardlyBetter = (than: ProbeResult) =>
+    best.result.accuracy - than.accuracy < HARDLY * best.result.standardError;
+  const { set, result } = last && isHardlyBetter(last.result) ? last : best;
   return {
     entry,
     px,
@@ -118,6 +121,13 @@ export async function measureCandidate(
     features: isExact ? rowsOf(features, layersOf(set), indices) : new Map(),
   };
 }
+
+/**
+ * Standard errors by which a set has to be better than the last features. Fine-tuning moves those, and learns little behind
+ * frozen ones: counting discs, with 20 images per class at 64 px, blocks:4 reached 82.0% from the last features, and 71.5%
+ * from a set that the probe found 0.2 standard errors better.
+ */
+const HARDLY = 0.5; // chosen
 
 /** Chosen: a head takes minutes beyond that. The solver keeps some twenty vectors of weights. */
 const MAX = { features: 1e8, weights: 2e6 }; // values
