@@ -32,7 +32,13 @@ export function gramFactor(x: Float32Array, n: number): GramFactor {
     { T: FLOAT, transpose_a: false, transpose_b: true },
     [n, n],
   );
-  const factor = double(graph, 'Cholesky', [withRidge(graph, toDouble(graph, gram), n)], [n, n]);
+  const ridge = graph.placeholder('ridge', 'float32', []);
+  const factor = double(
+    graph,
+    'Cholesky',
+    [withRidge(graph, toDouble(graph, gram), toDouble(graph, ridge), n)],
+    [n, n],
+  );
   const rows = toSingle(graph, factor);
 
   const known = graph.placeholder('factor', 'float32', [n, n]);
@@ -47,7 +53,15 @@ export function gramFactor(x: Float32Array, n: number): GramFactor {
   );
   const session = openSession(graph);
   const fed = { into: features, values: x, shape: [n, d] };
-  const lower = at(session.run([fed], [rows]), 0);
+  const factorWith = (share: number) =>
+    at(session.run([fed, { into: ridge, values: Float32Array.of(share), shape: [] }], [rows]), 0);
+  // Of a matrix that rounding has made indefinite, as with nearly equal rows, the factor is not a number.
+  let share = RIDGE;
+  let lower = factorWith(share);
+  while (!lower.every(Number.isFinite) && share < MAX_RIDGE) {
+    share *= 10;
+    lower = factorWith(share);
+  }
   return {
     rows: lower,
     extend(v, c) {
@@ -63,13 +77,16 @@ export function gramFactor(x: Float32Array, n: number): GramFactor {
 }
 
 const RIDGE = 1e-6; // of the mean of the diagonal: equal rows, or rounding, would make the matrix singular
+const MAX_RIDGE = 1e-1;
 
-function withRidge(graph: Graph, gram: GraphTensor, n: number): GraphTensor {
+function withRidge(graph: Graph, gram: GraphTensor, ridge: GraphTensor, n: number): GraphTensor {
   const diagonal = double(graph, 'MatrixDiagPart', [gram], [n]);
   const axes = graph.constant(Int32Array.of(0), [1]);
   const attributes = { T: DOUBLE, Tidx: INT, keep_dims: false };
   const mean = graph.add('Mean', [diagonal, axes], attributes, [], INTO_DOUBLE);
-  const added = double(graph, 'Mul', [mean, toDouble(graph, scalar(graph, RIDGE))], []);
+  // All rows may be zero: then the matrix gets a tiny diagonal of its own.
+  const scale = double(graph, 'Maximum', [mean, toDouble(graph, scalar(graph, 1e-20))], []);
+  const added = double(graph, 'Mul', [scale, ridge], []);
   const raised = double(graph, 'AddV2', [diagonal, added], [n]);
   return double(graph, 'MatrixSetDiag', [gram, raised], [n, n]);
 }

@@ -43,3 +43,24 @@ describe('gramFactor', () => {
     equal.dispose();
   });
 });
+
+describe('gramFactor, of a matrix of low rank', () => {
+  it.each([
+    ['nearly equal rows, as frames of a video have', 10, 1e-3],
+    ['equal rows', 3, 0],
+    ['zeros', 0, 0],
+  ])('is finite for %s', (_, groups, noise) => {
+    const [n, d] = [200, 1_280];
+    const centres = Array.from({ length: groups * d }, () => 2 * random() - 1);
+    const rows = Float32Array.from({ length: n * d }, (_value, i) => {
+      const group = Math.floor(i / d) % Math.max(1, groups);
+      return (centres[group * d + (i % d)] ?? 0) + noise * (2 * random() - 1);
+    });
+
+    const factor = gramFactor(rows, n);
+
+    expect(factor.rows.every(Number.isFinite)).toBe(true);
+    expect(factor.extend(new Float32Array(n * C).fill(1), C).every(Number.isFinite)).toBe(true);
+    factor.dispose();
+  });
+});

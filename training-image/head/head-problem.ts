@@ -41,7 +41,13 @@ export async function openProblem(data: HeadData, indices: Int32Array, onWork: (
   const file = join(data.scratch, 'scaled.f32');
   const scaledExamples = await scaledBlocks(examples, scaling, file, onWork);
   // Fewer examples than features span only a part of the space: the same minimum is found there, in less time.
-  const span = n < d && n <= MAX_SPAN ? await spanOf(scaledExamples, n, d) : undefined;
+  const span =
+    n < d && n <= MAX_SPAN
+      ? await spanOf(scaledExamples, n, d).catch(async (error: unknown) => {
+          await scaledExamples.close();
+          throw error;
+        })
+      : undefined;
   const blocks = span?.blocks ?? scaledExamples;
   const width = span ? n : d;
   const lossWith = softmaxLoss(blocks, width, labels, classWeights);

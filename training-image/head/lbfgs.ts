@@ -49,6 +49,7 @@ export async function lbfgs(
     }
     const direction = descent(gradient, scaled, steps);
     let slope = dot(direction, gradient);
+    if (!Number.isFinite(slope)) return { x, value, iterations: iteration, converged: false };
     if (slope >= 0) {
       // Rounding has spoilt the memory; start again from the gradient.
       steps.length = 0;
@@ -64,7 +65,7 @@ export async function lbfgs(
     const noise = (options.resolution ?? 0) * Math.abs(value);
     while (!(nextValue <= value + ARMIJO * length * slope + noise)) {
       length /= 2;
-      if (length < MIN_STEP) return { x, value, iterations: iteration, converged: false };
+      if (!(length >= MIN_STEP)) return { x, value, iterations: iteration, converged: false };
       next = along(x, direction, length);
       nextValue = await f(next, nextGradient);
     }

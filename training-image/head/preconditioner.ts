@@ -16,13 +16,14 @@ export type Preconditioner = (vector: Float64Array) => Float64Array;
  *
  * @param blocks [n, d]; centred, so that the bias does not depend on the kernel
  * @param curvature mean of p (1 − p) over examples and classes
+ * @returns `undefined` if rounding prevents it
  */
 export async function preconditionerFor(
   blocks: ScaledBlocks,
   { n, d, classes }: { n: number; d: number; classes: number },
   l2: number,
   curvature: number,
-): Promise<{ apply: Preconditioner; dispose(): void }> {
+): Promise<{ apply: Preconditioner; dispose(): void } | undefined> {
   const graph = newGraph();
   const covariance = graph.placeholder('covariance', 'float32', [d, d]);
   const scaled = double(
@@ -45,17 +46,18 @@ export async function preconditionerFor(
     ]);
   const solved = solve(solve(vector, false), true);
 
-  const session = openSession(graph);
   const covariances = { into: covariance, values: await covarianceOf(blocks, n, d), shape: [d, d] };
-  const factors = {
-    into: lower,
-    values: at(session.run([covariances], [factor]), 0),
-    shape: [d, d],
-  };
+  const session = openSession(graph);
+  const values = at(session.run([covariances], [factor]), 0);
+  if (!values.every(Number.isFinite)) {
+    session.dispose(); // rounding has made the matrix indefinite
+    return undefined;
+  }
+  const factors = { into: lower, values, shape: [d, d] };
   return {
-    apply(values) {
-      const result = values.map((each) => each / curvature); // of the bias
-      const kernel = new Float32Array(values.subarray(0, d * classes));
+    apply(given) {
+      const result = given.map((each) => each / curvature); // of the bias
+      const kernel = new Float32Array(given.subarray(0, d * classes));
       const right = { into: vector, values: kernel, shape: [d, classes] };
       result.set(at(session.run([factors, right], [solved]), 0));
       return result;

@@ -83,4 +83,18 @@ describe('lbfgs', () => {
     expect((await lbfgs(coarse, start, options)).converged).toBe(false); // without it
     expect(asked).toBeGreaterThan(60);
   });
+
+  it('ends where the gradient or the value is not a number', async () => {
+    const nowhere: Objective = (_, gradient) => {
+      gradient[0] = Number.NaN;
+      return Number.NaN;
+    };
+    const cliff: Objective = (x, gradient) => {
+      gradient[0] = 1;
+      return x[0] === 0 ? 0 : Number.NaN;
+    };
+
+    expect(await lbfgs(nowhere, new Float64Array(1), options)).toMatchObject({ converged: false });
+    expect(await lbfgs(cliff, new Float64Array(1), options)).toMatchObject({ converged: false });
+  });
 });

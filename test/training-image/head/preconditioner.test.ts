@@ -15,11 +15,16 @@ const x = Float32Array.from({ length: N * D }, (_, i) => (random() - 0.5) * 4 **
 const labels = Int32Array.from({ length: N }, (_, i) => i % CLASSES);
 const shape = { n: N, d: D, classes: CLASSES };
 
+function required<T>(value: T | undefined): T {
+  if (value === undefined) throw new Error('no preconditioner');
+  return value;
+}
+
 describe('preconditionerFor', () => {
   it('solves (curvature · XᵀX / n + l2 · I) z = v for the kernel, and divides the bias by the curvature', async () => {
     const [l2, curvature] = [0.01, 0.2];
     const blocks = blocksOf(x, D);
-    const { apply, dispose } = await preconditionerFor(blocks, shape, l2, curvature);
+    const { apply, dispose } = required(await preconditionerFor(blocks, shape, l2, curvature));
     const v = Float64Array.from({ length: (D + 1) * CLASSES }, () => random() - 0.5);
     const z = apply(v);
     dispose();
@@ -46,7 +51,7 @@ describe('preconditionerFor', () => {
     const zero = new Float64Array((D + 1) * CLASSES);
     const options = { tolerance: 1e-4, maxIterations: 1_000, resolution: 1e-6 };
     const plain = await lbfgs(loss, zero, options);
-    const { apply, dispose } = await preconditionerFor(blocks, shape, 1e-3, 0.08);
+    const { apply, dispose } = required(await preconditionerFor(blocks, shape, 1e-3, 0.08));
     const faster = await lbfgs(loss, zero, { ...options, precondition: apply });
     dispose();
     await blocks.close();
