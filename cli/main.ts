@@ -1,10 +1,9 @@
-import { resolve } from 'node:path';
 import { Command, CommanderError } from 'commander';
-import { STATE_VARIABLE } from '#local/find-state-folder.ts';
 import packageJson from '../package.json' with { type: 'json' };
 import { CliError, EXIT } from './cli-error.ts';
 import { endOnSignals, isStopping } from './interruption.ts';
 import { info } from './output.ts';
+import { STATE_OPTION, useState } from './state-option.ts';
 import { VERBS } from './verbs.ts';
 
 /** Runs the `understudy` command: data on stdout, messages on stderr, and an exit code. */
@@ -35,16 +34,15 @@ async function run(argv: readonly string[]): Promise<void> {
     .addHelpText('after', EXIT_CODES)
     .showHelpAfterError('Run "understudy --help" for the list of commands.')
     .option(
-      `${STATE} <folder>`,
+      `${STATE_OPTION} <folder>`,
       'where the pipeline on this machine keeps everything (env: UNDERSTUDY_STATE; default: the nearest .understudy)',
     )
     .hook('preAction', () => {
-      const { state } = program.opts<{ state?: string }>();
-      if (state !== undefined) process.env[STATE_VARIABLE] = resolve(state);
+      useState(program.opts<{ state?: string }>().state);
     });
   const [wanted, ofHelp] = argv
     .slice(2)
-    .filter((word, i, words) => !word.startsWith('-') && words[i - 1] !== STATE);
+    .filter((word, i, words) => !word.startsWith('-') && words[i - 1] !== STATE_OPTION);
   for (const { name, description, load } of VERBS) {
     // Of the others, the help shows no more than this, and loading each would take longer than most commands do.
     const isWanted = name === (wanted === 'help' ? ofHelp : wanted);
@@ -53,8 +51,6 @@ async function run(argv: readonly string[]): Promise<void> {
   }
   await program.parseAsync(argv);
 }
-
-const STATE = '--state';
 
 const EXIT_CODES = `
 Exit codes:

@@ -6,6 +6,7 @@ import { trainedPart } from '#core/training-in-words.ts';
 import { verdictOn } from '#core/verdict.ts';
 import { paragraph, table } from './layout.ts';
 import type { Target } from './stack-option.ts';
+import { givenState, STATE_OPTION } from './state-option.ts';
 
 /** What a person wants to know when a training has ended: how good the student is, how it was made, and what to do next. */
 export function summariseStudent(
@@ -36,7 +37,11 @@ export function summariseStudent(
 
 function nextSteps(student: string, images: readonly string[], { stack }: Target): string {
   const name = quote(student);
-  const option = stack === undefined ? '' : ` --stack ${stack}`;
+  const state = givenState();
+  const option = [
+    stack === undefined ? '' : ` --stack ${quote(stack)}`,
+    state === undefined ? '' : ` ${STATE_OPTION} ${quote(state)}`,
+  ].join('');
   const commands = [
     ['Classify images', `predict ${name} ${images.map(quote).join(' ') || 'IMAGE...'}`],
     ['See all that was measured', `report ${name}`],

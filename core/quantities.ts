@@ -2,7 +2,12 @@
 
 export const count = (n: number): string => n.toLocaleString('en-US');
 
-export const percent = (fraction: number): string => `${(100 * fraction).toFixed(1)}%`;
+/** `98.5%`. Only what is exactly nothing or everything is called 0.0% or 100.0%. */
+export function percent(fraction: number): string {
+  const shown = Number((100 * fraction).toFixed(1));
+  const isRounded = (shown === 100 && fraction < 1) || (shown === 0 && fraction > 0);
+  return `${(isRounded ? Math.min(99.9, Math.max(0.1, shown)) : shown).toFixed(1)}%`;
+}
 
 /** `45 s`, `12 min` or `2 h 5 min`. */
 export function duration(seconds: number): string {

@@ -36,8 +36,10 @@ function baseline({ metrics }: Card): string {
   const largest = [...perClass].sort((a, b) => b.n - a.n)[0];
   if (!largest || test.n === 0) return '';
   const always = `Always answering "${largest.name}" would be correct on ${percent(majorityBaseline)}`;
-  return test.interval95[0] > majorityBaseline
-    ? `${always}.`
+  if (test.interval95[0] > majorityBaseline) return `${always}.`;
+  const { value, interval95 } = test.balancedAccuracy;
+  return interval95[0] > 1 / perClass.length // of uneven classes, the rare ones count little above
+    ? `${always}; but the student tells the classes apart: it recognises ${percent(value)} of each class on average.`
     : `${always}, so it is not clear that the student has learned anything: do not rely on it.`;
 }
 
@@ -97,7 +99,7 @@ function advice(card: Card): string {
   const [low, high] = test.interval95;
   const more = moreImagesPerClass(card);
   if ((high - low) / 2 > WIDE && more > 0)
-    return `About ${count(more)} more ${more === 1 ? 'image' : 'images'} per class would narrow the interval to ±${100 * WIDE} points.`;
+    return `About ${count(more)} more ${more === 1 ? 'image' : 'images'} per class would narrow the interval to ±${100 * WIDE} points, if the accuracy stays as it is.`;
 
   const errors = test.n - test.correct;
   const [worst] = confusions(card);
@@ -114,7 +116,7 @@ function moreImagesPerClass({ classes, data, metrics }: Card): number {
     return (high - low) / 2 > WIDE;
   };
   let needed = n;
-  while (isWide(needed)) needed += 1; // ends at 385 images: the interval is widest at one half
+  while (isWide(needed)) needed += 1; // ends by 385 images: the interval is widest at one half
   const all = data.perClass.reduce(
     (sum, each) => sum + each.train + each.validation + each.test,
     0,

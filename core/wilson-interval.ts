@@ -14,5 +14,9 @@ export function wilson95(correct: number, n: number): [low: number, high: number
   const z2 = Z_95 * Z_95;
   const centre = (p + z2 / (2 * n)) / (1 + z2 / n);
   const half = (Z_95 / (1 + z2 / n)) * Math.sqrt((p * (1 - p)) / n + z2 / (4 * n * n));
-  return [Math.max(0, centre - half), Math.min(1, centre + half)];
+  // The ends are exact there; rounding would miss them.
+  return [
+    correct === 0 ? 0 : Math.max(0, centre - half),
+    correct === n ? 1 : Math.min(1, centre + half),
+  ];
 }

@@ -14,12 +14,19 @@ export function stateFolder(
 ): string {
   if (environment[STATE_VARIABLE]) return resolve(workingDirectory, environment[STATE_VARIABLE]);
   for (let folder = resolve(workingDirectory); ; folder = dirname(folder)) {
-    if (isFolder(join(folder, NAME))) return join(folder, NAME);
-    if (folder === dirname(folder)) return join(workingDirectory, NAME);
+    if (isOurFolder(join(folder, NAME))) return join(folder, NAME);
+    if (folder === dirname(folder)) return resolve(workingDirectory, NAME);
   }
 }
 
 export const STATE_VARIABLE = 'UNDERSTUDY_STATE';
 
-const isFolder = (path: string): boolean =>
-  statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false;
+/** Of this user: a folder that somebody else has put into a shared parent, as /tmp, must not be taken for ours. */
+function isOurFolder(path: string): boolean {
+  try {
+    const found = statSync(path);
+    return found.isDirectory() && (process.getuid === undefined || found.uid === process.getuid());
+  } catch {
+    return false; // there is none, or it cannot be seen
+  }
+}

@@ -65,4 +65,8 @@ describe('percent', () => {
   it('has one decimal and no space', () => {
     expect(percent(0.91457)).toBe('91.5%');
   });
+
+  it('calls nothing else 100.0% or 0.0%', () => {
+    expect([1, 0.9999, 0.0001, 0].map(percent)).toEqual(['100.0%', '99.9%', '0.1%', '0.0%']);
+  });
 });

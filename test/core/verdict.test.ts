@@ -23,7 +23,10 @@ function cardOf(confusion: number[][], images = 10): StudentCard {
     };
   });
   const accuracy = n === 0 ? 0 : correct / n;
-  const test = { ...card.metrics.test, n, correct, accuracy, interval95: wilson95(correct, n) };
+  const interval95 = wilson95(correct, n);
+  const recalls = perClass.map(({ recall }) => recall);
+  const balancedAccuracy = { value: sum(recalls) / recalls.length, interval95 }; // as good as any here
+  const test = { ...card.metrics.test, n, correct, accuracy, interval95, balancedAccuracy };
   const majorityBaseline = n === 0 ? 0 : Math.max(...confusion.map(sum)) / n;
   const data = names.map((name) => ({ name, train: images, validation: 0, test: 0 }));
   return {
@@ -81,6 +84,18 @@ describe('verdictOn', () => {
         ]),
       ),
     ).not.toContain('do not rely on it');
+  });
+
+  it('does not warn of one that finds rare images, which always the same answer does not', () => {
+    const text = linesOf(
+      cardOf([
+        [1_800, 100],
+        [2, 98],
+      ]),
+    );
+
+    expect(text).toContain('it recognises 96.4% of each class on average');
+    expect(text).not.toContain('do not rely on it');
   });
 
   it('names the weakest classes, and what they are taken for', () => {
