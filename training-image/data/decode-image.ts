@@ -1,4 +1,4 @@
-import sharp, { type OutputInfo } from 'sharp';
+import sharp from 'sharp';
 import { MAX_PIXELS } from '#core/image-limits.ts';
 import { isOutOfMemory } from '../job/errors.ts';
 import { resize, wholeFactor } from './resize.mjs';
@@ -42,9 +42,9 @@ export async function decodeImage(bytes: Uint8Array, px: number): Promise<Buffer
     .flatten({ background: 'white' })
     .raw({ depth: 'uchar' })
     .toBuffer({ resolveWithObject: true });
-  const upright = reduced ? await oriented(data, info, reduced.orientation) : { data, info };
-  const { width, height } = upright.info;
-  return Buffer.from(resize(upright.data, width, height, px).buffer);
+  const resized = resize(data, info.width, info.height, px);
+  // A square can be turned afterwards as well, and has far fewer pixels.
+  return oriented(Buffer.from(resized.buffer), px, reduced?.orientation ?? 1);
 }
 
 const LARGE = 64 * 1024; // bytes; chosen: reading the header of a smaller one takes as long as it saves
@@ -61,16 +61,16 @@ async function reducedSize(bytes: Uint8Array, px: number) {
   return { width: Math.ceil(width / by), height: Math.ceil(height / by), orientation };
 }
 
-type Raw = { data: Buffer; info: OutputInfo };
-
-/** @param orientation of EXIF: where the image's top left corner is, from 1 to 8 */
-async function oriented(data: Buffer, info: OutputInfo, orientation: number): Promise<Raw> {
-  if (orientation <= 1) return { data, info };
-  const { width, height, channels } = info;
-  const image = sharp(data, { raw: { width, height, channels } });
+/**
+ * @param pixels RGB, [px, px, 3]
+ * @param orientation of EXIF: where the image's top left corner is, from 1 to 8
+ */
+async function oriented(pixels: Buffer, px: number, orientation: number): Promise<Buffer> {
+  if (orientation <= 1) return pixels;
+  const image = sharp(pixels, { raw: { width: px, height: px, channels: 3 } });
   if ([2, 4, 5, 7].includes(orientation)) image.flop(); // before it is rotated
   image.rotate([0, 0, 0, 180, 180, 270, 90, 90, 270][orientation] ?? 0);
-  return image.raw().toBuffer({ resolveWithObject: true });
+  return image.raw().toBuffer();
 }
 
 /** An image as `decodeImage` returns it, or what is wrong with its bytes. */
