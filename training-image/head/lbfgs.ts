@@ -73,7 +73,8 @@ export async function lbfgs(
     const s = next.map((each, i) => each - (x[i] ?? 0));
     const y = nextGradient.map((each, i) => each - (gradient[i] ?? 0));
     const nextScaled = precondition(nextGradient);
-    const scaledY = nextScaled.map((each, i) => each - (scaled[i] ?? 0));
+    const isScaled = nextScaled !== nextGradient;
+    const scaledY = isScaled ? nextScaled.map((each, i) => each - (scaled[i] ?? 0)) : y;
     const curvature = dot(s, y);
     if (curvature > 1e-12 * dot(y, y)) steps.push({ s, y, scaledY, rho: 1 / curvature });
     if (steps.length > MEMORY) steps.shift();
@@ -110,13 +111,13 @@ function descent(
   steps: readonly Step[],
 ): Float64Array {
   const q = gradient.map((each) => -each);
-  const result = scaled.map((each) => -each);
+  const result = scaled === gradient ? q : scaled.map((each) => -each);
   const alphas: number[] = [];
   for (const { s, y, scaledY, rho } of [...steps].reverse()) {
     const alpha = rho * dot(s, q);
     alphas.push(alpha);
     addScaled(q, y, -alpha);
-    addScaled(result, scaledY, -alpha);
+    if (result !== q) addScaled(result, scaledY, -alpha);
   }
   const last = steps.at(-1);
   if (last) {
