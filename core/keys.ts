@@ -48,13 +48,27 @@ export const datasetOf = (upload: Upload): string =>
 
 export const jobKeys = (jobId: string) => ({
   prefix: `jobs/${jobId}/`,
-  manifest: `jobs/${jobId}/manifest.jsonl`,
-  channel: `jobs/${jobId}/channel.json`,
   report: `jobs/${jobId}/report.json`,
-  recipe: `jobs/${jobId}/recipe.json`,
   checkpoints: `jobs/${jobId}/checkpoints/`,
   output: `jobs/${jobId}/output/`,
 });
+
+/**
+ * What the validation writes for the trainer. The folder is named by its content: two validations of one upload can run
+ * at the same time (two events, the sweeper), and the later one must not replace what a job was launched with.
+ */
+export function inputKeys(
+  jobId: string,
+  { manifestSha256, recipeSha256 }: { manifestSha256: string; recipeSha256: string },
+) {
+  const folder = `${manifestSha256.slice(0, 16)}-${recipeSha256.slice(0, 16)}`;
+  const prefix = `${jobKeys(jobId).prefix}inputs/${folder}/`;
+  return {
+    manifest: `${prefix}manifest.jsonl`,
+    recipe: `${prefix}recipe.json`,
+    channel: `${prefix}channel.json`,
+  };
+}
 
 export const STUDENTS = 'students/';
 

@@ -4,7 +4,7 @@ import { Readable } from 'node:stream';
 import { buffer } from 'node:stream/consumers';
 import yazl from 'yazl';
 import { studentVersion } from '#core/identity.ts';
-import { jobKeys } from '#core/keys.ts';
+import { inputKeys } from '#core/keys.ts';
 import { type MlFolder, mlFolder } from '#core/ml-folder.ts';
 import type { TeacherEntry } from '#core/teacher.ts';
 import { CHANNELS } from '#core/training-contract.ts';
@@ -45,7 +45,7 @@ export async function layOutJob(root: string, request: JobRequest): Promise<MlFo
   if (!job?.summary) throw new Error(`not accepted: ${JSON.stringify(job?.progress)}`);
 
   const folders = mlFolder(root);
-  const keys = jobKeys(job.id);
+  const keys = inputKeys(job.id, job.summary);
   const channels = JSON.parse((await objects.readText(keys.channel)) ?? '') as [
     object,
     ...string[],

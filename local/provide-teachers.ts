@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { PutObjectCommand, type S3Client } from '@aws-sdk/client-s3';
-import { jobKeys, teacherPrefix } from '#core/keys.ts';
+import { inputKeys, teacherPrefix } from '#core/keys.ts';
 import { ANY_TEACHER, Recipe } from '#core/recipe.ts';
 import type { TeacherEntry } from '#core/teacher.ts';
 import type { Report } from '#engine/tensorflow/fetch-wheel.ts';
@@ -70,7 +70,8 @@ export function teacherProvider({ s3, objects, jobs, report }: TeacherPorts) {
     async provideForOpenJobs(): Promise<void> {
       for (const job of await jobs.open()) {
         if (!['validated', 'waiting', 'launching'].includes(job.progress.state)) continue;
-        const recipe = await objects.readText(jobKeys(job.id).recipe);
+        if (!job.summary) continue;
+        const recipe = await objects.readText(inputKeys(job.id, job.summary).recipe);
         if (recipe === undefined) continue;
         // A teacher that cannot be had, as without a network, must not keep the jobs of other teachers waiting.
         await provideFor(recipe).catch((error: unknown) =>

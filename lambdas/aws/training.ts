@@ -13,7 +13,7 @@ import { longestRunSeconds } from '#core/cost.ts';
 import { shortJobId, studentVersion } from '#core/identity.ts';
 import type { TrainingObservation } from '#core/job.ts';
 import type { Usage } from '#core/job-run.ts';
-import { jobKeys } from '#core/keys.ts';
+import { inputKeys, jobKeys } from '#core/keys.ts';
 import {
   CHANNELS,
   type Hyperparameters,
@@ -116,7 +116,7 @@ function createRequest(
   const { job, trainingJobName, teacherChannel, budget } = request;
   if (!job.summary) throw new Error(`job ${job.id} has no validated dataset`);
   const longestRun = longestRunSeconds(instanceType, budget);
-  const keys = jobKeys(job.id);
+  const keys = { ...jobKeys(job.id), ...inputKeys(job.id, job.summary) };
   const uri = (key: string) => `s3://${job.bucket}/${key}`;
   const hyperparameters: Hyperparameters = {
     job_id: job.id,

@@ -2,7 +2,7 @@ import { budgetOf, costAtMost, instanceTypesFor } from '#core/cost.ts';
 import { trainingJobName } from '#core/identity.ts';
 import type { Job, Observation } from '#core/job.ts';
 import { nextAttempt } from '#core/job-run.ts';
-import { jobKeys } from '#core/keys.ts';
+import { inputKeys } from '#core/keys.ts';
 import { Recipe } from '#core/recipe.ts';
 import { type ObservationPorts, observeTraining } from '#lambdas/observe-training.ts';
 import { recordObservation } from '#lambdas/record-observation.ts';
@@ -25,8 +25,10 @@ export async function launchTraining(ports: LaunchPorts, jobId: string): Promise
   if (!['validated', 'waiting', 'launching'].includes(state)) return job;
   if (!isResumed && job.run?.ended === false) return job; // the last attempt has not ended
 
-  const recipeText = await ports.objects.readText(jobKeys(job.id).recipe);
-  if (recipeText === undefined) return recordObservation(ports, job, recipeMissing(job));
+  if (!job.summary) throw new Error(`job ${job.id} has no validated dataset`);
+  const recipeKey = inputKeys(job.id, job.summary).recipe;
+  const recipeText = await ports.objects.readText(recipeKey);
+  if (recipeText === undefined) return recordObservation(ports, job, recipeMissing(job, recipeKey));
   const recipe = Recipe.parse(JSON.parse(recipeText));
   const teacher = await findTeachers(ports, recipe);
   if ('failure' in teacher) return recordObservation(ports, job, teacher.failure);
@@ -74,9 +76,9 @@ const noSlot = (max: number): Observation => ({
   reason: `${max} of ${max} training slots are in use.`,
 });
 
-const recipeMissing = (job: Job): Observation => ({
+const recipeMissing = (job: Job, key: string): Observation => ({
   type: 'stage-failed',
   code: 'RECIPE_MISSING',
-  what: `${jobKeys(job.id).recipe}, which the validation wrote, is missing.`,
+  what: `${key}, which the validation wrote, is missing.`,
   remedy: `Restore it from an earlier version of the object and retry the job, or change ${job.recipeKey} and upload the dataset again.`,
 });

@@ -4,7 +4,7 @@ import { budgetProblems } from '#core/cost.ts';
 import { nameProblem } from '#core/dataset-name.ts';
 import { jobIdOf, recipeHash, sha256 } from '#core/identity.ts';
 import { type Job, type Observation, receive } from '#core/job.ts';
-import { datasetOf, jobKeys, type Upload, uploadSealedBy } from '#core/keys.ts';
+import { datasetOf, inputKeys, jobKeys, type Upload, uploadSealedBy } from '#core/keys.ts';
 import { writeManifest } from '#core/manifest.ts';
 import { MAX_RECIPE_LENGTH, parseRecipe } from '#core/parse-recipe.ts';
 import { PROBLEMS_IN_ROW, problem } from '#core/problem.ts';
@@ -152,14 +152,13 @@ async function validate(
   ];
 
   await nextTurn();
-  const keys = jobKeys(job.id);
   const report = {
     dataset: datasetOf(upload),
     accepted: problems.length === 0,
     classes,
     problems,
   };
-  await objects.write(keys.report, JSON.stringify(report, null, 2), 'application/json');
+  await objects.write(jobKeys(job.id).report, JSON.stringify(report, null, 2), 'application/json');
   if (problems.length > 0) {
     const first = problems.slice(0, PROBLEMS_IN_ROW);
     return { type: 'dataset-rejected', problems: first, problemCount: problems.length };
@@ -179,17 +178,14 @@ async function validate(
   const recipeJson = JSON.stringify(recipe, null, 2);
   // A JSON array of exact keys: a prefix would also match `pets.zip.bak`.
   const channel = [{ prefix: `s3://${job.bucket}/` }, ...listed.objects.map(({ key }) => key)];
+  const digests = { manifestSha256: sha256(manifest), recipeSha256: sha256(recipeJson) };
+  const keys = inputKeys(job.id, digests);
   await objects.write(keys.manifest, manifest, 'application/jsonl');
   await objects.write(keys.recipe, recipeJson, 'application/json');
   await objects.write(keys.channel, JSON.stringify(channel), 'application/json');
 
   return {
     type: 'dataset-validated',
-    summary: {
-      classes: classes.length,
-      examples: examples.length,
-      manifestSha256: sha256(manifest),
-      recipeSha256: sha256(recipeJson),
-    },
+    summary: { classes: classes.length, examples: examples.length, ...digests },
   };
 }

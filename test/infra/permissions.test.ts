@@ -72,7 +72,7 @@ const CASES: Record<string, { role: RegExp; can: Request[]; cannot: Request[] }>
     can: [
       object('GetObject', 'datasets/pets.zip'),
       object('GetObject', 'datasets/pets/cat/1.jpg'),
-      object('PutObject', 'jobs/0a/manifest.jsonl'),
+      object('PutObject', 'jobs/0a/inputs/1b/manifest.jsonl'),
       list('datasets/pets/'),
       { action: 's3:ListBucket', resource: BUCKET }, // so that an absent key is a 404
       row('GetItem'),
@@ -94,7 +94,7 @@ const CASES: Record<string, { role: RegExp; can: Request[]; cannot: Request[] }>
   'launch-training': {
     role: /PipelinelaunchtrainingRole/,
     can: [
-      object('GetObject', 'jobs/0a/recipe.json'),
+      object('GetObject', 'jobs/0a/inputs/1b/recipe.json'),
       object('GetObject', 'teachers/efficientnet-lite0/weights.bin'),
       row('GetItem'),
       row('PutItem'),
@@ -115,7 +115,7 @@ const CASES: Record<string, { role: RegExp; can: Request[]; cannot: Request[] }>
       training('DescribeTrainingJob', 'somebody-elses-job'),
       object('GetObject', 'datasets/pets.zip'),
       object('PutObject', HANDLED),
-      object('PutObject', 'jobs/0a/manifest.jsonl'),
+      object('PutObject', 'jobs/0a/inputs/1b/manifest.jsonl'),
       object('PutObject', 'students/pets/1/student.json'),
       putEvents(),
     ],
@@ -135,7 +135,7 @@ const CASES: Record<string, { role: RegExp; can: Request[]; cannot: Request[] }>
       training('StopTrainingJob'),
     ],
     cannot: [
-      object('PutObject', 'jobs/0a/manifest.jsonl'),
+      object('PutObject', 'jobs/0a/inputs/1b/manifest.jsonl'),
       object('GetObject', 'datasets/pets.zip'),
       create('understudy-pets-0-a1', 'true', 'ml.g4dn.xlarge'),
       training('AddTags'),
@@ -161,7 +161,7 @@ const CASES: Record<string, { role: RegExp; can: Request[]; cannot: Request[] }>
     can: [
       list('datasets/'),
       object('GetObject', 'datasets/pets.zip'),
-      object('PutObject', 'jobs/0a/manifest.jsonl'),
+      object('PutObject', 'jobs/0a/inputs/1b/manifest.jsonl'),
       object('PutObject', 'students/pets/1/student.json'),
       object('GetObject', HANDLED),
       object('PutObject', HANDLED),
@@ -185,14 +185,14 @@ const CASES: Record<string, { role: RegExp; can: Request[]; cannot: Request[] }>
     role: /PipelinetrainerRole/,
     can: [
       object('GetObject', 'datasets/pets.zip'),
-      object('GetObject', 'jobs/0a/manifest.jsonl'),
+      object('GetObject', 'jobs/0a/inputs/1b/manifest.jsonl'),
       object('GetObject', 'teachers/efficientnet-lite0/weights.bin'),
       object('PutObject', 'jobs/0a/output/j/output/model/student.json'),
       object('PutObject', 'jobs/0a/checkpoints/features-1/0.f32'),
     ],
     cannot: [
       object('PutObject', 'students/pets/1/student.json'),
-      object('PutObject', 'jobs/0a/manifest.jsonl'),
+      object('PutObject', 'jobs/0a/inputs/1b/manifest.jsonl'),
       object('GetObject', 'students/pets/1/student.json'),
       row('GetItem'),
       row('PutItem'),

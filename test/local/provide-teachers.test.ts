@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import type { PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { Job } from '#core/job.ts';
-import { jobKeys } from '#core/keys.ts';
+import { inputKeys } from '#core/keys.ts';
 import { memoryObjects } from '#examples/in-memory-ports.ts';
 import { teacherProvider } from '#local/provide-teachers.ts';
 
@@ -20,8 +20,10 @@ afterEach(() => vi.unstubAllEnvs());
 
 /** A provider for one validated job with this recipe. */
 function providerFor(recipe: object) {
-  const job = { id: 'a'.repeat(64), name: 'pets', progress: { state: 'validated' } } as Job;
-  bucket.put(jobKeys(job.id).recipe, JSON.stringify(recipe));
+  const summary = { classes: 2, examples: 10, manifestSha256: 'm', recipeSha256: 'r' };
+  const progress = { state: 'validated' };
+  const job = { id: 'a'.repeat(64), name: 'pets', progress, summary } as Job;
+  bucket.put(inputKeys(job.id, summary).recipe, JSON.stringify(recipe));
   const send = async ({ input }: PutObjectCommand) =>
     bucket.put(input.Key ?? '', input.Body as Uint8Array);
   return teacherProvider({

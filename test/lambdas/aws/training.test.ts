@@ -76,9 +76,9 @@ describe('starting a training job', () => {
     });
     const sources = input?.InputDataConfig?.map(({ DataSource }) => DataSource?.S3DataSource);
     expect(sources?.map((source) => [source?.S3DataType, source?.S3Uri])).toEqual([
-      ['ManifestFile', `s3://b/jobs/${id}/channel.json`],
-      ['S3Prefix', `s3://b/jobs/${id}/manifest.jsonl`],
-      ['S3Prefix', `s3://b/jobs/${id}/recipe.json`],
+      ['ManifestFile', `s3://b/jobs/${id}/inputs/m-r/channel.json`],
+      ['S3Prefix', `s3://b/jobs/${id}/inputs/m-r/manifest.jsonl`],
+      ['S3Prefix', `s3://b/jobs/${id}/inputs/m-r/recipe.json`],
       ['S3Prefix', 's3://b/teachers/efficientnet-lite0/'],
     ]);
   });

@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, it } from 'vitest';
-import { advance } from '#core/job.ts';
-import { jobKeys } from '#core/keys.ts';
+import { advance, type Job } from '#core/job.ts';
+import { inputKeys } from '#core/keys.ts';
 import { launchTraining } from '#lambdas/launch-training/launch-training.ts';
 import { validateDataset } from '#lambdas/validate-dataset/validate-dataset.ts';
 import { NoCapacity, StaleJob } from '#ports';
@@ -13,6 +13,10 @@ beforeEach(async () => {
 });
 
 const requested = ({ started }: PipelineInMemory['training']) => [...started.values()][0]?.request;
+const recipeOf = ({ id, summary }: Job): string => {
+  if (!summary) throw new Error(`job ${id} was not accepted`);
+  return inputKeys(id, summary).recipe;
+};
 const launch = () => launchTraining(pipeline.ports, pipeline.onlyJob().id);
 
 describe('launchTraining', () => {
@@ -74,7 +78,7 @@ describe('launchTraining', () => {
 
   it('fails a job whose validated recipe is missing, instead of training with the default recipe', async () => {
     const { bucket, training, onlyJob } = pipeline;
-    bucket.remove(jobKeys(onlyJob().id).recipe);
+    bucket.remove(recipeOf(onlyJob()));
 
     await launch();
 
@@ -112,7 +116,7 @@ describe('launchTraining', () => {
   it('gives a recipe without minutes those of the deployment, within its dollars', async () => {
     const { bucket, ports, training, onlyJob } = pipeline;
     ports.defaultMinutes = 10;
-    bucket.put(jobKeys(onlyJob().id).recipe, '{ "budget": { "dollars": 5 } }');
+    bucket.put(recipeOf(onlyJob()), '{ "budget": { "dollars": 5 } }');
 
     await launch();
 
@@ -123,7 +127,7 @@ describe('launchTraining', () => {
   it('keeps to the minutes of a recipe', async () => {
     const { bucket, ports, training, onlyJob } = pipeline;
     ports.defaultMinutes = 10;
-    bucket.put(jobKeys(onlyJob().id).recipe, '{ "budget": { "minutes": 90 } }');
+    bucket.put(recipeOf(onlyJob()), '{ "budget": { "minutes": 90 } }');
 
     await launch();
 

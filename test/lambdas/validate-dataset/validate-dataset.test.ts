@@ -3,10 +3,12 @@ import * as fc from 'fast-check';
 import sharp from 'sharp';
 import { beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { ZipFile } from 'yazl';
-import { jobKeys } from '#core/keys.ts';
+import { sha256 } from '#core/identity.ts';
+import { inputKeys, jobKeys } from '#core/keys.ts';
 import { readManifest } from '#core/manifest.ts';
 import { memoryJobs, memoryLog, memoryObjects } from '#examples/in-memory-ports.ts';
 import { validateDataset } from '#lambdas/validate-dataset/validate-dataset.ts';
+import { StaleJob } from '#ports';
 
 const teachers = new Map([
   ['efficientnet-lite0', { input: { px: 224 }, blockOutputs: [1, 2, 3, 4, 5, 6, 7] }],
@@ -49,6 +51,12 @@ async function validateZip(files: Files, options = {}) {
   return validate('datasets/pets.zip');
 }
 
+/** Where the inputs are with which an accepted job is launched. */
+function inputsOf(job: Awaited<ReturnType<typeof validate>>) {
+  if (!job?.summary) throw new Error(`not accepted: ${JSON.stringify(job?.progress)}`);
+  return inputKeys(job.id, job.summary);
+}
+
 const codesOf = (job: Awaited<ReturnType<typeof validate>>) =>
   job?.progress.state === 'rejected'
     ? job.progress.problems.map(({ code }) => code)
@@ -74,7 +82,7 @@ describe('validateDataset', () => {
       );
 
       expect(job?.progress.state).toBe('validated');
-      const text = (await bucket.objects.readText(jobKeys(job?.id ?? '').manifest)) ?? '';
+      const text = (await bucket.objects.readText(inputsOf(job).manifest)) ?? '';
       const { header, examples } = readManifest(text);
       expect(header.classes).toEqual(['cat', 'dog']);
       expect(examples).toHaveLength(10);
@@ -95,9 +103,7 @@ describe('validateDataset', () => {
     const job = await validate('datasets/pets/_READY');
 
     expect(job?.progress.state).toBe('validated');
-    const channel = JSON.parse(
-      (await bucket.objects.readText(jobKeys(job?.id ?? '').channel)) ?? '',
-    );
+    const channel = JSON.parse((await bucket.objects.readText(inputsOf(job).channel)) ?? '');
     expect(channel).toHaveLength(11);
     expect(channel).not.toContain('datasets/pets/_READY');
   });
@@ -124,6 +130,35 @@ describe('validateDataset', () => {
 
     await validateZip({ ...classFolders(), 'cat/1.png': Buffer.concat([png, Buffer.from('!')]) });
     expect(jobs.all()).toHaveLength(2);
+  });
+
+  it('leaves what a job is launched with, while another event of the same bytes is validated', async () => {
+    bucket.put('datasets/pets.zip', await zip(classFolders()));
+    const { objects } = bucket;
+    /** Sees the archive as the given version of its object, which the manifest names. */
+    const asVersion = (versionId: string, write: typeof objects.write = objects.write) => {
+      const head = async (key: string) => {
+        const found = await objects.head(key);
+        return found && { ...found, versionId };
+      };
+      const ports = { objects: { ...objects, head, write }, jobs, log: memoryLog().log };
+      return validateDataset({ ...ports, now, teachers }, 'datasets/pets.zip');
+    };
+    let isOvertaken = false;
+    const overtaken = asVersion('1', async (key, ...content) => {
+      if (key.endsWith('manifest.jsonl') && !isOvertaken) {
+        isOvertaken = true;
+        await asVersion('2');
+      }
+      await objects.write(key, ...content);
+    });
+    await expect(overtaken).rejects.toThrow(StaleJob); // its event is then handled again
+
+    const [job] = jobs.all();
+    const text = (await objects.readText(inputsOf(job).manifest)) ?? '';
+    expect(isOvertaken).toBe(true);
+    expect(sha256(text)).toBe(job?.summary?.manifestSha256);
+    expect(readManifest(text).header.archive).toMatchObject({ versionId: '2' });
   });
 
   it('makes another job of another recipe', async () => {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { advance, receive } from '#core/job.ts';
-import { jobKeys } from '#core/keys.ts';
+import { inputKeys } from '#core/keys.ts';
 import { sageMakerTraining } from '#lambdas/aws/training.ts';
 import { NoCapacity } from '#ports';
 import { BUCKET, type RunningS3, runningS3, runningSageMaker } from './running-sagemaker.ts';
@@ -37,7 +37,7 @@ const requestOf = (trainingJobName: string, id = 'a'.repeat(64)) => ({
 
 /** What validator and launcher have put into the bucket by the time of the launch. */
 async function putInputs(s3: RunningS3, id = 'a'.repeat(64)) {
-  const keys = jobKeys(id);
+  const keys = inputKeys(id, { manifestSha256: 'm', recipeSha256: 'r' });
   await s3.put('datasets/pets.zip', 'zip');
   await s3.put('datasets/pets.zip.bak', 'not asked for');
   await s3.put('teachers/tiny/model.json', '{}');
