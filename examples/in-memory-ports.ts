@@ -78,6 +78,12 @@ export function memoryObjects(bucket = 'understudy') {
       if (object?.etag !== expected) throw new ObjectChanged(`${from} changed`);
       put(to, object.body);
     },
+    async remove(keys) {
+      for (const key of keys) kept.delete(key);
+    },
+    async removeIf(key, expected) {
+      return kept.get(key)?.etag === expected && kept.delete(key);
+    },
   };
 
   function put(
@@ -111,6 +117,10 @@ export function memoryJobs(): Jobs & { all(): Job[] } {
     async save(job) {
       if ((rows.get(job.id)?.version ?? 0) !== job.version - 1) throw new StaleJob(job.id);
       rows.set(job.id, JobSchema.parse(structuredClone(job)));
+    },
+    async remove({ id, version }) {
+      if ((rows.get(id)?.version ?? version) !== version) throw new StaleJob(id);
+      rows.delete(id);
     },
     async claimSlot(job, max) {
       const claimed = withSlot(

@@ -29,6 +29,10 @@ export interface Objects {
   digest(key: string): Promise<{ bytes: number; sha256: string; etag: string } | undefined>;
   /** @throws ObjectChanged when the source is gone or no longer has this ETag */
   copy(from: string, to: string, etag: string): Promise<void>;
+  /** Deletes objects; one that is absent counts as deleted. @throws Error when one cannot be deleted */
+  remove(keys: readonly string[]): Promise<void>;
+  /** Deletes the object only if it still has this ETag; returns whether it did. */
+  removeIf(key: string, etag: string): Promise<boolean>;
 }
 
 /** The object under a key is not the one that was listed: it was overwritten or removed. */
@@ -42,6 +46,11 @@ export interface Jobs {
   load(id: string): Promise<Job | undefined>;
   /** @throws StaleJob unless the stored version is the one just before `job.version` */
   save(job: Job): Promise<void>;
+  /**
+   * Deletes the row of a job, if there is one. No stage does that; a stage that has read the row before cannot save it again.
+   * @throws StaleJob unless the stored version is `job.version`
+   */
+  remove(job: Job): Promise<void>;
   /** Every job with a deadline, the most overdue first; may lag behind the latest writes. */
   open(): Promise<Job[]>;
   /**

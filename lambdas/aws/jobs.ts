@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { ConditionalCheckFailedException, DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import {
+  DeleteCommand,
   DynamoDBDocumentClient,
   GetCommand,
   PutCommand,
@@ -100,6 +101,17 @@ export function dynamoJobs(
       throw new StaleJob(`job ${shortJobId(job.id)} is no longer at version ${job.version - 1}`);
     },
 
+    async remove(job) {
+      const Key = { row: rowId(job.id) };
+      try {
+        await client.send(new DeleteCommand({ TableName, Key, ...atVersion(job.version) }));
+      } catch (error) {
+        if (!(error instanceof ConditionalCheckFailedException)) throw error;
+        if ((await read(Key)) === undefined) return; // an earlier try has deleted it
+        throw new StaleJob(`job ${shortJobId(job.id)} is no longer at version ${job.version}`);
+      }
+    },
+
     async claimSlot(job, max) {
       for (let tries = 0; tries < MAX_TRIES; tries++) {
         const stored = await read(SLOTS);
@@ -135,8 +147,10 @@ const nextVersion = (version: number) =>
         ConditionExpression: 'attribute_not_exists(#row)',
         ExpressionAttributeNames: { '#row': 'row' },
       }
-    : {
-        ConditionExpression: '#version = :before',
-        ExpressionAttributeNames: { '#version': 'version' },
-        ExpressionAttributeValues: { ':before': version - 1 },
-      };
+    : atVersion(version - 1);
+
+const atVersion = (version: number) => ({
+  ConditionExpression: '#version = :version',
+  ExpressionAttributeNames: { '#version': 'version' },
+  ExpressionAttributeValues: { ':version': version },
+});

@@ -2,6 +2,8 @@ import { createHash } from 'node:crypto';
 import {
   type _Object,
   CopyObjectCommand,
+  DeleteObjectCommand,
+  DeleteObjectsCommand,
   GetObjectCommand,
   HeadObjectCommand,
   NoSuchKey,
@@ -133,8 +135,31 @@ export function s3Objects(bucket: string, client = new S3Client()): Objects {
         throw new ObjectChanged(`${from} changed before it was copied`, { cause: error });
       });
     },
+
+    async remove(keys) {
+      for (let from = 0; from < keys.length; from += MAX_DELETED) {
+        const batch = keys.slice(from, from + MAX_DELETED).map((Key) => ({ Key }));
+        const { Errors = [] } = await client.send(
+          new DeleteObjectsCommand({ Bucket, Delete: { Objects: batch, Quiet: true } }),
+        );
+        const [first] = Errors; // S3 answers 200 even if it has deleted none
+        if (first) throw new Error(`${first.Key} cannot be deleted: ${first.Message}`);
+      }
+    },
+
+    async removeIf(Key, etag) {
+      try {
+        await client.send(new DeleteObjectCommand({ Bucket, Key, IfMatch: `"${etag}"` }));
+        return true;
+      } catch (error) {
+        if (!isRefusedCondition(error)) throw error;
+        return false;
+      }
+    },
   };
 }
+
+const MAX_DELETED = 1_000; // keys in one request, a limit of S3
 
 /** Turns the error for an absent object into `undefined`; rethrows every other error. */
 const absent =

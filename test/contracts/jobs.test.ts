@@ -70,6 +70,20 @@ function jobStoreContract(open: () => Promise<Jobs>) {
     expect(await jobs.load('f'.repeat(64))).toBeUndefined();
   });
 
+  it('deletes a row at its version, and only then; a stage that has read it cannot save it again', async () => {
+    const jobs = await open();
+    const job = aJob('ad');
+    await jobs.save(job);
+    await jobs.save(cancel(job));
+
+    await expect(jobs.remove(job)).rejects.toThrow(StaleJob);
+    await jobs.remove(cancel(job));
+    expect(await jobs.load(job.id)).toBeUndefined();
+    await jobs.remove(cancel(job)); // an earlier try whose answer was lost
+    await expect(jobs.save(cancel(job))).rejects.toThrow(StaleJob);
+    expect((await jobs.open()).map(({ id }) => id)).not.toContain(job.id);
+  });
+
   it('refuses the second of two writers that read the same version', async () => {
     const jobs = await open();
     const job = aJob('a2');

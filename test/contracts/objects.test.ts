@@ -169,4 +169,26 @@ describe.each<[string, () => Promise<Objects>]>([
     await expect(objects.copy('none', 'copy', etag)).rejects.toThrow(ObjectChanged);
     expect(await objects.readText('copy')).toBe('image');
   });
+
+  it('deletes many objects, and does not mind absent ones', async () => {
+    const objects = await open();
+    const keys = Array.from({ length: 5 }, (_, i) => `p/${i} ü+%.bin`);
+    for (const key of [...keys, 'q']) await objects.write(key, 'x', TYPE);
+
+    await objects.remove([]);
+    await objects.remove([...keys, ...Array.from({ length: 1_200 }, (_, i) => `absent/${i}`)]);
+    expect(await keysOf(objects.list(''))).toEqual(['q']);
+  });
+
+  it('deletes on the condition that the object is unchanged', async () => {
+    const objects = await open();
+    await objects.write('a', 'first', TYPE);
+    const etag = await etagOf(objects, 'a');
+    await objects.write('a', 'second', TYPE);
+
+    expect(await objects.removeIf('a', etag)).toBe(false);
+    expect(await objects.removeIf('none', etag)).toBe(false);
+    expect(await objects.removeIf('a', await etagOf(objects, 'a'))).toBe(true);
+    expect(await objects.head('a')).toBeUndefined();
+  });
 });
