@@ -36,6 +36,15 @@ export const writeReports = (bucket: IBucket): PolicyStatement =>
     resources: [bucket.arnForObjects(jobKeys('*').report)],
   });
 
+/** Deletes what published jobs no longer need: their output and checkpoints, and nothing else of them. */
+export const removeOutputs = (bucket: IBucket): PolicyStatement => {
+  const { output, checkpoints } = jobKeys('*');
+  return new PolicyStatement({
+    actions: ['s3:DeleteObject'],
+    resources: [output, checkpoints].map((prefix) => bucket.arnForObjects(`${prefix}*`)),
+  });
+};
+
 /** Reads and writes one object. */
 export const readAndWriteObject = (bucket: IBucket, key: string): PolicyStatement =>
   new PolicyStatement({

@@ -33,6 +33,7 @@ import {
   readAndSaveJobs,
   readAndWriteObject,
   readObjects,
+  removeOutputs,
   watchTrainings,
   writeObjects,
   writeReports,
@@ -121,6 +122,7 @@ export class StudentPipeline extends Construct {
       ...readObjects(bucket, 'jobs/', STUDENTS),
       writeObjects(bucket, STUDENTS),
       writeReports(bucket), // with the broken files that a training found
+      removeOutputs(bucket),
       readAndSaveJobs(jobTable),
       watchTrainings(stack),
     ];
@@ -156,6 +158,7 @@ export class StudentPipeline extends Construct {
       statements: [
         ...readObjects(bucket, DATASETS, 'jobs/', 'teachers/', STUDENTS),
         writeObjects(bucket, 'jobs/', STUDENTS),
+        removeOutputs(bucket),
         readAndWriteObject(bucket, handledUploadsKey(jobTable.tableName)),
         ...launchStatements.filter(
           (statement) => !statement.actions.some((action) => action.startsWith('s3:')),

@@ -1,10 +1,11 @@
 import { Latest, parseCard } from '#core/card.ts';
 import { shortJobId, studentVersion } from '#core/identity.ts';
 import type { Job, Observation } from '#core/job.ts';
-import { CARD_FILE, latestKey, parseS3Uri, studentKeys } from '#core/keys.ts';
+import { CARD_FILE, jobKeys, latestKey, parseS3Uri, studentKeys } from '#core/keys.ts';
 import { byUpload } from '#core/upload-order.ts';
 import { type ObservationPorts, observeTraining } from '#lambdas/observe-training.ts';
 import { recordObservation } from '#lambdas/record-observation.ts';
+import { removeBelow } from '#lambdas/remove-below.ts';
 import type { Objects } from '#ports';
 import { reportBrokenFiles } from './report-broken-files.ts';
 
@@ -18,9 +19,13 @@ export async function publishStudent(ports: PublishPorts, jobId: string): Promis
   if (!loaded) return undefined;
   const job = await observeTraining(ports, loaded);
   await reportBrokenFiles(ports.objects, job);
-  if (job.progress.state !== 'trained') return job;
-
-  return recordObservation(ports, job, await publish(ports.objects, job, job.progress.artifacts));
+  const { progress } = job;
+  const after =
+    progress.state === 'trained'
+      ? await recordObservation(ports, job, await publish(ports.objects, job, progress.artifacts))
+      : job;
+  await removeOutput(ports.objects, after);
+  return after;
 }
 
 async function publish(objects: Objects, job: Job, artifacts: string): Promise<Observation> {
@@ -57,6 +62,16 @@ async function publish(objects: Objects, job: Job, artifacts: string): Promise<O
 
   const { accuracy, interval95 } = card.metrics.test;
   return { type: 'student-published', version, accuracy, interval95 };
+}
+
+/**
+ * A student is stored once: when the row says that it is published, nothing reads the output and the checkpoints any
+ * more. What a process that died has left is removed at the next look at the job, or by `understudy prune`.
+ */
+async function removeOutput(objects: Objects, { id, progress }: Job): Promise<void> {
+  if (progress.state !== 'published') return;
+  const { output, checkpoints } = jobKeys(id);
+  for (const prefix of [output, checkpoints]) await removeBelow(objects, prefix);
 }
 
 const MAX_TRIES = 10;

@@ -160,10 +160,10 @@ async function runStage(ports: SweepPorts, job: Job, about: Subject): Promise<Jo
     case 'trained':
     case 'failed':
     case 'cancelled': // its training job may still run
+    case 'published': // its output may still be there
       await publishStudent(ports, job.id);
       return undefined;
     case 'rejected':
-    case 'published':
       return undefined;
   }
 }

@@ -1,10 +1,11 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import { studentVersion } from '#core/identity.ts';
-import { latestKey, studentKeys } from '#core/keys.ts';
+import { advance } from '#core/job.ts';
+import { jobKeys, latestKey, studentKeys } from '#core/keys.ts';
 import { launchTraining } from '#lambdas/launch-training/launch-training.ts';
 import { publishStudent } from '#lambdas/publish-student/publish-student.ts';
 import { validateDataset } from '#lambdas/validate-dataset/validate-dataset.ts';
-import { type PipelineInMemory, pipelineInMemory } from '../pipeline-in-memory.ts';
+import { noon, type PipelineInMemory, pipelineInMemory } from '../pipeline-in-memory.ts';
 
 let pipeline: PipelineInMemory;
 beforeEach(async () => {
@@ -37,6 +38,62 @@ describe('publishStudent', () => {
     expect(state()).toBe('published');
     const { prefix, card } = studentKeys('pets', studentVersion(onlyJob().id));
     expect(students()).toEqual([`${prefix}model/weights.bin`, card, latestKey('pets')]);
+  });
+
+  it('removes the output and the checkpoints when the row says published, and nothing before', async () => {
+    const { bucket, jobs, training, complete, onlyJob } = pipeline;
+    training.end(complete());
+    const { id } = onlyJob();
+    const { prefix, checkpoints } = jobKeys(id);
+    bucket.put(`${checkpoints}features-1/0.f32`, 'x');
+    const left = () => bucket.keys().filter((key) => /output|checkpoints/.test(key));
+    const { save } = jobs;
+    const during: [string, number][] = [];
+    jobs.save = async (job) => {
+      await save(job);
+      during.push([job.progress.state, left().length]);
+    };
+    await publish();
+
+    expect(during).toEqual([
+      ['trained', 3],
+      ['published', 3],
+    ]);
+    expect(left()).toEqual([]);
+    const kept = bucket.keys().filter((key) => key.startsWith(prefix));
+    expect(kept.map((key) => key.split('/').at(-1)).sort()).toEqual([
+      'channel.json',
+      'manifest.jsonl',
+      'recipe.json',
+      'report.json',
+    ]);
+  });
+
+  it('removes at the next look what a process that died has left', async () => {
+    const { bucket, training, complete, state } = pipeline;
+    training.end(complete());
+    const { remove } = bucket.objects;
+    bucket.objects.remove = () => Promise.reject(new Error('the process died'));
+    await expect(publish()).rejects.toThrow('died');
+    expect(state()).toBe('published');
+    const before = students();
+
+    bucket.objects.remove = remove;
+    await pipeline.sweep();
+    expect(bucket.keys().filter((key) => key.includes('/output/'))).toEqual([]);
+    expect(students()).toEqual(before);
+  });
+
+  it.each(['failed', 'cancelled'])('keeps the output of a job that is %s', async (end) => {
+    const { bucket, jobs, training, complete, onlyJob } = pipeline;
+    training.end(complete('weightz')); // not those of the card
+    if (end === 'cancelled') {
+      await jobs.save(advance(onlyJob(), { type: 'cancel-requested' }, noon));
+    }
+    await publish();
+
+    expect(onlyJob().progress.state).toBe(end);
+    expect(bucket.keys().filter((key) => key.includes('/output/'))).toHaveLength(2);
   });
 
   it('does not publish files that differ from the card', async () => {
