@@ -1,4 +1,4 @@
-import { mkdir, rm } from 'node:fs/promises';
+import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { at } from '#core/at.ts';
 import { expectedTimeLine } from '#core/expected-time.ts';
@@ -8,7 +8,8 @@ import type { TeacherEntry } from '#core/teacher.ts';
 import { CHANNELS } from '#core/training-contract.ts';
 import { classWeights, countClasses, judgeCounts } from './data/class-counts.ts';
 import { decodeExamples } from './data/decode-examples.ts';
-import { RESIZE } from './data/decode-image.ts';
+import { DECODER, RESIZE } from './data/decode-image.ts';
+import { prepareScratch } from './data/decoded-images.ts';
 import { openDataset } from './data/read-dataset.ts';
 import { splitExamples } from './data/split-examples.ts';
 import { verifyExamples } from './data/verify-examples.ts';
@@ -59,8 +60,7 @@ export async function train(
   const budgetSeconds = Number(hyperparameters.budget_seconds);
   const { checkpoints } = folders;
   const scratch = join(folders.root, 'scratch');
-  await rm(scratch, { recursive: true, force: true }); // left by an interrupted run
-  await mkdir(scratch, { recursive: true });
+  await prepareScratch(scratch);
 
   // The dataset: verified against the manifest, then split by content.
   const dataset = await openDataset(folders.channel(CHANNELS.dataset.folder), manifest);
@@ -131,7 +131,8 @@ export async function train(
   const cache = await openFeatureCache({ checkpoints, scratch }, cacheKey, n, widthOf(plan.set));
   const { features } = cache; // [n, d]
   const shards = freeze.retrained > 0 ? shardsOf(n) : cache.missing; // fine-tuning needs all images
-  const decoding = { dataset, examples, shards, px, scratch };
+  const imagesKey = [contentSha256, RESIZE, DECODER, environment.understudy];
+  const decoding = { dataset, examples, shards, px, scratch, cacheKey: imagesKey };
   const decoded = await decodeExamples(decoding, report, stop); // uint8 [n, px, px, 3]
   timings.finish('decode');
 

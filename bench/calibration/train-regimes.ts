@@ -85,6 +85,7 @@ export async function trainRegimes(
     shards: shardsOf(examples.length),
     px: teacher.px,
     scratch,
+    cacheKey: contents,
   };
   const decoded = await decodeExamples(decoding, report, stop);
   const weigh = (of: Int32Array) => classWeights(of, classes.length, recipe.class_weights);

@@ -159,6 +159,25 @@ describe('the trainer’s program', () => {
     ]);
   });
 
+  it('goes on decoding where a kill has ended it', { timeout: 2 * LONG }, async () => {
+    const undisturbed = await job(await manyImages());
+    const killed = await copyOf(undisturbed);
+    await startTrainer(undisturbed).ended;
+    const first = startTrainer(killed);
+    await first.says(/^step=decode /);
+    while ((await shardsDecoded(killed)) === 0) await pause(1);
+    first.kill('SIGKILL');
+    await first.ended;
+    const decoded = Math.min(600, 256 * (await shardsDecoded(killed)));
+
+    const { exit, lines } = await startTrainer(killed).ended;
+
+    const [decode] = lines.filter((line) => line.startsWith('step=decode'));
+    expect({ exit, decode }).toEqual({ exit: 0, decode: `step=decode done=${decoded} of=600` });
+    expect(await studentIn(killed)).toEqual(await studentIn(undisturbed));
+    expect(await readdir(killed.root)).not.toContain('scratch');
+  });
+
   it('keeps the plan of an interrupted run, and measures nothing again', {
     timeout: LONG,
   }, async () => {
@@ -238,6 +257,12 @@ describe('the trainer’s program', () => {
 });
 
 /** Three shards of images. */
+/** How many shards of decoded images are complete. */
+async function shardsDecoded({ root }: MlFolder): Promise<number> {
+  const names = await readdir(join(root, 'scratch'), { recursive: true }).catch(() => []);
+  return names.filter((name) => name.endsWith('.sha256')).length;
+}
+
 const manyImages = () => tintedClasses([300, 300]);
 
 describe('the failure file', () => {

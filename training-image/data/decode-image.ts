@@ -7,6 +7,9 @@ import { resize, wholeFactor } from './resize.mjs';
 export const RESIZE =
   'resize.mjs: bicubic as in Pillow (reducing_gap=2.0), to px × px, aspect ratio not kept; before that EXIF orientation applied, sRGB, alpha on white';
 
+/** The software that decodes: with another version, pixels may differ. */
+export const DECODER = `libvips ${sharp.versions.vips}`;
+
 /** Set in the environment of a thread whose process has already limited the loaders. */
 export const LOADERS_LIMITED = 'UNDERSTUDY_LOADERS_LIMITED';
 

@@ -1,3 +1,4 @@
+import { constants } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
 
 /** Rows of equal size in one file: per-example data that is too large for memory. */
@@ -15,9 +16,14 @@ export interface RowFile {
 }
 
 /** Creates an empty file of rows, in place of whatever was there. */
-export async function createRowFile(file: string, rowBytes: number): Promise<RowFile> {
-  const handle = await open(file, 'w+');
+export const createRowFile = async (file: string, rowBytes: number): Promise<RowFile> =>
+  rowsIn(await open(file, 'w+'), rowBytes);
 
+/** Opens a file with the rows that it has, or creates an empty one. */
+export const openRowFile = async (file: string, rowBytes: number): Promise<RowFile> =>
+  rowsIn(await open(file, constants.O_RDWR | constants.O_CREAT), rowBytes);
+
+function rowsIn(handle: FileHandle, rowBytes: number): RowFile {
   const readInto = (target: Uint8Array, from: number) => fill(handle, target, from * rowBytes);
 
   return {
