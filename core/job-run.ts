@@ -28,10 +28,14 @@ export const nextAttempt = ({ run }: { run?: Run | undefined }): number => (run?
 /** The run that a launch is about to create. */
 export function startedRun(
   last: Run | undefined,
-  launch: { trainingJobName: string; estimate?: CostEstimate | undefined },
+  launch: {
+    trainingJobName: string;
+    attempt?: number | undefined;
+    estimate?: CostEstimate | undefined;
+  },
 ): Run {
   return {
-    attempt: nextAttempt({ run: last }),
+    attempt: launch.attempt ?? nextAttempt({ run: last }),
     trainingJobName: launch.trainingJobName,
     ended: false,
     ...(launch.estimate && { estimate: launch.estimate }),

@@ -47,7 +47,12 @@ type OfRun = { trainingJobName: string } & Usage;
 export type Observation =
   | { type: 'dataset-validated'; summary: NonNullable<Job['summary']> }
   | { type: 'dataset-rejected'; problems: Problem[]; problemCount: number }
-  | { type: 'launch-started'; trainingJobName: string; estimate?: CostEstimate | undefined }
+  | {
+      type: 'launch-started';
+      trainingJobName: string;
+      attempt?: number | undefined; // the next one, if left out
+      estimate?: CostEstimate | undefined;
+    }
   | {
       type: 'launch-refused';
       trainingJobName: string;

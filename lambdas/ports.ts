@@ -75,9 +75,9 @@ export interface Training {
    *  @throws NoCapacity when there is no capacity or quota at present */
   start(request: TrainingRequest): Promise<string>;
   /** The state of a training job, and the job it belongs to. */
-  describe(
-    trainingJobName: string,
-  ): Promise<{ jobId: string; observation: TrainingObservation } | undefined>;
+  describe(trainingJobName: string): Promise<
+    { jobId: string; observation: TrainingObservation; endedAt?: string } | undefined // ISO 8601
+  >;
   /** Asks a running training job to end; does nothing to one that has ended. */
   stop(trainingJobName: string): Promise<void>;
 }

@@ -55,7 +55,9 @@ export function sageMakerTraining(
       try {
         const described = await client.send(new DescribeTrainingJobCommand({ TrainingJobName }));
         const jobId = described.HyperParameters?.job_id ?? '';
-        return { jobId, observation: observationOf(TrainingJobName, described) };
+        const endedAt = described.TrainingEndTime?.toISOString();
+        const observation = observationOf(TrainingJobName, described);
+        return { jobId, observation, ...(endedAt && { endedAt }) };
       } catch (error) {
         if (isUnknown(error)) return undefined;
         throw error;

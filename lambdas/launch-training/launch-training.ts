@@ -37,13 +37,16 @@ export async function launchTraining(ports: LaunchPorts, jobId: string): Promise
   if (!hasSlot) return recordObservation(ports, job, noSlot(ports.maxConcurrentJobs));
 
   // The row names the training job before it is created: if this process dies in between, the next one goes on.
-  const name = job.run?.ended === false ? job.run.trainingJobName : nameOfNext(job);
+  const begun = job.run?.ended === false ? job.run : undefined;
+  const attempt = begun?.attempt ?? (await attemptOf(ports, job));
+  const name = begun?.trainingJobName ?? trainingJobName(job.name, job.id, attempt);
   const instanceTypes = instanceTypesFor(recipe, ports.instanceTypes);
   const budget = budgetOf(recipe, ports.defaultMinutes);
   const estimate = costAtMost(instanceTypes, budget);
   const launching = await recordObservation(ports, job, {
     type: 'launch-started',
     trainingJobName: name,
+    attempt,
     estimate,
   });
   const outcome = await create(ports, {
@@ -56,7 +59,18 @@ export async function launchTraining(ports: LaunchPorts, jobId: string): Promise
   return recordObservation(ports, launching, outcome);
 }
 
-const nameOfNext = (job: Job): string => trainingJobName(job.name, job.id, nextAttempt(job));
+/**
+ * The number of the next attempt. If the job was removed and its dataset uploaded again, the training jobs of its first
+ * life have taken some names: SageMaker keeps them for ever, but their output is gone.
+ */
+async function attemptOf({ training }: LaunchPorts, job: Job): Promise<number> {
+  let attempt = nextAttempt(job);
+  if (job.run) return attempt;
+  for (; ; attempt++) {
+    const known = await training.describe(trainingJobName(job.name, job.id, attempt));
+    if (known?.endedAt === undefined || known.endedAt >= job.createdAt) return attempt;
+  }
+}
 
 async function create({ training }: LaunchPorts, request: TrainingRequest): Promise<Observation> {
   const { trainingJobName } = request;

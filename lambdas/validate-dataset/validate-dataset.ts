@@ -2,17 +2,18 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { TeacherLimits } from '#core/check-recipe.ts';
 import { budgetProblems } from '#core/cost.ts';
 import { nameProblem } from '#core/dataset-name.ts';
-import { jobIdOf, recipeHash, sha256 } from '#core/identity.ts';
+import { sha256 } from '#core/identity.ts';
 import { type Job, type Observation, receive } from '#core/job.ts';
 import { datasetOf, inputKeys, jobKeys, type Upload, uploadSealedBy } from '#core/keys.ts';
 import { writeManifest } from '#core/manifest.ts';
-import { MAX_RECIPE_LENGTH, parseRecipe } from '#core/parse-recipe.ts';
+import { parseRecipe } from '#core/parse-recipe.ts';
 import { PROBLEMS_IN_ROW, problem } from '#core/problem.ts';
 import { type RecordPorts, recordObservation } from '#lambdas/record-observation.ts';
 import type { Objects, Subject } from '#ports';
 import { checkImages } from './check-images.ts';
 import { readClassFolders } from './formats/class-folders.ts';
-import { type ListedUpload, listUpload } from './list-upload.ts';
+import { identifyUpload } from './identify-upload.ts';
+import type { ListedUpload } from './list-upload.ts';
 
 export interface ValidationPorts extends RecordPorts {
   objects: Objects;
@@ -61,20 +62,11 @@ interface Received {
 async function receiveUpload(ports: ValidationPorts, key: string): Promise<Received | undefined> {
   const { objects, jobs, log, now } = ports;
   const upload = uploadSealedBy(key);
-  const listed = upload && (await listUpload(objects, upload));
-  const seenAt = now(); // decides which of two uploads of the same second came first: nothing slow before it
-  if (!upload || !listed) return undefined;
+  const identified = upload && (await identifyUpload(objects, upload, now));
+  if (!identified) return undefined;
+  const { listed, seenAt, recipeText, identity, jobId: id } = identified;
   const { name, form, recipeKey } = upload;
-  const recipeText = await readRecipe(objects, recipeKey);
 
-  const dataset = datasetOf(upload);
-  const identity = {
-    bucket: objects.bucket,
-    dataset,
-    seal: listed.seal,
-    recipeHash: recipeHash(recipeText),
-  };
-  const id = jobIdOf(identity);
   const known = await jobs.load(id);
   if (known) {
     const job = isUploadedAgain(known, listed)
@@ -91,16 +83,6 @@ async function receiveUpload(ports: ValidationPorts, key: string): Promise<Recei
   await jobs.save(job);
   log.recorded({ jobId: id, observation: 'upload-received', to: 'received' });
   return { job, isNew: true, upload, listed, recipeText };
-}
-
-const MAX_RECIPE_BYTES = 4 * MAX_RECIPE_LENGTH; // UTF-8 has at most four bytes for a character
-
-/** The text of a recipe; of one that is too large to be one, only as much as shows that. */
-async function readRecipe(objects: Objects, key: string): Promise<string | undefined> {
-  const head = await objects.head(key);
-  if (!head) return undefined;
-  if (head.size <= MAX_RECIPE_BYTES) return objects.readText(key);
-  return String(Buffer.from(await objects.readRange(key, 0, MAX_RECIPE_BYTES + 1, head.etag)));
 }
 
 /** Failures whose remedy is to upload the dataset again: the same bytes are the same job, which is then retried. */

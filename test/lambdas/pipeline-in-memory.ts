@@ -30,7 +30,12 @@ function memoryTraining() {
       if (!request) return undefined;
       const [instanceType = ''] = request.instanceTypes;
       const running = { type: 'training-running', trainingJobName, instanceType } as const;
-      return { jobId: request.job.id, observation: observation ?? running };
+      const endedAt = observation && noon.toISOString();
+      return {
+        jobId: request.job.id,
+        observation: observation ?? running,
+        ...(endedAt && { endedAt }),
+      };
     },
     async stop(name) {
       stopped.push(name);

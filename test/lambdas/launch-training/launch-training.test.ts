@@ -2,6 +2,7 @@ import { beforeEach, describe, expect, it } from 'vitest';
 import { advance, type Job } from '#core/job.ts';
 import { inputKeys } from '#core/keys.ts';
 import { launchTraining } from '#lambdas/launch-training/launch-training.ts';
+import { publishStudent } from '#lambdas/publish-student/publish-student.ts';
 import { validateDataset } from '#lambdas/validate-dataset/validate-dataset.ts';
 import { NoCapacity, StaleJob } from '#ports';
 import { noon, type PipelineInMemory, pipelineInMemory, WEIGHTS } from '../pipeline-in-memory.ts';
@@ -58,6 +59,26 @@ describe('launchTraining', () => {
     await launch();
     expect(state()).toBe('training');
     expect([...training.started.keys()]).toEqual([expect.stringMatching(/-a1$/)]);
+  });
+
+  it('takes a new name for a job that was removed and came again: SageMaker never forgets one', async () => {
+    const { ports, jobs, training, onlyJob, complete } = pipeline;
+    await launch();
+    training.end(complete());
+    await publishStudent(ports, onlyJob().id);
+    await jobs.remove(onlyJob());
+    const later = { ...ports, now: () => new Date(noon.getTime() + 60_000) };
+    await validateDataset(later, 'datasets/pets/_READY');
+
+    const job = await launchTraining(later, onlyJob().id);
+
+    expect([...training.started.keys()].map((name) => name.slice(-3))).toEqual(['-a1', '-a2']);
+    expect(job?.run).toMatchObject({
+      attempt: 2,
+      trainingJobName: [...training.started.keys()][1],
+      ended: false,
+    });
+    expect(job?.progress.state).toBe('training');
   });
 
   it('says how many slots are in use, and does not write the row again while that is so', async () => {
