@@ -65,6 +65,11 @@ export const VERBS: readonly Verb[] = [
     load: async () => (await import('./verbs/cancel.ts')).cancel,
   },
   {
+    name: 'rm',
+    description: 'removes a student or a job, with its upload and all files',
+    load: async () => (await import('./verbs/rm.ts')).rm,
+  },
+  {
     name: 'teachers',
     description: 'lists the teachers that a recipe can name',
     load: async () => (await import('./verbs/teachers.ts')).teachers,

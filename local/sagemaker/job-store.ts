@@ -54,6 +54,13 @@ export async function readStoredJobs(folder: string, publish: Publish): Promise<
   return storedJobs.filter((stored) => stored !== undefined);
 }
 
+/** Deletes all files of a job. The record goes first: without it, the next start deletes what is left. */
+export async function removeStoredJob(folder: string, trainingJobName: string): Promise<void> {
+  const files = jobFiles(folder, trainingJobName);
+  await rm(files.record, { force: true });
+  await rm(files.folder, { recursive: true, force: true });
+}
+
 /** @throws Error if the file is damaged: it is always replaced completely or not at all */
 async function readRecord(path: string): Promise<JobRecord> {
   try {

@@ -13,6 +13,7 @@ import {
   jobFiles,
   type Publish,
   readStoredJobs,
+  removeStoredJob,
   type StoredJob,
 } from './job-store.ts';
 import { list } from './list.ts';
@@ -177,6 +178,19 @@ export async function localSageMaker(options: LocalSageMakerOptions) {
     return { status: 200, body: {} };
   }
 
+  /** As on AWS: only of a job that has ended; its name is free again. */
+  async function remove(parameters: unknown): Promise<JsonAnswer> {
+    const found = named(parameters);
+    if (!('record' in found)) return found;
+    const name = nameOf(found.record);
+    if (!hasEnded(found.record) || running.has(name)) {
+      return refusal('ResourceInUse', `The training job ${name} has not ended.`);
+    }
+    storedJobs.delete(keyOf(name));
+    await removeStoredJob(folder, name);
+    return { status: 200, body: {} };
+  }
+
   function listAll(parameters: unknown): JsonAnswer {
     const parsed = ListTrainingJobsRequest.safeParse(parameters);
     if (!parsed.success) return invalid(z.prettifyError(parsed.error));
@@ -196,6 +210,7 @@ export async function localSageMaker(options: LocalSageMakerOptions) {
     CreateTrainingJob: create,
     DescribeTrainingJob: describeOne,
     StopTrainingJob: stop,
+    DeleteTrainingJob: remove,
     ListTrainingJobs: listAll,
   };
 

@@ -23,6 +23,18 @@ describe('a Lambda on the job table’s stream', () => {
     expect(seen).toEqual([job('a'), job('b')]);
   });
 
+  it('ignores a row that was deleted, should its record pass the filter', async () => {
+    const seen: string[] = [];
+    const handler = streamHandler(memoryLog().log, async (jobId) => seen.push(jobId));
+    const Keys = { row: { S: rowId(job('a')) } };
+    const removed = { eventName: 'REMOVE' as const, dynamodb: { SequenceNumber: '1', Keys } };
+
+    const answer = await handler({ Records: [removed] }, {} as Context);
+
+    expect(answer.batchItemFailures).toEqual([]);
+    expect(seen).toEqual([]);
+  });
+
   it('reports the first failed record, and logs its job', async () => {
     const { log, failed } = memoryLog();
     const handler = streamHandler(log, async (jobId) => {

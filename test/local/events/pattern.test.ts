@@ -91,4 +91,15 @@ describe('compilePattern', () => {
   ])('supports the pattern of %s', (_, pattern) => {
     expect(() => compilePattern(pattern)).not.toThrow();
   });
+
+  it.each([
+    ['rows to launch', VALIDATED_ROWS],
+    ['rows with announcements', ROWS_WITH_ANNOUNCEMENTS],
+  ])('lets no deleted row pass among %s', (_, pattern) => {
+    const row = { row: { S: 'job#a' }, state: { S: 'validated' }, announce: { S: 'pending' } };
+    const deleted = { eventName: 'REMOVE', dynamodb: { Keys: { row: row.row }, OldImage: row } };
+
+    expect(matches(pattern, { eventName: 'MODIFY', dynamodb: { NewImage: row } })).toBe(true);
+    expect(matches(pattern, deleted)).toBe(false);
+  });
 });

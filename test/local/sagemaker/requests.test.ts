@@ -1,16 +1,42 @@
+import { readdir } from 'node:fs/promises';
+import { join } from 'node:path';
 import {
   type CreateTrainingJobRequest,
   DeleteTrainingJobCommand,
+  ListModelsCommand,
   ListTrainingJobsCommand,
   type ListTrainingJobsRequest,
   ResourceInUse,
   ResourceLimitExceeded,
+  StopTrainingJobCommand,
 } from '@aws-sdk/client-sagemaker';
 import { describe, expect, it } from 'vitest';
 import { aJob, BUCKET, channel, runningS3, runningSageMaker, until } from './running-sagemaker.ts';
 
 const post = (endpoint: string, target: string, body: string) =>
   fetch(endpoint, { method: 'POST', headers: { 'x-amz-target': target }, body });
+
+describe('DeleteTrainingJob', () => {
+  it('deletes a job that has ended with all its files, and frees its name', async () => {
+    const s3 = await runningS3();
+    const { client, create, ended, describe, folder } = await runningSageMaker({
+      s3: s3.client,
+      stopGraceSeconds: 0.1,
+    });
+    const remove = () => client.send(new DeleteTrainingJobCommand({ TrainingJobName: 'once' }));
+    await create('once', 'ignores-sigterm');
+    await expect(remove()).rejects.toThrow(ResourceInUse);
+    await client.send(new StopTrainingJobCommand({ TrainingJobName: 'once' }));
+    await ended('once');
+    await until(async () => remove().catch(() => undefined), 'the job to be deleted');
+
+    expect(await readdir(join(folder, 'jobs'))).toEqual([]);
+    await expect(describe('once')).rejects.toThrow('not found');
+    await expect(remove()).rejects.toThrow('not found');
+    await create('once', 'reports');
+    await ended('once');
+  });
+});
 
 describe('CreateTrainingJob', () => {
   it('refuses a used name, of a running job and of one that ended', async () => {
@@ -199,10 +225,10 @@ describe('the protocol', () => {
     const { client, endpoint } = await runningSageMaker({ s3: s3.client });
 
     await expect(
-      client.send(new DeleteTrainingJobCommand({ TrainingJobName: 'a' })),
+      client.send(new ListModelsCommand({})),
     ).rejects.toMatchObject({
       name: 'UnknownOperationException',
-      message: 'the local SageMaker has no DeleteTrainingJob',
+      message: 'the local SageMaker has no ListModels',
     });
     const inherited = await post(endpoint, 'SageMaker.constructor', '{}');
     expect(await inherited.json()).toMatchObject({

@@ -1,0 +1,53 @@
+import { setTimeout as pause } from 'node:timers/promises';
+import { shortJobId } from '#core/identity.ts';
+import type { Job } from '#core/job.ts';
+import { FINAL } from '#core/job-progress.ts';
+import { jobKeys, studentKeys } from '#core/keys.ts';
+import { removeBelow } from '#lambdas/remove-below.ts';
+import { type Jobs, type Objects, StaleJob } from '#ports';
+import { CliError, EXIT } from './cli-error.ts';
+import type { Removal } from './find-removal.ts';
+import { removeUpload } from './find-upload.ts';
+import { settleLatest } from './settle-latest.ts';
+
+/**
+ * Removes students with their jobs and uploads. The order is such that it may be killed anywhere: a student is complete
+ * or has no card; an upload goes before the row that keeps the sweeper from training it again; and the rows, by which the
+ * same command finds the rest, go last.
+ *
+ * @param removeLogs deletes what this machine keeps of the jobs' trainings
+ * @returns the latest version of the student now; `undefined` if none is left
+ */
+export async function remove(
+  { objects, jobs }: { objects: Objects; jobs: Jobs },
+  { name, versions, jobs: rows }: Removal,
+  allJobs: readonly Job[],
+  removeLogs: () => Promise<void>,
+): Promise<string | undefined> {
+  await objects.remove(versions.map((version) => studentKeys(name, version).card));
+  const latest = versions.length > 0 ? await settleLatest(objects, name, allJobs) : undefined;
+  for (const version of versions) await removeBelow(objects, studentKeys(name, version).prefix);
+  for (const job of rows) await removeUpload(objects, job);
+  for (const { id } of rows) await removeBelow(objects, jobKeys(id).prefix);
+  await removeLogs();
+  for (const { id } of rows) await removeRow(jobs, id);
+  return latest;
+}
+
+/** @throws CliError usage, if somebody has retried the job meanwhile */
+async function removeRow(jobs: Jobs, id: string): Promise<void> {
+  for (;;) {
+    const job = await jobs.load(id);
+    if (!job) return;
+    if (!FINAL.has(job.progress.state)) {
+      const sentence = `The job ${shortJobId(id)} was retried in the meantime, and is kept. Its files are gone: cancel it, then remove it again.`;
+      throw new CliError(EXIT.usage, sentence);
+    }
+    try {
+      return await jobs.remove(job);
+    } catch (error) {
+      if (!(error instanceof StaleJob)) throw error;
+      await pause(50); // its announcement has just been sent
+    }
+  }
+}

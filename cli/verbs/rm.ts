@@ -1,0 +1,77 @@
+import { Command } from 'commander';
+import { studentVersion } from '#core/identity.ts';
+import { count } from '#core/quantities.ts';
+import { confirm } from '../confirm.ts';
+import { findRemoval, type Removal } from '../find-removal.ts';
+import { endedTrainings, removeTrainings } from '../local-trainings.ts';
+import { info, megabytes, out, outJson } from '../output.ts';
+import { remove } from '../remove.ts';
+import { stackOption, type Target } from '../stack-option.ts';
+import { withPipeline } from '../with-pipeline.ts';
+
+export const rm = (): Command =>
+  new Command('rm')
+    .argument(
+      '<student|job>',
+      'a student (all its versions), student/version, or the beginning of a job id',
+    )
+    .addOption(stackOption())
+    .option('--yes', 'do not ask for confirmation')
+    .option('--json', 'print what was removed as JSON')
+    .action(
+      (wanted: string, { yes, json, ...target }: Target & { yes?: boolean; json?: boolean }) =>
+        withPipeline('storage', target, async (pipeline) => {
+          const removal = await findRemoval(pipeline, wanted);
+          info(`This removes ${inWords(removal)}.`);
+          if (!yes) await confirm('Remove?');
+          const latest = await remove(pipeline, removal, await pipeline.allJobs(), async () => {
+            if (target.stack === undefined) await removeTrainings(await trainingsOf(removal));
+          });
+          if (json) outJson(removed(removal, latest));
+          else out(`Removed, ${megabytes(removal.bytes)}.${latestInWords(removal, latest)}`);
+        }),
+    );
+
+async function trainingsOf({ jobs }: Removal): Promise<string[]> {
+  const ids = new Set(jobs.map(({ id }) => id));
+  return (await endedTrainings()).filter(({ jobId }) => ids.has(jobId)).map(({ name }) => name);
+}
+
+function inWords({ name, versions, jobs, uploads, bytes }: Removal): string {
+  const [only] = versions;
+  const students =
+    versions.length === 1
+      ? `the student "${name}/${only}"`
+      : `the student "${name}" (${count(versions.length)} versions)`;
+  const [job] = jobs;
+  const rows =
+    jobs.length === 1 && job
+      ? `the job ${studentVersion(job.id)} of "${name}" (${job.progress.state})`
+      : `${count(jobs.length)} jobs`;
+  const parts = [
+    ...(versions.length > 0 ? [students] : []),
+    ...(jobs.length > 0 ? [rows] : []),
+    ...uploads.map(
+      ({ place, images }) => `the upload ${place}${images ? ` (${count(images)} images)` : ''}`,
+    ),
+  ];
+  const last = parts.pop();
+  return `${[...(parts.length > 0 ? [parts.join(', ')] : []), last].join(' and ')}: ${megabytes(bytes)}`;
+}
+
+const latestInWords = ({ name, versions }: Removal, latest: string | undefined): string =>
+  versions.length > 0 && latest !== undefined
+    ? ` The latest version of "${name}" is ${latest}.`
+    : '';
+
+const removed = (
+  { name, versions, jobs, uploads, bytes }: Removal,
+  latest: string | undefined,
+) => ({
+  student: name,
+  versions,
+  jobs: jobs.map(({ id }) => id),
+  uploads: uploads.map(({ place }) => place),
+  bytes,
+  ...(latest !== undefined && { latest }),
+});
