@@ -1,9 +1,10 @@
-import { readdir, readFile, stat } from 'node:fs/promises';
+import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { stateFolder } from '#local/find-state-folder.ts';
 import { holdFolder } from '#local/sagemaker/hold-folder.ts';
 import { removeStoredJob } from '#local/sagemaker/job-store.ts';
 import { hasEnded, JobRecord } from '#local/sagemaker/record.ts';
+import { sizeOf } from './folder-size.ts';
 import { runningPipeline } from './local-pipeline.ts';
 
 /** A training on this machine that has ended; its record and log are still there. */
@@ -38,16 +39,6 @@ function parse(text: string): JobRecord | undefined {
   } catch {
     return undefined; // it is being created or deleted, or is damaged, which the next start of the pipeline says
   }
-}
-
-/** The size of a folder; what disappears meanwhile does not count. */
-async function sizeOf(folder: string): Promise<{ files: number; bytes: number }> {
-  const entries = await readdir(folder, { recursive: true }).catch(() => []);
-  const found = await Promise.all(
-    entries.map((name) => stat(join(folder, name)).catch(() => undefined)),
-  );
-  const sizes = found.flatMap((each) => (each?.isFile() ? [each.size] : []));
-  return { files: sizes.length, bytes: sizes.reduce((sum, size) => sum + size, 0) };
 }
 
 /** Deletes ended trainings: through the pipeline that runs them, which knows them too, or in their folder. */

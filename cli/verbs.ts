@@ -70,6 +70,11 @@ export const VERBS: readonly Verb[] = [
     load: async () => (await import('./verbs/rm.ts')).rm,
   },
   {
+    name: 'prune',
+    description: 'frees the space of what is no longer needed',
+    load: async () => (await import('./verbs/prune.ts')).prune,
+  },
+  {
     name: 'teachers',
     description: 'lists the teachers that a recipe can name',
     load: async () => (await import('./verbs/teachers.ts')).teachers,

@@ -28,7 +28,7 @@ export const rm = (): Command =>
             if (target.stack === undefined) await removeTrainings(await trainingsOf(removal));
           });
           if (json) outJson(removed(removal, latest));
-          else out(`Removed, ${megabytes(removal.bytes)}.${latestInWords(removal, latest)}`);
+          else out(`Removed ${megabytes(removal.bytes)}.${latestInWords(removal, latest)}`);
         }),
     );
 
