@@ -2,7 +2,7 @@ import { Command, CommanderError } from 'commander';
 import packageJson from '../package.json' with { type: 'json' };
 import { CliError, EXIT } from './cli-error.ts';
 import { endOnSignals, isStopping } from './interruption.ts';
-import { info } from './output.ts';
+import { beQuiet, warn } from './output.ts';
 import { STATE_OPTION, useState } from './state-option.ts';
 import { VERBS } from './verbs.ts';
 
@@ -37,8 +37,12 @@ async function run(argv: readonly string[]): Promise<void> {
       `${STATE_OPTION} <folder>`,
       'where the pipeline on this machine keeps everything (env: UNDERSTUDY_STATE; default: the nearest .understudy)',
     )
+    .option('-q, --quiet', 'print only results, warnings and errors')
+    .option('--no-color', 'print without colors, as with NO_COLOR=1') // see understudy.mjs
     .hook('preAction', () => {
-      useState(program.opts<{ state?: string }>().state);
+      const { state, quiet } = program.opts<{ state?: string; quiet?: true }>();
+      useState(state);
+      if (quiet) beQuiet();
     });
   const [wanted, ofHelp] = argv
     .slice(2)
@@ -47,7 +51,7 @@ async function run(argv: readonly string[]): Promise<void> {
     // Of the others, the help shows no more than this, and loading each would take longer than most commands do.
     const isWanted = name === (wanted === 'help' ? ofHelp : wanted);
     const command = isWanted ? (await load())() : new Command(name);
-    program.addCommand(command.description(description).exitOverride());
+    program.addCommand(command.description(description).copyInheritedSettings(program));
   }
   await program.parseAsync(argv);
 }
@@ -56,19 +60,19 @@ const EXIT_CODES = `
 Exit codes:
   0    success
   1    internal error
-  2    usage error
+  2    usage error, or access denied
   3    the dataset or its recipe was rejected
-  4    training failed or was cancelled
-  6    not found
+  4    training or deployment failed, or the job was cancelled
+  6    not found or unreadable
   130  interrupted by Ctrl-C (143 by SIGTERM, 129 by a closed terminal)`;
 
 function exitOf(error: unknown): number {
   if (error instanceof CliError) {
-    info(error.message);
+    warn(error.message);
     return error.exit;
   }
   if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.ok : EXIT.usage; // it has been printed already
   const what = error instanceof Error ? (error.stack ?? error.message) : String(error);
-  info(`Internal error in understudy; please report it.\n${what}`);
+  warn(`Internal error in understudy; please report it.\n${what}`);
   return EXIT.internal;
 }

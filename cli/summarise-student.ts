@@ -66,7 +66,7 @@ function nextSteps(
   const isWrongListed =
     metrics.test.correct < metrics.test.n && files.some(({ path }) => path === PREDICTIONS_FILE);
   const commands = [
-    ['Classify images', `predict ${name} ${images.map(quote).join(' ') || 'IMAGE...'}`],
+    ['Classify images', `predict ${name} ${images.map(quotePath).join(' ') || 'IMAGE...'}`],
     ['See all that was measured', `report ${name}`],
     [
       isWrongListed ? 'Download it; predictions.csv lists the wrong answers' : 'Download the files',
@@ -77,6 +77,9 @@ function nextSteps(
     commands.map(([what = '', command = '']) => [what, `npx understudy ${command}${option}`]),
   );
 }
+
+/** The same for a path, which must not look like an option. */
+const quotePath = (path: string): string => quote(path.startsWith('-') ? `./${path}` : path);
 
 /** Quotes a name for the shell where needed. */
 const quote = (name: string): string =>

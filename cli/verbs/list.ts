@@ -6,7 +6,7 @@ import type { NumberedVersion } from '#core/versions.ts';
 import { unreadableCard } from '../find-student.ts';
 import { table } from '../layout.ts';
 import type { Library } from '../library.ts';
-import { info, out, outJson } from '../output.ts';
+import { out, outJson, warn } from '../output.ts';
 import { stackOption, type Target } from '../stack-option.ts';
 import { latestVersion, numberedVersions, withVersion } from '../student-versions.ts';
 import { withLibrary } from '../with-pipeline.ts';
@@ -37,7 +37,7 @@ async function allStudents(objects: Library['objects']): Promise<Listed[]> {
     if (!key.endsWith(`/${CARD_FILE}`)) continue;
     const read = parseCard((await objects.readText(key)) ?? '');
     if ('card' in read) cards.push(read.card);
-    else info(unreadableCard(key, read.problem));
+    else warn(unreadableCard(key, read.problem));
   }
   const listed: Listed[] = [];
   for (const student of new Set(cards.map((card) => card.student))) {

@@ -6,7 +6,7 @@ import { ensureTensorflow } from '#engine/tensorflow/ensure-tensorflow.ts';
 import { CliError, EXIT } from '../cli-error.ts';
 import { findStudent, STUDENT_ARGUMENT } from '../find-student.ts';
 import { table } from '../layout.ts';
-import { info, out, outJson } from '../output.ts';
+import { info, out, outJson, warn } from '../output.ts';
 import type { Prediction } from '../predict-images.ts';
 import { stackOption, type Target } from '../stack-option.ts';
 import { numberedVersion, studentInWords } from '../student-versions.ts';
@@ -31,7 +31,7 @@ export const predict = (): Command =>
         if (json) outJson(predictions.map((each) => ({ ...each, ...answeredBy(card, entry) })));
         else if (read.length > 0) out(table(read.map(row)));
         for (const prediction of predictions)
-          if ('problem' in prediction) info(`${prediction.image}: ${prediction.problem}`);
+          if ('problem' in prediction) warn(`${prediction.image}: ${prediction.problem}`);
         const unread = images.length - read.length;
         if (unread > 0)
           throw new CliError(
