@@ -336,7 +336,7 @@ describe('a training with images enough to hold some out', () => {
     expect(plan?.images).toBe(400);
   });
 
-  it('writes what it answered for that part', { timeout: 120_000 }, async () => {
+  it('writes what it answered for that part', { timeout: 240_000 }, async () => {
     const { card, folders } = await trainedBy({ refit: false });
 
     const rows = await predictionsIn(folders);
