@@ -2,6 +2,7 @@ import { shortJobId, studentVersion } from '#core/identity.ts';
 import type { Job } from '#core/job.ts';
 import { FINAL } from '#core/job-progress.ts';
 import { jobKeys, studentKeys } from '#core/keys.ts';
+import { type NumberedVersion, versionNamed } from '#core/versions.ts';
 import { escapeForTerminal } from '#local/escape-for-terminal.ts';
 import type { Objects } from '#ports';
 import { CliError, EXIT } from './cli-error.ts';
@@ -9,11 +10,13 @@ import type { Pipeline } from './connect.ts';
 import { findJob } from './find-job.ts';
 import { findUpload, type JobUpload } from './find-upload.ts';
 import { versionsIn } from './settle-latest.ts';
+import { numberedVersions, presentVersionsInWords } from './student-versions.ts';
 
 /** What `understudy rm` is about to remove. */
 export interface Removal {
   name: string; // of the dataset and its student
   versions: string[]; // of the student
+  numbers: NumberedVersion[]; // of all its versions
   jobs: Job[];
   uploads: JobUpload[];
   bytes: number; // in all
@@ -29,6 +32,7 @@ type Found = Pick<Pipeline, 'objects' | 'allJobs'>;
 export async function findRemoval(pipeline: Found, wanted: string): Promise<Removal> {
   const { objects } = pipeline;
   const { name, versions, jobs } = await find(pipeline, wanted);
+  const numbers = await numberedVersions(objects, name);
   for (const job of jobs) requireEnded(job);
   const uploads: JobUpload[] = [];
   for (const job of jobs) {
@@ -43,7 +47,7 @@ export async function findRemoval(pipeline: Found, wanted: string): Promise<Remo
   for (const prefix of prefixes) {
     for await (const { size } of objects.list(prefix)) bytes += size;
   }
-  return { name, versions, jobs, uploads, bytes };
+  return { name, versions, numbers, jobs, uploads, bytes };
 }
 
 async function find(
@@ -56,8 +60,8 @@ async function find(
   const named = all.filter((job) => job.name === name);
   const versions = await versionsOf(objects, name, named);
   if (slash >= 0) {
-    const version = wanted.slice(slash + 1);
-    if (!versions.includes(version)) throw notFound(wanted, name, versions);
+    const version = versionNamed(await numberedVersions(objects, name), wanted.slice(slash + 1));
+    if (!versions.includes(version)) throw await noVersion(objects, wanted, name);
     const jobs = named.filter(({ id }) => studentVersion(id) === version);
     return { name, versions: [version], jobs };
   }
@@ -66,7 +70,7 @@ async function find(
   const job = await findJob({ allJobs: () => Promise.resolve(all) }, wanted).catch(
     (error: unknown) => {
       const isUnknown = error instanceof CliError && error.exit === EXIT.notFound;
-      throw isUnknown ? notFound(wanted, name, []) : error;
+      throw isUnknown ? notFound(wanted) : error;
     },
   );
   const own = studentVersion(job.id);
@@ -85,10 +89,14 @@ async function versionsOf(objects: Objects, name: string, jobs: readonly Job[]):
   return [...new Set(versions)];
 }
 
-function notFound(wanted: string, name: string, versions: readonly string[]): CliError {
-  const has = versions.length > 0 ? ` "${name}" has ${versions.join(', ')}.` : '';
-  const sentence = `There is no student or job "${wanted}".${has} "npx understudy list" lists the students, "npx understudy status" the jobs.`;
+function notFound(wanted: string, known = ''): CliError {
+  const sentence = `There is no student or job "${wanted}".${known} "npx understudy list" lists the students, "npx understudy status" the jobs.`;
   return new CliError(EXIT.notFound, escapeForTerminal(sentence));
+}
+
+async function noVersion(objects: Objects, wanted: string, name: string): Promise<CliError> {
+  const present = name === '' ? '' : await presentVersionsInWords(objects, name);
+  return notFound(wanted, present && ` "${name}" has ${present}.`);
 }
 
 /** @throws CliError usage */

@@ -8,7 +8,7 @@ import { type Jobs, type Objects, StaleJob } from '#ports';
 import { CliError, EXIT } from './cli-error.ts';
 import type { Removal } from './find-removal.ts';
 import { removeUpload } from './find-upload.ts';
-import { settleLatest } from './settle-latest.ts';
+import { forgetNumbers, settleLatest } from './settle-latest.ts';
 
 /**
  * Removes students with their jobs and uploads. The order is such that it may be killed anywhere: a student is complete
@@ -26,6 +26,7 @@ export async function remove(
 ): Promise<string | undefined> {
   await objects.remove(versions.map((version) => studentKeys(name, version).card));
   const latest = versions.length > 0 ? await settleLatest(objects, name, allJobs) : undefined;
+  if (versions.length > 0 && latest === undefined) await forgetNumbers(objects, name);
   for (const version of versions) await removeBelow(objects, studentKeys(name, version).prefix);
   for (const job of rows) await removeUpload(objects, job);
   for (const { id } of rows) await removeBelow(objects, jobKeys(id).prefix);

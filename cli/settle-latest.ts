@@ -1,6 +1,6 @@
 import { Latest, parseCard, type StudentCard } from '#core/card.ts';
 import type { Job } from '#core/job.ts';
-import { latestKey, STUDENTS, studentKeys } from '#core/keys.ts';
+import { latestKey, studentKeys, studentPrefix, versionsKey } from '#core/keys.ts';
 import { byUpload } from '#core/upload-order.ts';
 import type { Objects } from '#ports';
 
@@ -59,9 +59,30 @@ const uploadOf = ({ jobId, uploadedAt, createdAt = uploadedAt }: Latest) => ({
   createdAt,
 });
 
+/**
+ * Deletes the list of version numbers of a student of which no version is left; the next one is the first again. While
+ * any is left the list stays as it is: a number is never given to another version.
+ */
+export async function forgetNumbers(objects: Objects, student: string): Promise<void> {
+  const key = versionsKey(student);
+  for (let tries = 0; tries < MAX_TRIES; tries++) {
+    const list = await objects.head(key);
+    if (!list || (await hasAny(objects, student))) return;
+    if (await objects.removeIf(key, list.etag)) return; // otherwise a version has just been published
+  }
+  throw new Error(`${key} was changed by others in each of ${MAX_TRIES} tries`);
+}
+
+async function hasAny(objects: Objects, student: string): Promise<boolean> {
+  for (const version of await versionsIn(objects, student)) {
+    if (await objects.head(studentKeys(student, version).card)) return true;
+  }
+  return false;
+}
+
 /** The versions of a student that have files, complete or not. */
 export async function versionsIn(objects: Objects, student: string): Promise<string[]> {
-  const prefix = `${STUDENTS}${student}/`;
+  const prefix = studentPrefix(student);
   const { folders } = await objects.listTopLevel(prefix);
   return folders.map((folder) => folder.slice(prefix.length, -1));
 }

@@ -5,15 +5,16 @@ import { Command } from 'commander';
 import { CARD_FILE, studentKeys } from '#core/keys.ts';
 import { replaceFile } from '#local/durable-files.ts';
 import { CliError, EXIT } from '../cli-error.ts';
-import { findStudent } from '../find-student.ts';
+import { findStudent, STUDENT_ARGUMENT } from '../find-student.ts';
 import type { Library } from '../library.ts';
 import { out, outJson } from '../output.ts';
 import { stackOption, type Target } from '../stack-option.ts';
+import { numberedVersion, studentInWords, withVersion } from '../student-versions.ts';
 import { withLibrary } from '../with-pipeline.ts';
 
 export const download = (): Command =>
   new Command('download')
-    .argument('<student>', 'its name (the latest version) or name/version')
+    .argument('<student>', STUDENT_ARGUMENT)
     .argument('<folder>', 'where to put them; created if it does not exist')
     .addOption(stackOption())
     .option('--json', "print the student's card as JSON")
@@ -26,8 +27,9 @@ export const download = (): Command =>
           await fetchFile(library, `${prefix}${path}`, inside(folder, path), sha256);
         }
         await fetchFile(library, `${prefix}${CARD_FILE}`, inside(folder, CARD_FILE)); // last: now it is complete
-        if (options.json) return outJson(card);
-        out(`Downloaded ${card.student}/${card.version} to ${folder}.`);
+        const entry = await numberedVersion(library.objects, card);
+        if (options.json) return outJson(withVersion(card, entry));
+        out(`Downloaded ${studentInWords(card, entry)} to ${folder}.`);
         out('Its README.md shows how to use it in Node, Python and the browser.');
       });
     });

@@ -1,7 +1,6 @@
 import { Command } from 'commander';
-import { studentVersion } from '#core/identity.ts';
-import { count } from '#core/quantities.ts';
 import { confirm } from '../confirm.ts';
+import { describeRemoval, withNumber } from '../describe-removal.ts';
 import { findRemoval, type Removal } from '../find-removal.ts';
 import { endedTrainings, removeTrainings } from '../local-trainings.ts';
 import { info, megabytes, out, outJson } from '../output.ts';
@@ -22,7 +21,7 @@ export const rm = (): Command =>
       (wanted: string, { yes, json, ...target }: Target & { yes?: boolean; json?: boolean }) =>
         withPipeline('storage', target, async (pipeline) => {
           const removal = await findRemoval(pipeline, wanted);
-          info(`This removes ${inWords(removal)}.`);
+          info(`This removes ${describeRemoval(removal)}.`);
           if (!yes) await confirm('Remove?');
           const latest = await remove(pipeline, removal, await pipeline.allJobs(), async () => {
             if (target.stack === undefined) await removeTrainings(await trainingsOf(removal));
@@ -37,31 +36,9 @@ async function trainingsOf({ jobs }: Removal): Promise<string[]> {
   return (await endedTrainings()).filter(({ jobId }) => ids.has(jobId)).map(({ name }) => name);
 }
 
-function inWords({ name, versions, jobs, uploads, bytes }: Removal): string {
-  const [only] = versions;
-  const students =
-    versions.length === 1
-      ? `the student "${name}/${only}"`
-      : `the student "${name}" (${count(versions.length)} versions)`;
-  const [job] = jobs;
-  const rows =
-    jobs.length === 1 && job
-      ? `the job ${studentVersion(job.id)} of "${name}" (${job.progress.state})`
-      : `${count(jobs.length)} jobs`;
-  const parts = [
-    ...(versions.length > 0 ? [students] : []),
-    ...(jobs.length > 0 ? [rows] : []),
-    ...uploads.map(
-      ({ place, images }) => `the upload ${place}${images ? ` (${count(images)} images)` : ''}`,
-    ),
-  ];
-  const last = parts.pop();
-  return `${[...(parts.length > 0 ? [parts.join(', ')] : []), last].join(' and ')}: ${megabytes(bytes)}`;
-}
-
-const latestInWords = ({ name, versions }: Removal, latest: string | undefined): string =>
+const latestInWords = ({ name, versions, numbers }: Removal, latest: string | undefined) =>
   versions.length > 0 && latest !== undefined
-    ? ` The latest version of "${name}" is ${latest}.`
+    ? ` The latest version of ${name} now is ${withNumber(latest, numbers)}.`
     : '';
 
 const removed = (

@@ -1,12 +1,13 @@
 import { setImmediate as turn } from 'node:timers/promises';
 import { beforeEach, describe, expect, it } from 'vitest';
+import { describeRemoval } from '#cli/describe-removal.ts';
 import { findRemoval } from '#cli/find-removal.ts';
 import { newestFirst } from '#cli/library.ts';
 import { remove } from '#cli/remove.ts';
 import { Latest } from '#core/card.ts';
 import { studentVersion } from '#core/identity.ts';
 import { advance, type Job } from '#core/job.ts';
-import { handledUploadsKey, latestKey, studentKeys } from '#core/keys.ts';
+import { handledUploadsKey, latestKey, studentKeys, versionsKey } from '#core/keys.ts';
 import { zipOf } from '#examples/job-folder.ts';
 import { sweepJobs } from '#lambdas/sweep-jobs/sweep-jobs.ts';
 import type { Jobs, Objects } from '#ports';
@@ -141,12 +142,14 @@ describe('removing a student', () => {
   it('removes only the one that is named, and the latest is then the one before', async () => {
     const [first, second] = await twoVersions();
 
-    expect(await rm(`pets/${studentVersion(second.id)}`)).toBe(studentVersion(first.id));
+    expect(await rm('pets/v2')).toBe(studentVersion(first.id));
 
     expect(await latestOfPets()).toBe(studentVersion(first.id));
     const { card } = studentKeys('pets', studentVersion(first.id));
     expect(keys()).toContain(card);
     expect(pipeline.jobs.all().map(({ id }) => id)).toEqual([first.id]);
+    expect(keys()).toContain(versionsKey('pets')); // a third one is v3
+    expect(keys().filter((key) => key.includes(studentVersion(second.id)))).toEqual([]);
     // The upload in the bucket was the second one's.
     expect(keys().filter((key) => key.startsWith('datasets/'))).toEqual([]);
   });
@@ -255,6 +258,42 @@ describe('what cannot be removed', () => {
       exit: 2,
       message: expect.stringContaining('The ids of 2 jobs begin with'),
     });
+  });
+});
+
+describe('the question before a removal', () => {
+  const question = async (wanted: string) => describeRemoval(await findRemoval(target(), wanted));
+
+  it('names the student, its job and its upload', async () => {
+    await runPipeline();
+    const version = studentVersion(pipeline.onlyJob().id);
+
+    expect(await question('pets')).toBe(
+      `the student pets v1 (${version}), its job, and the upload datasets/pets/ (10 images): 0.0 MB`,
+    );
+  });
+
+  it('counts versions and jobs', async () => {
+    const [first] = await twoVersions();
+
+    expect(await question('pets')).toBe(
+      'the student pets with its 2 versions, 2 jobs, and the upload datasets/pets/ (11 images): 0.0 MB',
+    );
+    expect(await question('pets/v1')).toBe(
+      `the student pets v1 (${studentVersion(first.id)}) and its job: 0.0 MB`,
+    );
+  });
+
+  it('says of a job without a student how it has ended', async () => {
+    const { bucket, onlyJob } = pipeline;
+    bucket.put('datasets/pets/cat/broken.png', 'not an image');
+    await runPipeline();
+
+    expect(await question('pets')).toBe(
+      `the job ${studentVersion(onlyJob().id)} of pets (rejected) and the upload datasets/pets/: 0.0 MB`,
+    );
+    await rm('pets');
+    expect(keys()).toEqual([]);
   });
 });
 

@@ -90,6 +90,13 @@ export function judgementFor(
   };
 }
 
+/**
+ * The examples that a student is tested on, in the order of its predictions: the test part or, with cross-validation,
+ * what the folds of the first repeat hold out, as far as there was time for them.
+ */
+export const testedIndices = ({ method, test, splits, folds }: Judgement): readonly number[] =>
+  method === 'hold-out' ? [...test] : splits.slice(0, folds).flatMap(({ heldOut }) => [...heldOut]);
+
 /** The examples of each part as the card has them: with cross-validation, all are trained on. */
 export const countsOf = ({ method }: Judgement, parts: ClassCounts): ClassCounts =>
   method === 'hold-out'
