@@ -15,7 +15,7 @@ const Summary = z.object({
   recipeSha256: z.string(),
 });
 
-/** One version of a dataset on its way to one student: one row of the job table, never deleted. */
+/** One version of a dataset on its way to one student: one row of the job table. Only `understudy rm` deletes it. */
 export const Job = z.object({
   id: z.string().regex(/^[0-9a-f]{64}$/),
   version: z.int().positive(), // of the row; rises by one with every change

@@ -48,7 +48,7 @@ export function bucketOf(
   return bucket as IBucket; // the CDK's classes do not satisfy exactOptionalPropertyTypes
 }
 
-/** The job table: one row per job, kept for ever, with a stream of each row's new image. */
+/** The job table: one row per job, kept until `understudy rm` deletes it, with a stream of each row's new image. */
 export function jobTableOf(
   scope: Construct,
   { ephemeral }: Pick<ParsedSettings, 'ephemeral'>,

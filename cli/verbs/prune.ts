@@ -4,7 +4,7 @@ import { stateFolder } from '#local/find-state-folder.ts';
 import { findGarbage, type Garbage, KINDS } from '../find-garbage.ts';
 import { sizeOf } from '../folder-size.ts';
 import { table } from '../layout.ts';
-import { info, megabytes, out, outJson } from '../output.ts';
+import { megabytes, out, outJson, warn } from '../output.ts';
 import { stackOption, type Target } from '../stack-option.ts';
 import { withPipeline } from '../with-pipeline.ts';
 
@@ -48,7 +48,7 @@ export const prune = (): Command =>
           ]),
         );
       }
-      for (const loss of losses) info(loss);
+      for (const loss of losses) warn(loss);
       const folder =
         before && after && !dryRun
           ? ` ${stateFolder()} takes ${megabytes(after.bytes)} now, ${megabytes(before.bytes)} before.`

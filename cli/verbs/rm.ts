@@ -3,7 +3,7 @@ import { confirm } from '../confirm.ts';
 import { describeRemoval, withNumber } from '../describe-removal.ts';
 import { findRemoval, type Removal } from '../find-removal.ts';
 import { endedTrainings, removeTrainings } from '../local-trainings.ts';
-import { info, megabytes, out, outJson } from '../output.ts';
+import { info, megabytes, out, outJson, warn } from '../output.ts';
 import { remove } from '../remove.ts';
 import { stackOption, type Target } from '../stack-option.ts';
 import { withPipeline } from '../with-pipeline.ts';
@@ -21,8 +21,12 @@ export const rm = (): Command =>
       (wanted: string, { yes, json, ...target }: Target & { yes?: boolean; json?: boolean }) =>
         withPipeline('storage', target, async (pipeline) => {
           const removal = await findRemoval(pipeline, wanted);
-          info(`This removes ${describeRemoval(removal)}.`);
-          if (!yes) await confirm('Remove?');
+          const sentence = `This removes ${describeRemoval(removal)}.`;
+          if (yes) info(sentence);
+          else {
+            warn(sentence);
+            await confirm('Remove?');
+          }
           const latest = await remove(pipeline, removal, await pipeline.allJobs(), async () => {
             if (target.stack === undefined) await removeTrainings(await trainingsOf(removal));
           });

@@ -138,6 +138,39 @@ describe('a folder of images, with nothing running', () => {
   );
 
   it(
+    'can be removed, and nothing of it is left',
+    async () => {
+      const pruned = await understudy(state, 'prune', '--json');
+      const { kinds } = JSON.parse(pruned.stdout);
+      const outputs = kinds.find(({ kind }: { kind: string }) => kind === 'training outputs');
+      expect(outputs).toMatchObject({ files: 0 }); // a student is stored once
+
+      const asked = await understudy(state, 'rm', 'digits');
+      expect(asked.exit).toBe(2); // there is no terminal to ask on
+      expect(asked.stderr).toContain('the student digits with its 2 versions, 2 jobs, and the');
+      const { exit, stdout } = await understudy(state, 'rm', 'digits', '--yes', '--json');
+      expect(exit).toBe(0);
+      expect(JSON.parse(stdout)).toMatchObject({
+        student: 'digits',
+        uploads: ['datasets/digits.zip'],
+      });
+
+      const again = await understudy(state, 'rm', 'digits', '--yes');
+      expect(again.exit).toBe(6);
+      const { stdout: jobs } = await understudy(state, 'status', '--json');
+      expect(JSON.parse(jobs)).toEqual([]);
+      const s3 = join(state, 's3', 'understudy', 'objects');
+      for (const name of await readdir(s3)) {
+        if (!name.endsWith('.json')) continue;
+        const { key } = JSON.parse(await readFile(join(s3, name), 'utf8'));
+        expect(key).toMatch(/^(teachers|sweeps)\//);
+      }
+      expect(await readdir(join(state, 'sagemaker', 'jobs'))).toEqual([]);
+    },
+    2 * MINUTES,
+  );
+
+  it(
     'is told what is wrong with it, all at once, when it is no dataset',
     async () => {
       await digitFolders(join(folder, 'broken'), 20);
