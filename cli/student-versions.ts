@@ -1,5 +1,6 @@
 import { Latest, type StudentCard } from '#core/card.ts';
 import { latestKey, studentPrefix, versionOfCard, versionsKey } from '#core/keys.ts';
+import { comparisonInWords } from '#core/version-comparison.ts';
 import { type NumberedVersion, parseVersions, versionInWords } from '#core/versions.ts';
 import type { Library } from './library.ts';
 
@@ -58,6 +59,12 @@ export const studentInWords = (
   { student, version }: Pick<StudentCard, 'student' | 'version'>,
   entry: Pick<NumberedVersion, 'number'> | undefined,
 ): string => `${student} ${versionInWords({ version, number: entry?.number })}`;
+
+/** How a version compares with the one before; `undefined` for the first. */
+export const versionComparedInWords = ({
+  number,
+  comparison,
+}: NumberedVersion): string | undefined => comparison && comparisonInWords(number, comparison);
 
 /** A card with what its publication added, for `--json`. */
 export const withVersion = (card: StudentCard, entry: NumberedVersion | undefined) => ({
