@@ -62,6 +62,7 @@ describe('the exit code of understudy', () => {
     [6, ['predict', 'nobody', 'x.png']],
     [6, ['download', 'nobody', 'there']],
     [6, ['retry', '0123456789ab']],
+    [6, ['--quiet', 'retry', '0123456789ab']],
     [6, ['cancel', 'nobody']],
     [0, ['status', '--json']],
     [0, ['list', '--json']],
