@@ -22,13 +22,17 @@ export const numberedVersion = async (
 ): Promise<NumberedVersion | undefined> =>
   (await numberedVersions(objects, student)).find((each) => each.version === version);
 
-/** The version that `pets` stands for. */
+/** The version that `pets` stands for; `undefined` if `latest.json` is absent or damaged. */
 export async function latestVersion(
   objects: Objects,
   student: string,
 ): Promise<string | undefined> {
   const text = await objects.readText(latestKey(student));
-  return text === undefined ? undefined : Latest.parse(JSON.parse(text)).version;
+  try {
+    return Latest.parse(JSON.parse(text ?? '')).version;
+  } catch {
+    return undefined;
+  }
 }
 
 const MAX_NAMED = 10;
