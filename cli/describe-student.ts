@@ -18,10 +18,9 @@ import {
   raceSummary,
   trainedPart,
 } from '#core/training-in-words.ts';
-import { comparisonInWords } from '#core/version-comparison.ts';
 import type { NumberedVersion } from '#core/versions.ts';
 import { paragraph, table } from './layout.ts';
-import { studentInWords } from './student-versions.ts';
+import { studentInWords, versionComparedInWords } from './student-versions.ts';
 
 /** The report on a student: its classes, its metrics beside the version before, its plan, what was trained and why, the time it took, its location. */
 export function describeStudent(
@@ -29,6 +28,7 @@ export function describeStudent(
   { bucket }: { bucket: string },
   entry: NumberedVersion | undefined,
 ): string {
+  const compared = entry && versionComparedInWords(entry);
   const seconds = Object.entries(card.timings).map(
     ([step, taken]) => `${step} ${taken.toFixed(1)} s`,
   );
@@ -38,7 +38,7 @@ export function describeStudent(
     classTable(card),
     '',
     ...metricLines(card),
-    ...comparisonLines(entry),
+    ...(compared ? [paragraph(compared)] : []),
     ...planLines(card),
     '',
     ...trainingLines(card),
@@ -74,10 +74,6 @@ function metricLines(card: StudentCard): string[] {
     ...(meaning ? [meaning] : []),
   ].map((sentence) => paragraph(sentence));
 }
-
-/** Nothing for the first version. */
-export const comparisonLines = (entry: NumberedVersion | undefined): string[] =>
-  entry?.comparison ? [paragraph(comparisonInWords(entry.number, entry.comparison))] : [];
 
 const interval = ([low, high]: readonly [number, number]): string =>
   `95% interval ${(100 * low).toFixed(1)}–${percent(high)}`;

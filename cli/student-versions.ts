@@ -1,5 +1,6 @@
 import { Latest, type StudentCard } from '#core/card.ts';
 import { latestKey, studentPrefix, versionOfCard, versionsKey } from '#core/keys.ts';
+import { comparisonInWords } from '#core/version-comparison.ts';
 import { type NumberedVersion, parseVersions, versionInWords } from '#core/versions.ts';
 import type { Library } from './library.ts';
 
@@ -21,13 +22,17 @@ export const numberedVersion = async (
 ): Promise<NumberedVersion | undefined> =>
   (await numberedVersions(objects, student)).find((each) => each.version === version);
 
-/** The version that `pets` stands for. */
+/** The version that `pets` stands for; `undefined` if `latest.json` is absent or damaged. */
 export async function latestVersion(
   objects: Objects,
   student: string,
 ): Promise<string | undefined> {
   const text = await objects.readText(latestKey(student));
-  return text === undefined ? undefined : Latest.parse(JSON.parse(text)).version;
+  try {
+    return Latest.parse(JSON.parse(text ?? '')).version;
+  } catch {
+    return undefined;
+  }
 }
 
 const MAX_NAMED = 10;
@@ -58,6 +63,12 @@ export const studentInWords = (
   { student, version }: Pick<StudentCard, 'student' | 'version'>,
   entry: Pick<NumberedVersion, 'number'> | undefined,
 ): string => `${student} ${versionInWords({ version, number: entry?.number })}`;
+
+/** How a version compares with the one before; `undefined` for the first. */
+export const versionComparedInWords = ({
+  number,
+  comparison,
+}: NumberedVersion): string | undefined => comparison && comparisonInWords(number, comparison);
 
 /** A card with what its publication added, for `--json`. */
 export const withVersion = (card: StudentCard, entry: NumberedVersion | undefined) => ({

@@ -2,15 +2,14 @@ import pc from 'picocolors';
 import type { StudentCard } from '#core/card.ts';
 import { meaningOfFigures } from '#core/judged-in-words.ts';
 import { PREDICTIONS_FILE } from '#core/keys.ts';
-import { duration } from '#core/quantities.ts';
+import { count, duration } from '#core/quantities.ts';
 import { trainedPart } from '#core/training-in-words.ts';
 import { verdictOn } from '#core/verdict.ts';
 import type { NumberedVersion } from '#core/versions.ts';
-import { comparisonLines } from './describe-student.ts';
 import { paragraph, table } from './layout.ts';
 import type { Target } from './stack-option.ts';
 import { givenState, STATE_OPTION } from './state-option.ts';
-import { studentInWords } from './student-versions.ts';
+import { studentInWords, versionComparedInWords } from './student-versions.ts';
 
 /** What became of a student among the versions of its name. */
 export interface Publication {
@@ -28,15 +27,19 @@ export function summariseStudent(
   const { entry, isLatest } = published;
   const { headline, details } = verdictOn(card);
   const { freezePlan, teacher, input, plan, timings, data } = card;
-  const meaning = meaningOfFigures(card);
+  const sentences = [
+    entry && versionComparedInWords(entry),
+    ...details,
+    wrongAnswers(card),
+    meaningOfFigures(card),
+  ];
   const seconds = Object.values(timings).reduce((sum, each) => sum + each, 0);
   const measured = plan ? `, ${duration(plan.seconds)} of it to measure and decide` : '';
   return [
     pc.bold(studentInWords(card, entry)),
     '',
     paragraph(pc.bold(headline)),
-    ...[...details, ...(meaning ? [meaning] : [])].map((detail) => paragraph(detail, 2)),
-    ...comparisonLines(entry),
+    ...sentences.flatMap((each) => (each ? [paragraph(each, 2)] : [])),
     '',
     paragraph(
       `Trained in ${duration(seconds)}${measured}: ${trainedPart(freezePlan)}, on ${teacher.name} at ${input.px} px.`,
@@ -44,34 +47,33 @@ export function summariseStudent(
     paragraph(freezePlan.why, 2),
     ...data.warnings.map((warning) => paragraph(`${pc.yellow('Note')}: ${warning}`)),
     '',
-    nextSteps(card, isLatest ? card.student : addressOf(card, entry), images, target),
+    nextSteps(isLatest ? card.student : addressOf(card, entry), images, target),
   ].join('\n');
 }
 
 const addressOf = ({ student, version }: StudentCard, entry: NumberedVersion | undefined): string =>
   `${student}/${entry ? `v${entry.number}` : version}`;
 
-function nextSteps(
-  { files, metrics }: StudentCard,
-  address: string,
-  images: readonly string[],
-  { stack }: Target,
-): string {
+/** Where the images are named that were not recognised; empty if there are none, or for an early student. */
+function wrongAnswers({ files, metrics }: StudentCard): string {
+  const wrong = metrics.test.n - metrics.test.correct;
+  if (wrong === 0 || !files.some(({ path }) => path === PREDICTIONS_FILE)) return '';
+  const images =
+    wrong === 1 ? 'The image it got wrong is' : `The ${count(wrong)} images it got wrong are`;
+  return `${images} listed in ${PREDICTIONS_FILE}, among its files.`;
+}
+
+function nextSteps(address: string, images: readonly string[], { stack }: Target): string {
   const name = quote(address);
   const state = givenState();
   const option = [
     stack === undefined ? '' : ` --stack ${quote(stack)}`,
     state === undefined ? '' : ` ${STATE_OPTION} ${quote(state)}`,
   ].join('');
-  const isWrongListed =
-    metrics.test.correct < metrics.test.n && files.some(({ path }) => path === PREDICTIONS_FILE);
   const commands = [
     ['Classify images', `predict ${name} ${images.map(quotePath).join(' ') || 'IMAGE...'}`],
     ['See all that was measured', `report ${name}`],
-    [
-      isWrongListed ? 'Download it; predictions.csv lists the wrong answers' : 'Download the files',
-      `download ${name} FOLDER`,
-    ],
+    ['Download the files', `download ${name} FOLDER`],
   ];
   return table(
     commands.map(([what = '', command = '']) => [what, `npx understudy ${command}${option}`]),

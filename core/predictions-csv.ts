@@ -70,36 +70,38 @@ export async function* predictionRows(
   if (isHeader) throw new InvalidPredictions('the file is empty');
 }
 
+const MAX_ROW = 100_000; // characters; chosen: a file's name has at most 1,024 bytes
+
 /** The cells of each row of a CSV file; line breaks may be CRLF or LF. */
 async function* csvRows(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<string[]> {
   const decoder = new TextDecoder();
-  let row: string[] = [];
-  let text = '';
-  let isQuoted = false; // inside quotation marks, or just after the one that may end them
-  let mayEnd = false; // after a quotation mark inside: the end, or the first of two that stand for one
+  let rest = ''; // after the last line break
+  let row: string | undefined; // a row that goes on in the next line, within quotation marks
   for await (const chunk of chunks) {
-    for (const character of decoder.decode(chunk, { stream: true })) {
-      if (isQuoted && !mayEnd) {
-        if (character === '"') mayEnd = true;
-        else text += character;
-      } else if (character === '"') {
-        if (mayEnd) text += '"';
-        isQuoted = true;
-        mayEnd = false;
-      } else {
-        isQuoted = false;
-        mayEnd = false;
-        if (character === ',' || character === '\n') {
-          row.push(text);
-          text = '';
-          if (character === '\n') {
-            yield row;
-            row = [];
-          }
-        } else if (character !== '\r') text += character;
-      }
+    const lines = (rest + decoder.decode(chunk, { stream: true })).split('\n');
+    rest = lines.pop() ?? '';
+    if (rest.length > MAX_ROW) throw new InvalidPredictions('a row is too long');
+    for (const line of lines) {
+      const isOdd = line.split('"').length % 2 === 0; // of its quotation marks: one opens or closes
+      const goesOn = isOdd === (row === undefined);
+      row = row === undefined ? line : `${row}\n${line}`;
+      if (row.length > MAX_ROW) throw new InvalidPredictions('a row is too long');
+      if (goesOn) continue;
+      yield cellsOf(row.replace(/\r$/, ''));
+      row = undefined;
     }
   }
-  if (isQuoted || text !== '' || row.length > 0)
-    throw new InvalidPredictions('the file ends within a row');
+  if (rest !== '' || row !== undefined) throw new InvalidPredictions('the file ends within a row');
+}
+
+function cellsOf(row: string): string[] {
+  if (!row.includes('"')) return row.split(',');
+  const cell = /(?:"([^"]*(?:""[^"]*)*)"|([^",]*))(,|$)/y;
+  const cells: string[] = [];
+  for (;;) {
+    const [, quoted, plain = '', end] = cell.exec(row) ?? [];
+    if (end === undefined) throw new InvalidPredictions('a quotation mark is misplaced');
+    cells.push(quoted === undefined ? plain : quoted.replaceAll('""', '"'));
+    if (end === '') return cells;
+  }
 }

@@ -43,8 +43,11 @@ export async function answersBefore(rows: AsyncIterable<PredictionRow>): Promise
   const names = new Map<string, { predicted: string }>(); // one object per class
   const answers: AnswersBefore = new Map();
   for await (const { predicted, sha256 } of rows) {
-    const answer = names.get(predicted) ?? { predicted };
-    names.set(predicted, answer);
+    let answer = names.get(predicted);
+    if (!answer) {
+      answer = { predicted: Buffer.from(predicted).toString() }; // a copy: the text may keep its file in memory
+      names.set(answer.predicted, answer);
+    }
     answers.set(short(sha256), answer);
   }
   return answers;

@@ -70,7 +70,7 @@ const HEADER = [
 ];
 
 const row = ({ card, entry, isLatest }: Listed): string[] => [
-  entry ? `${card.student} v${entry.number}` : card.student,
+  `${card.student}/${entry ? `v${entry.number}` : card.version}`, // as the other commands take it
   card.version,
   isLatest ? 'latest' : '',
   String(card.classes.length),

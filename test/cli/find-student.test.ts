@@ -110,6 +110,18 @@ describe('a student that somebody asks for', () => {
     });
   });
 
+  it('is found by its number where latest.json is damaged', async () => {
+    putStudents();
+    bucket.put(latestKey('pets'), '{');
+
+    expect(await findStudent(bucket.objects, 'pets/v2')).toMatchObject({ version: SECOND });
+    await expect(findStudent(bucket.objects, 'pets')).rejects.toMatchObject({
+      message: expect.stringMatching(
+        /^There is no latest version of "pets"; it has aaaaaaaaaaaa, v1/,
+      ),
+    });
+  });
+
   it('has at most ten other versions named', async () => {
     for (let i = 0; i < 15; i++) putCard('pets', `${i}`.padStart(12, '0'));
 

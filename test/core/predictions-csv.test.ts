@@ -17,7 +17,7 @@ async function* inPieces(text: string, bytes: number) {
   for (let from = 0; from < all.length; from += bytes) yield all.subarray(from, from + bytes);
 }
 
-async function rowsOf(text: string, bytes = 7) {
+async function rowsOf(text: string, bytes = 4_096) {
   const rows = [];
   for await (const row of predictionRows(inPieces(text, bytes))) rows.push(row);
   return rows;
@@ -89,6 +89,9 @@ describe('predictions.csv', () => {
     ['has another header', 'file,class\r\n'],
     ['ends within a row', predictionsCsv([anImage()]).slice(0, -10)],
     ['ends within quotation marks', `${predictionsCsv([])}"a`],
+    ['has a row without an end', `${predictionsCsv([])}${'a'.repeat(200_000)}`],
+    ['has a cell without an end', `${predictionsCsv([])}"${'a\n'.repeat(100_000)}`],
+    ['has a misplaced quotation mark', `${predictionsCsv([])}a"b",b,c,1,true,x\r\n`],
     ['has a row without a digest', `${predictionsCsv([])}a,b,c,1,true,x\r\n`],
     ['has a row with too many cells', predictionsCsv([anImage()]).replace('cat/', 'cat,')],
   ])('is refused if it %s', async (_, text) => {

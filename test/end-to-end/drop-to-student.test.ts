@@ -91,8 +91,8 @@ describe('a folder of images, with nothing running', () => {
       });
 
       const { stdout: list } = await understudy(state, 'list');
-      expect(list).toMatch(new RegExp(`^digits v2 +${student.version} +latest `, 'm'));
-      expect(list).toMatch(/^digits v1 +[0-9a-f]{12} +10 /m);
+      expect(list).toMatch(new RegExp(`^digits/v2 +${student.version} +latest `, 'm'));
+      expect(list).toMatch(/^digits\/v1 +[0-9a-f]{12} +10 /m);
       const { stdout: report } = await understudy(state, 'report', 'digits/v2');
       expect(report).toContain(`v2: ${correct} of ${n}; v1 on the same ${n} images: ${correct}.`);
 

@@ -34,9 +34,9 @@ it('shows the number and the digest of each student, and which one is the latest
 
   const [, ...rows] = (await printed()).trimEnd().split('\n');
   expect(rows.map((row) => row.split(/ {2,}/).slice(0, 3))).toEqual([
-    ['pets v2', 'bbbbbbbbbbbb', 'latest'],
-    ['pets v1', 'aaaaaaaaaaaa', '10'],
-    ['cats', 'aaaaaaaaaaaa', '10'],
+    ['pets/v2', 'bbbbbbbbbbbb', 'latest'],
+    ['pets/v1', 'aaaaaaaaaaaa', '10'],
+    ['cats/aaaaaaaaaaaa', 'aaaaaaaaaaaa', '10'],
   ]);
   expect(JSON.parse(await printed('--json'))).toMatchObject([
     { student: 'pets', number: 2, latest: true, comparison: { correct: 37 } },
