@@ -224,9 +224,7 @@ describe('the protocol', () => {
     const s3 = await runningS3();
     const { client, endpoint } = await runningSageMaker({ s3: s3.client });
 
-    await expect(
-      client.send(new ListModelsCommand({})),
-    ).rejects.toMatchObject({
+    await expect(client.send(new ListModelsCommand({}))).rejects.toMatchObject({
       name: 'UnknownOperationException',
       message: 'the local SageMaker has no ListModels',
     });
