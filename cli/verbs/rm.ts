@@ -12,7 +12,7 @@ export const rm = (): Command =>
   new Command('rm')
     .argument(
       '<student|job>',
-      'a student (all its versions), student/version, or the beginning of a job id',
+      'NAME for a student with all its versions, NAME/v2 for one of them, or the beginning of a job id',
     )
     .addOption(stackOption())
     .option('--yes', 'do not ask for confirmation')
