@@ -13,6 +13,8 @@ export interface LocalDynamoDbOptions {
    */
   onNewImage?: (record: DynamoDBRecord) => void;
   onError?: (error: unknown) => void;
+  /** Called with the error of every write for which the disk has no room. */
+  onUnwritable?: (error: unknown) => void;
   now?: () => Date;
 }
 
@@ -24,7 +26,7 @@ export interface LocalDynamoDbOptions {
  */
 export async function localDynamoDb(options: LocalDynamoDbOptions) {
   const { folder, onNewImage, onError = () => undefined, now = () => new Date() } = options;
-  const engine = await openEngine(folder);
+  const engine = await openEngine(folder, options.onUnwritable);
   const nextSequence = sequenceNumbers(now);
   let lastWrite: Promise<unknown> = Promise.resolve();
   let closed = false;

@@ -34,8 +34,16 @@ export interface LocalS3 {
   close(): Promise<void>;
 }
 
+export interface LocalS3Options {
+  folder: string;
+  now?: () => Date;
+  region?: string;
+  /** Called with the error of every write for which the disk has no room; returns whether it has told the user. */
+  onUnwritable?: (error: unknown) => boolean;
+}
+
 /** Opens an S3 over plain files in `folder`, for one process at a time. Reads all metadata before it returns. */
-export function localS3(options: { folder: string; now?: () => Date; region?: string }): LocalS3 {
+export function localS3(options: LocalS3Options): LocalS3 {
   const { folder, now = () => new Date(), region = 'us-east-1' } = options;
   const store = openStore(folder, now);
   const listeners = new Set<ObjectCreatedListener>();
@@ -59,7 +67,7 @@ export function localS3(options: { folder: string; now?: () => Date; region?: st
         incoming.destroy();
         return Promise.resolve();
       }
-      return requests.track(handle(context, now, incoming, response));
+      return requests.track(handle(context, options, incoming, response));
     },
     async createBucket(name) {
       await store.createBucket(name);
@@ -88,7 +96,7 @@ async function notify(listener: ObjectCreatedListener, event: ObjectCreated): Pr
 
 async function handle(
   context: Context,
-  now: () => Date,
+  { onUnwritable = () => false }: LocalS3Options,
   incoming: IncomingMessage,
   response: ServerResponse,
 ): Promise<void> {
@@ -97,15 +105,17 @@ async function handle(
   response.setHeader('x-amz-id-2', id);
   try {
     const request = parseRequest(incoming, id);
-    refuseExpired(request.query, now());
+    refuseExpired(request.query, context.store.now());
     await send(response, await answer(context, request));
   } catch (error) {
     if (isClientGone(error, incoming)) return; // nobody is left to answer
-    if (!(error instanceof S3Error)) complain('an S3 request failed', { id, error: String(error) });
+    if (!(error instanceof S3Error || onUnwritable(error)))
+      complain('an S3 request failed', { id, error: String(error) });
     incoming.resume(); // many clients read the response only after they have sent everything
     if (response.headersSent)
       response.destroy(); // too late for an error response
-    else await send(response, refusal(error, incoming, id)).catch(() => response.destroy());
+    else
+      await send(response, refusal(error, context, incoming, id)).catch(() => response.destroy());
   }
 }
 
@@ -129,8 +139,8 @@ async function send(
   response.end(bytes);
 }
 
-function refusal(error: unknown, incoming: IncomingMessage, id: string): Reply {
-  const { status, code, message } = describeFailure(error);
+function refusal(error: unknown, { store }: Context, incoming: IncomingMessage, id: string): Reply {
+  const { status, code, message } = describeFailure(error, store.folder);
   if (incoming.method === 'HEAD') return { status };
   const details = error instanceof S3Error ? error.details : {};
   const Resource = (incoming.url ?? '').split('?')[0];

@@ -100,7 +100,7 @@ function storeObject(
       if (!inPlace) await bucket.data.discard([data]);
       throw error;
     }
-  });
+  }, body.size);
 }
 
 /** Deleting a missing object succeeds, as on AWS. */
@@ -135,7 +135,7 @@ export const deleteObjects: Operation<BucketRequest> = async ({ store }, request
         await bucket.remove(Key, { ifMatch: ETag });
         if (Quiet?.trim() !== 'true') Deleted.push({ Key });
       } catch (error) {
-        const { code: Code, message: Message } = describeFailure(error);
+        const { code: Code, message: Message } = describeFailure(error, store.folder);
         Errors.push({ Key, Code, Message });
       }
     }
