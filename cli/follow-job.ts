@@ -4,6 +4,7 @@ import { studentVersion } from '#core/identity.ts';
 import type { Job } from '#core/job.ts';
 import { FINAL, type State } from '#core/job-progress.ts';
 import { count } from '#core/quantities.ts';
+import { isInsufficientStorage } from '#lambdas/insufficient-storage.ts';
 import { escapeForTerminal } from '#local/escape-for-terminal.ts';
 import { CliError, EXIT } from './cli-error.ts';
 import type { Pipeline } from './connect.ts';
@@ -30,7 +31,10 @@ export async function followJob(
   /** Waits until the job is in none of these states. */
   const leave = async (states: readonly State[], look?: (job: Job) => Promise<void> | void) => {
     for (;;) {
-      job = await pipeline.jobs.load(id);
+      job = await pipeline.jobs.load(id).catch((error: unknown) => {
+        if (!job || !isInsufficientStorage(error)) throw error;
+        return job; // the pipeline says that the disk is full, and goes on when there is room
+      });
       if (job && !states.includes(job.progress.state)) return job;
       if (job) await look?.(job);
       await pause(pipeline.pollMs);

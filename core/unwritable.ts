@@ -54,7 +54,7 @@ export function unwritableInWords(why: Unwritable, room: Room): string {
     case 'read-only':
       return `${folder} is on a read-only file system.`;
     case 'denied':
-      return `${folder} may not be written: permission denied.`;
+      return `${folder} cannot be used: permission denied.`;
   }
 }
 

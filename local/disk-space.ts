@@ -1,4 +1,5 @@
 import { statfsSync } from 'node:fs';
+import { dirname, resolve, sep } from 'node:path';
 import { type Unwritable, unwritable, unwritableInWords } from '#core/unwritable.ts';
 
 /** The bytes that this process may still write to the disk of a folder; `undefined` where the system does not say. */
@@ -34,38 +35,42 @@ export function requireRoom(folder: string, bytes: number, reserved = RESERVED_B
   if (free !== undefined && free < bytes + reserved) throw new NoRoom(bytes + reserved);
 }
 
-/** Two sentences: why something could not be written below a folder, and what to do. `undefined` for other errors. */
-export function whyUnwritable(error: unknown, folder: string): string | undefined {
+/**
+ * Two sentences: why something could not be written, and what to do. `undefined` for other errors.
+ *
+ * @param folder that is named unless the error itself names another place
+ */
+export function whyUnwritable(
+  error: unknown,
+  folder: string,
+  remedies = REMEDIES,
+): string | undefined {
   const why = unwritable(error);
   if (!why) return undefined;
+  const place = placeOf(error, folder);
   const room = {
-    folder,
-    freeBytes: freeBytes(folder),
+    folder: place,
+    freeBytes: freeBytes(place),
     neededBytes: error instanceof NoRoom ? error.neededBytes : undefined,
   };
-  return `${unwritableInWords(why, room)} ${REMEDIES[why]}`;
+  return `${unwritableInWords(why, room)} ${remedies[why]}`;
 }
 
-const MAKE_ROOM =
+/** The folder of the path that an error of the file system names; below the given folder, that is precise enough. */
+function placeOf(error: unknown, folder: string): string {
+  const { path } = Object(error);
+  if (typeof path !== 'string' || path === '') return folder;
+  return resolve(path).startsWith(resolve(folder) + sep) ? folder : dirname(path);
+}
+
+export const MAKE_ROOM =
   'Free some space there, or delete what you no longer need with "npx understudy prune".';
 const MOVE = 'Make it writable, or use another folder with --state.';
 
-const REMEDIES: Record<Unwritable, string> = {
+export const REMEDIES: Record<Unwritable, string> = {
   full: MAKE_ROOM,
   quota: MAKE_ROOM,
   'file-size': 'Use a folder on another disk with --state.',
   'read-only': MOVE,
   denied: MOVE,
 };
-
-/** The status with which the local services answer that something cannot be written. SDKs do not retry it. */
-export const INSUFFICIENT_STORAGE = 507;
-
-/** Whether a local service has answered that something cannot be written; it has told the user by itself. */
-export function isToldByService(error: unknown): boolean {
-  const { $metadata, cause } = Object(error);
-  if ($metadata?.httpStatusCode === INSUFFICIENT_STORAGE) return true;
-  if (error instanceof AggregateError && error.errors.length > 0)
-    return error.errors.every(isToldByService);
-  return cause instanceof Error && isToldByService(cause);
-}

@@ -92,7 +92,8 @@ export function sageMakerTraining(
         return new NoCapacity('quota', quotaReason(cause.message), { cause });
       }
       if (isCapacity(cause)) {
-        return new NoCapacity('capacity', `${instanceType}: ${cause.message}`, { cause });
+        const type = request.instanceTypes.length > 1 ? `${instanceType}: ` : '';
+        return new NoCapacity('capacity', `${type}${cause.message}`, { cause });
       }
       throw cause;
     }
@@ -203,7 +204,8 @@ function observationOf(
     }
     case 'Failed':
       if (/^(CapacityError|InsufficientCapacity)/i.test(FailureReason ?? '')) {
-        return { type: 'training-no-capacity', ...run, reason: FailureReason ?? '' };
+        const reason = FailureReason?.replace(/^CapacityError: /, '') ?? '';
+        return { type: 'training-no-capacity', ...run, reason };
       }
       return { type: 'training-failed', ...run, ...parseFailure(FailureReason) };
     case 'Stopped': {

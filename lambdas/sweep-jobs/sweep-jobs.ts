@@ -27,7 +27,8 @@ export type SweepPorts = Omit<ValidationPorts & LaunchPorts & AnnouncePorts, 'te
  * every lost event and does no harm at any time, because each stage looks before it acts. A job that fails here does
  * not stop the others.
  *
- * @param aheadSeconds treats deadlines up to this far ahead as passed; 0 on AWS, more on one machine
+ * @param aheadSeconds treats deadlines up to this far ahead as passed; 0 on AWS, more on one machine, where a job that
+ *   waits for capacity is still tried only once a minute
  * @param countStuck called with the number of jobs that make no progress
  * @throws AggregateError, at the end, of all failures
  */
@@ -48,8 +49,10 @@ export async function sweepJobs(
       return undefined;
     }
   }
-  const isDue = ({ deadline }: Job) =>
-    deadline !== undefined && Date.parse(deadline) <= ports.now().getTime() + aheadSeconds * 1000;
+  const isDue = (job: Job) => {
+    const ahead = isRefused(job, ports.now()) ? 0 : aheadSeconds * 1000; // ms
+    return job.deadline !== undefined && Date.parse(job.deadline) <= ports.now().getTime() + ahead;
+  };
 
   const open = await ports.jobs.open();
   countStuck(open.filter((job) => isStuck(job, ports.now())).length);
@@ -81,6 +84,14 @@ export async function sweepJobs(
     throw new AggregateError(failures, `${failures.length} of the swept jobs or uploads failed`);
   }
 }
+
+const REFUSED_SECONDS = 60; // chosen: a launch that is refused costs two writes
+
+/** Whether a launch was refused just now, for lack of capacity: no sweep tries it again at once, however far ahead it looks. */
+const isRefused = ({ progress, updatedAt }: Job, now: Date): boolean =>
+  progress.state === 'waiting' &&
+  progress.waitingFor !== 'concurrency' &&
+  now.getTime() - Date.parse(updatedAt) < REFUSED_SECONDS * 1000;
 
 const NOT_LAUNCHED: ReadonlySet<State> = new Set(['validated', 'waiting', 'launching']);
 

@@ -1,4 +1,5 @@
-import { INSUFFICIENT_STORAGE, whyUnwritable } from '../disk-space.ts';
+import { INSUFFICIENT_STORAGE } from '#lambdas/insufficient-storage.ts';
+import { whyUnwritable } from '../disk-space.ts';
 
 /** The S3 error codes of this server, with AWS's HTTP status. Source: "Error responses", Amazon S3 API reference. */
 const STATUS = {

@@ -181,7 +181,7 @@ describe('looking at a training job', () => {
     ],
     [
       { TrainingJobStatus: 'Failed', FailureReason: 'CapacityError: none' },
-      { type: 'training-no-capacity', reason: 'CapacityError: none' },
+      { type: 'training-no-capacity', reason: 'none' },
     ],
   ] as const)('reads %o', async (described, expected) => {
     sageMaker

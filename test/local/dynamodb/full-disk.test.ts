@@ -69,8 +69,8 @@ it('goes on after LevelDB could not write, without a restart', async () => {
 
   const io = new Error('IO error: /state/000003.log: No space left on device');
   const failing = vi
-    .spyOn(ClassicLevel.prototype as never, '_put')
-    .mockRejectedValue(Object.assign(io, { code: 'LEVEL_IO_ERROR' }) as never);
+    .spyOn(ClassicLevel.prototype as unknown as { _put(): Promise<void> }, '_put')
+    .mockRejectedValue(Object.assign(io, { code: 'LEVEL_IO_ERROR' }));
   await expect(put('refused')).rejects.toEqual(noRoom);
   failing.mockRestore();
 
@@ -87,7 +87,7 @@ it.skipIf(!canMount)(
     const { folder, fill, free } = smallDisk(16);
     const answered: string[] = [];
     let refused = 0;
-    for (let begin = 0; begin < 3; begin++) {
+    for (let begin = 0; begin < 2; begin++) {
       const { client, put, has, stop } = await start(folder);
       await client.send(jobs).catch(() => undefined); // it exists already
       for (let round = 0; round < 3; round++) {
@@ -109,7 +109,7 @@ it.skipIf(!canMount)(
       for (const id of answered) expect([id, await has(id)]).toEqual([id, true]);
       await stop();
     }
-    expect(refused).toBeGreaterThan(50);
-    expect(answered.length).toBeGreaterThan(100);
+    expect(refused).toBeGreaterThan(30);
+    expect(answered.length).toBeGreaterThan(60);
   },
 );
