@@ -63,6 +63,21 @@ function placeOf(error: unknown, folder: string): string {
   return resolve(path).startsWith(resolve(folder) + sep) ? folder : dirname(path);
 }
 
+/** Whom the local services tell that their disk takes no more. */
+export interface Disk {
+  /**
+   * To be called with the error of every write.
+   *
+   * @returns why it could not be written, and what to do; `undefined` for errors that are not about the disk
+   */
+  failed(error: unknown): string | undefined;
+}
+
+/** A disk that nobody watches. */
+export const unwatchedDisk = (folder: string): Disk => ({
+  failed: (error) => whyUnwritable(error, folder),
+});
+
 export const MAKE_ROOM =
   'Free some space there, or delete what you no longer need with "npx understudy prune".';
 const MOVE = 'Make it writable, or use another folder with --state.';

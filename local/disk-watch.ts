@@ -1,7 +1,6 @@
 import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { unwritable } from '#core/unwritable.ts';
-import { freeBytes, NoRoom, RESERVED_BYTES, whyUnwritable } from './disk-space.ts';
+import { type Disk, freeBytes, NoRoom, RESERVED_BYTES, whyUnwritable } from './disk-space.ts';
 
 export interface DiskWatchOptions {
   folder: string;
@@ -12,9 +11,9 @@ export interface DiskWatchOptions {
 }
 
 /** Tells the user when the state folder can no longer be written, once, and when it can be written again. */
-export interface DiskWatch {
-  /** To be called with every failed write; other errors are ignored. Returns whether it was one. */
-  failed(error: unknown): boolean;
+export interface DiskWatch extends Disk {
+  /** From now on the user is told; before, a failed write ends the program with the same sentence. */
+  start(): void;
   /** Whether the last failed write is recent, and the user has been told. */
   isFull(): boolean;
   stop(): void;
@@ -25,6 +24,7 @@ export function diskWatch(options: DiskWatchOptions): DiskWatch {
   let failedAt = 0;
   let neededBytes = 0; // the most that was refused since the user was told
   let timer: NodeJS.Timeout | undefined;
+  let isStarted = false;
 
   function look() {
     if (Date.now() - failedAt < quietMs || !isWritable(folder, neededBytes)) return;
@@ -41,17 +41,24 @@ export function diskWatch(options: DiskWatchOptions): DiskWatch {
 
   return {
     failed(error) {
-      if (!unwritable(error)) return false;
+      const why = whyUnwritable(error, folder);
+      if (why === undefined || !isStarted) return why;
       failedAt = Date.now();
       if (error instanceof NoRoom) neededBytes = Math.max(neededBytes, error.neededBytes);
-      if (timer) return true;
+      if (timer) return why;
       timer = setInterval(look, everyMs);
       timer.unref();
-      report(`${whyUnwritable(error, folder)} The pipeline then goes on by itself.`);
-      return true;
+      report(`${why} The pipeline goes on by itself as soon as it can.`);
+      return why;
+    },
+    start() {
+      isStarted = true;
     },
     isFull: () => timer !== undefined,
-    stop,
+    stop() {
+      isStarted = false;
+      stop();
+    },
   };
 }
 

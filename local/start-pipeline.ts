@@ -84,7 +84,6 @@ async function open(options: PipelineOptions, opened: Close[]): Promise<string> 
   await makePrivateFolder(folder);
   const disk = diskWatch({ folder, report });
   opened.push(async () => disk.stop());
-  const onUnwritable = (error: unknown) => disk.failed(error);
   const onError = (error: unknown, where = 'the local AWS') => {
     // What fails while the disk is full fails for that reason.
     if (disk.failed(error) || isInsufficientStorage(error) || disk.isFull()) return;
@@ -99,13 +98,13 @@ async function open(options: PipelineOptions, opened: Close[]): Promise<string> 
       for (const stream of streams) stream.push(record);
     },
     onError,
-    onUnwritable,
+    disk,
   });
   opened.push(dynamodb.close);
   if (options.onHeld) opened.push(await options.onHeld());
   const bus = localBus({ names: [BUS], onError });
   opened.push(bus.stop);
-  const s3 = localS3({ folder: join(folder, 's3'), onUnwritable });
+  const s3 = localS3({ folder: join(folder, 's3'), disk });
   opened.push(s3.close);
   const logs = localLogs(TRAINING_LOGS);
   let sageMaker: LocalSageMaker | undefined;
@@ -145,7 +144,7 @@ async function open(options: PipelineOptions, opened: Close[]): Promise<string> 
       maxConcurrentJobs: MAX_TRAINING_JOBS,
       publish: bus.publish,
       onError,
-      onUnwritable,
+      disk,
       onLog(trainingJobName, line) {
         logs.write(trainingJobName, line);
         options.onTrainingLine(trainingJobName, line);
@@ -167,5 +166,6 @@ async function open(options: PipelineOptions, opened: Close[]): Promise<string> 
     });
     opened.push(stopStages);
   }
+  disk.start();
   return server.endpoint;
 }

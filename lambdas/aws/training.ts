@@ -99,11 +99,22 @@ export function sageMakerTraining(
     }
   }
 
-  /** The name is taken: an earlier try has succeeded, unless the training job belongs to something else. */
-  async function adopt(TrainingJobName: string, jobId: string, asked: string): Promise<string> {
-    const { HyperParameters, ResourceConfig } = await client.send(
-      new DescribeTrainingJobCommand({ TrainingJobName }),
-    );
+  /**
+   * The name is taken: an earlier try has succeeded, unless the training job belongs to something else. If there is none,
+   * another launcher has just failed to create it.
+   */
+  async function adopt(
+    TrainingJobName: string,
+    jobId: string,
+    asked: string,
+  ): Promise<string | NoCapacity> {
+    const described = await client
+      .send(new DescribeTrainingJobCommand({ TrainingJobName }))
+      .catch((error: unknown) => {
+        if (!isUnknown(error)) throw error;
+      });
+    if (!described) return new NoCapacity('capacity', 'The training job could not be created yet.');
+    const { HyperParameters, ResourceConfig } = described;
     if (HyperParameters?.job_id === jobId) return ResourceConfig?.InstanceType ?? asked;
     throw new Error(`the training job name ${TrainingJobName} is taken by something else`);
   }

@@ -20,6 +20,7 @@ import { findUnhandledUploads } from './handled-uploads.ts';
 
 export type SweepPorts = Omit<ValidationPorts & LaunchPorts & AnnouncePorts, 'teachers'> & {
   teachers: ValidationPorts['teachers'] & LaunchPorts['teachers'];
+  retryRefusedSeconds?: number;
 };
 
 /**
@@ -27,8 +28,8 @@ export type SweepPorts = Omit<ValidationPorts & LaunchPorts & AnnouncePorts, 'te
  * every lost event and does no harm at any time, because each stage looks before it acts. A job that fails here does
  * not stop the others.
  *
- * @param aheadSeconds treats deadlines up to this far ahead as passed; 0 on AWS, more on one machine, where a job that
- *   waits for capacity is still tried only once a minute
+ * @param aheadSeconds treats deadlines up to this far ahead as passed; 0 on AWS, more on one machine. It does not concern
+ *   a launch that was refused just now
  * @param countStuck called with the number of jobs that make no progress
  * @throws AggregateError, at the end, of all failures
  */
@@ -50,7 +51,7 @@ export async function sweepJobs(
     }
   }
   const isDue = (job: Job) => {
-    const ahead = isRefused(job, ports.now()) ? 0 : aheadSeconds * 1000; // ms
+    const ahead = isJustRefused(ports, job) ? 0 : aheadSeconds * 1000; // ms
     return job.deadline !== undefined && Date.parse(job.deadline) <= ports.now().getTime() + ahead;
   };
 
@@ -85,13 +86,14 @@ export async function sweepJobs(
   }
 }
 
-const REFUSED_SECONDS = 60; // chosen: a launch that is refused costs two writes
-
-/** Whether a launch was refused just now, for lack of capacity: no sweep tries it again at once, however far ahead it looks. */
-const isRefused = ({ progress, updatedAt }: Job, now: Date): boolean =>
+/** Whether a launch was refused just now, for lack of capacity. */
+const isJustRefused = (
+  { now, retryRefusedSeconds = 0 }: SweepPorts,
+  { progress, updatedAt }: Job,
+): boolean =>
   progress.state === 'waiting' &&
   progress.waitingFor !== 'concurrency' &&
-  now.getTime() - Date.parse(updatedAt) < REFUSED_SECONDS * 1000;
+  now().getTime() - Date.parse(updatedAt) < retryRefusedSeconds * 1000;
 
 const NOT_LAUNCHED: ReadonlySet<State> = new Set(['validated', 'waiting', 'launching']);
 

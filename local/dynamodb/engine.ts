@@ -6,7 +6,7 @@ import validations from 'dynalite/validations/index.js';
 import * as z from 'zod';
 import { INSUFFICIENT_STORAGE } from '#lambdas/insufficient-storage.ts';
 import { activity } from '../activity.ts';
-import { requireRoom, whyUnwritable } from '../disk-space.ts';
+import { type Disk, requireRoom, unwatchedDisk } from '../disk-space.ts';
 import { type JsonAnswer, refusal } from '../events/aws-json.ts';
 import { ACCOUNT, REGION } from '../names.ts';
 import { WRITES } from './changes.ts';
@@ -46,12 +46,11 @@ export interface Engine {
  * next start would not find it. So the database is opened again before anything else is done with it; while that fails
  * too, as on a full disk, every operation is answered with the reason.
  *
- * @param onUnwritable called with the error of every write for which the disk has no room
  * @throws FolderInUse
  */
 export async function openEngine(
   folder: string,
-  onUnwritable: (error: unknown) => void = () => undefined,
+  disk: Disk = unwatchedDisk(folder),
 ): Promise<Engine> {
   let store = await openStore(folder);
   let reopening: Promise<void> | undefined;
@@ -63,38 +62,43 @@ export async function openEngine(
     store = await openStore(folder);
   }
 
-  /** Waits until the database is open. After an attempt to open it that failed, makes another. */
+  function startReopening() {
+    reopening ??= reopen();
+    reopening.catch(() => undefined); // `ready` throws it
+  }
+
+  /** Waits until the database is open. After an attempt to open it that failed, the next operation makes another. */
   async function ready(): Promise<void> {
     const attempt = reopening;
     try {
       await attempt;
+    } finally {
       if (reopening === attempt) reopening = undefined;
-    } catch (error) {
-      if (reopening === attempt) startReopening();
-      throw error;
     }
   }
 
-  function startReopening() {
-    reopening = reopen();
-    reopening.catch(() => undefined); // `ready` throws it
+  function faultOf(error: unknown): JsonAnswer {
+    const full = disk.failed(error);
+    if (full !== undefined) return fault(full, INSUFFICIENT_STORAGE);
+    return fault(error instanceof Error ? error.message : String(error), 500);
   }
 
   return {
     async perform(operation, parameters) {
       try {
         await ready();
+      } catch (error) {
+        startReopening();
+        return faultOf(error);
+      }
+      try {
         if (MAY_GROW.has(operation)) requireRoom(folder, SMALLEST_ROOM, 0);
         const answer = await running.track(perform(store, operation, parameters));
         if (/^(Create|Update|Delete)Table$/.test(operation)) await settled(store, parameters);
         return answer;
       } catch (error) {
         if (isOfLevelDb(error)) startReopening();
-        onUnwritable(error);
-        const message = whyUnwritable(error, folder);
-        return message === undefined
-          ? fault(error instanceof Error ? error.message : String(error), 500)
-          : fault(message, INSUFFICIENT_STORAGE);
+        return faultOf(error);
       }
     },
     table: (name) => new Promise((resolve) => store.getTable(name, (_, table) => resolve(table))),

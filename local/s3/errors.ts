@@ -1,5 +1,5 @@
 import { INSUFFICIENT_STORAGE } from '#lambdas/insufficient-storage.ts';
-import { whyUnwritable } from '../disk-space.ts';
+import type { Disk } from '../disk-space.ts';
 
 /** The S3 error codes of this server, with AWS's HTTP status. Source: "Error responses", Amazon S3 API reference. */
 const STATUS = {
@@ -51,23 +51,20 @@ export class S3Error extends Error {
   }
 }
 
-/**
- * The error for the client: the S3 error itself, or an `InternalError` that names the cause.
- *
- * @param folder of all buckets
- */
-export function describeFailure(
-  error: unknown,
-  folder: string,
-): {
+/** A failure as the client is told. */
+export interface Failure {
   status: number;
   code: ErrorCode;
   message: string;
-} {
+  details?: Record<string, string>;
+}
+
+/** The error for the client: the S3 error itself, or an `InternalError` that names the cause. */
+export function describeFailure(error: unknown, disk: Disk): Failure {
   if (error instanceof S3Error) return error;
-  const message = whyUnwritable(error, folder);
-  if (message !== undefined)
-    return { status: INSUFFICIENT_STORAGE, code: 'InternalError', message };
+  const full = disk.failed(error);
+  if (full !== undefined)
+    return { status: INSUFFICIENT_STORAGE, code: 'InternalError', message: full };
   const what = error instanceof Error ? error.message : String(error);
   return { status: 500, code: 'InternalError', message: `The local S3 failed: ${what}` };
 }

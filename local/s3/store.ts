@@ -10,7 +10,6 @@ import { risingSequencer } from './sequencer.ts';
 
 /** All buckets of one folder: `<folder>/<bucket>/{bucket.json, objects/, uploads/}`. One process at a time. */
 export interface Store {
-  readonly folder: string;
   buckets(): Bucket[];
   /** @throws S3Error NoSuchBucket */
   bucket(name: string): Bucket;
@@ -55,7 +54,6 @@ export function openStore(folder: string, now: () => Date): Store {
   }
 
   return {
-    folder,
     now,
     buckets: () => [...buckets.values()].sort((a, b) => (a.name < b.name ? -1 : 1)),
     bucket: find,

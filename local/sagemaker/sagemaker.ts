@@ -4,9 +4,9 @@ import { join } from 'node:path';
 import type { S3Client } from '@aws-sdk/client-s3';
 import * as z from 'zod';
 import { activity } from '../activity.ts';
-import { requireRoom, whyUnwritable } from '../disk-space.ts';
+import { type Disk, requireRoom, unwatchedDisk } from '../disk-space.ts';
 import { answerJson, type JsonAnswer, operationOf } from '../events/aws-json.ts';
-import { emptyChannel } from './channels.ts';
+import { channelBytes, emptyChannel } from './channels.ts';
 import { describe } from './describe.ts';
 import { holdFolder } from './hold-folder.ts';
 import {
@@ -38,8 +38,7 @@ export interface LocalSageMakerOptions {
   /** called with every line that a trainer writes to stdout or stderr */
   onLog?: (trainingJobName: string, line: string) => void;
   onError?: (error: unknown, trainingJobName: string) => void;
-  /** Called with the error of every write for which the disk has no room. */
-  onUnwritable?: (error: unknown) => void;
+  disk?: Disk;
   now?: () => Date;
   /** the time between SIGTERM and SIGKILL; 120 by default, as on AWS */
   stopGraceSeconds?: number;
@@ -61,7 +60,7 @@ export async function localSageMaker(options: LocalSageMakerOptions) {
     maxConcurrentJobs,
     onLog = () => undefined,
     onError = () => undefined,
-    onUnwritable = () => undefined,
+    disk = unwatchedDisk(options.folder),
   } = options;
   const { now = () => new Date(), stopGraceSeconds = 120, checkpointSyncSeconds = 5 } = options;
   const release = await holdFolder(options.folder);
@@ -75,7 +74,7 @@ export async function localSageMaker(options: LocalSageMakerOptions) {
     now,
     onLog,
     onError,
-    onUnwritable,
+    disk,
   };
 
   const storedJobs = new Map<string, StoredJob>(); // by name in lower case
@@ -143,17 +142,17 @@ export async function localSageMaker(options: LocalSageMakerOptions) {
     }
     creating.add(keyOf(name));
     try {
-      requireRoom(folder, neededBytes(request));
-      const empty = await emptyChannel(s3, request.InputDataConfig ?? []);
+      const channels = request.InputDataConfig ?? [];
+      const empty = await emptyChannel(s3, channels);
       if (empty) return invalid(empty);
+      requireRoom(folder, Math.max(await channelBytes(s3, channels), bytesOfTries(request)));
       const stored = await createStoredJob(folder, newRecord(request, now()), publish);
       storedJobs.set(keyOf(name), stored);
       if (!closed) run(stored); // otherwise the next process does
       return { status: 200, body: { TrainingJobArn: arnOf(name) } };
     } catch (error) {
-      const full = whyUnwritable(error, folder);
+      const full = disk.failed(error);
       if (full === undefined) throw error;
-      onUnwritable(error);
       return noCapacity(full);
     } finally {
       creating.delete(keyOf(name));
@@ -161,7 +160,7 @@ export async function localSageMaker(options: LocalSageMakerOptions) {
   }
 
   /** The room that earlier tries of the same job have shown that it needs: such tries share their checkpoints. */
-  function neededBytes({ CheckpointConfig }: CreateTrainingJobRequest): number {
+  function bytesOfTries({ CheckpointConfig }: CreateTrainingJobRequest): number {
     const tries = [...storedJobs.values()].filter(
       ({ record: { request } }) =>
         CheckpointConfig && request.CheckpointConfig?.S3Uri === CheckpointConfig.S3Uri,

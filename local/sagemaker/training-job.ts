@@ -4,9 +4,8 @@ import { setTimeout as pause } from 'node:timers/promises';
 import type { S3Client } from '@aws-sdk/client-s3';
 import { ML_FOLDER, mlFolder } from '#core/ml-folder.ts';
 import { parseFailure } from '#core/training-contract.ts';
-import { unwritable } from '#core/unwritable.ts';
 import { isInsufficientStorage } from '#lambdas/insufficient-storage.ts';
-import { MAKE_ROOM, whyUnwritable } from '../disk-space.ts';
+import { type Disk, MAKE_ROOM } from '../disk-space.ts';
 import { sentence } from '../events/aws-json.ts';
 import { algorithmError } from './algorithm-error.ts';
 import { fetchChannel } from './channels.ts';
@@ -40,8 +39,7 @@ export interface TrainingJobSettings {
   now: () => Date;
   onLog: (trainingJobName: string, line: string) => void;
   onError: (error: unknown, trainingJobName: string) => void;
-  /** Called with the error of every write for which the disk has no room. */
-  onUnwritable: (error: unknown) => void;
+  disk: Disk;
 }
 
 /** A training job as run by this process: from Starting to its end, or to an interruption. */
@@ -89,8 +87,8 @@ export function runTrainingJob(stored: StoredJob, settings: TrainingJobSettings)
         await change(step);
         return;
       } catch (error) {
-        if (!unwritable(error) || isInterrupted) throw error; // the next process resumes the job
-        settings.onUnwritable(error);
+        // The next process resumes a job that was interrupted.
+        if (isInterrupted || settings.disk.failed(error) === undefined) throw error;
         await pause(WRITE_AGAIN_MS);
       }
     }
@@ -122,13 +120,8 @@ export function runTrainingJob(stored: StoredJob, settings: TrainingJobSettings)
       else if (exit || stored.record.stop) await succeed();
       // otherwise it was interrupted, and resumes with the next process
     } catch (error) {
-      const full = isInsufficientStorage(error)
-        ? sentence(error)
-        : whyUnwritable(error, settings.folder);
-      if (full !== undefined) {
-        settings.onUnwritable(error);
-        return failForRoom(full);
-      }
+      const full = isInsufficientStorage(error) ? sentence(error) : settings.disk.failed(error);
+      if (full !== undefined) return failForRoom(full);
       if (!(error instanceof DataError)) settings.onError(error, name);
       const kind = error instanceof DataError ? 'ClientError' : 'InternalServerError';
       await fail(`${kind}: ${sentence(error)}`);

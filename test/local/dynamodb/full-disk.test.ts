@@ -9,6 +9,7 @@ import {
 } from '@aws-sdk/client-dynamodb';
 import { ClassicLevel } from 'classic-level';
 import { expect, it, onTestFinished, vi } from 'vitest';
+import { type Disk, unwatchedDisk } from '#local/disk-space.ts';
 import { localDynamoDb } from '#local/dynamodb/dynamodb.ts';
 import { serve } from '../events/serve.ts';
 import { canMount, smallDisk } from '../small-disk.ts';
@@ -28,8 +29,13 @@ function temporaryFolder(): string {
 
 async function start(folder: string) {
   const unwritable: unknown[] = [];
-  const onUnwritable = (error: unknown) => void unwritable.push(error);
-  const dynamo = await localDynamoDb({ folder, onUnwritable });
+  const disk: Disk = {
+    failed(error) {
+      unwritable.push(error);
+      return unwatchedDisk(folder).failed(error);
+    },
+  };
+  const dynamo = await localDynamoDb({ folder, disk });
   const server = await serve({ DynamoDB: dynamo.handle });
   const client = new DynamoDBClient(server.client);
   const stop = async () => {
