@@ -40,7 +40,7 @@ export const jobRow = (job: Job, pipeline: { trains: boolean }): string[] => [
 const isPaused = ({ progress }: Job, { trains }: { trains: boolean }): boolean =>
   !trains && !FINAL.has(progress.state);
 
-export const JOB_HEADER = ['JOB', 'DATASET', 'STATE', 'SINCE (UTC)', ''];
+export const JOB_HEADER = ['JOB', 'DATASET', 'STATE', 'SINCE (UTC)', 'DETAILS'];
 
 function detailOf({ progress, summary }: Job): string {
   switch (progress.state) {

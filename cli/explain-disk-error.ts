@@ -1,3 +1,4 @@
+import { dirname, resolve, sep } from 'node:path';
 import { isInsufficientStorage } from '#lambdas/insufficient-storage.ts';
 import { REMEDIES, whyUnwritable } from '#local/disk-space.ts';
 import { stateFolder } from '#local/find-state-folder.ts';
@@ -6,9 +7,13 @@ import { CliError, EXIT } from './cli-error.ts';
 /** Turns the error of a disk that cannot be written into a sentence with what to do; returns other errors unchanged. */
 export function explainDiskError(error: unknown): unknown {
   if (error instanceof CliError || !(error instanceof Error)) return error;
-  const sentence = isInsufficientStorage(error)
-    ? error.message // of the local pipeline
-    : whyUnwritable(error, stateFolder());
+  if (isInsufficientStorage(error)) {
+    return new CliError(EXIT.disk, error.message, { cause: error }); // the sentence of the local pipeline
+  }
+  const { path } = error as NodeJS.ErrnoException;
+  const isElsewhere = path !== undefined && !resolve(path).startsWith(stateFolder() + sep);
+  if (isElsewhere) return explainErrorOf(dirname(path), error);
+  const sentence = whyUnwritable(error, stateFolder());
   return sentence === undefined ? error : new CliError(EXIT.disk, sentence, { cause: error });
 }
 

@@ -11,6 +11,7 @@ import type { Pipeline } from './connect.ts';
 import { wordsOfEstimate } from './describe.ts';
 import { describeProblems } from './describe-problems.ts';
 import { stopOnSignal } from './interruption.ts';
+import { isQuiet } from './output.ts';
 import { stopper } from './stopper.ts';
 import { trainingLog } from './training-log.ts';
 import { type Show, trainingOutput } from './training-output.ts';
@@ -103,7 +104,7 @@ export async function followJob(
       step('Publish the student', async () => requireSuccess(await leave(['trained']))),
     ],
     {
-      renderer: isTerminal ? 'default' : 'simple',
+      renderer: isQuiet() ? 'silent' : isTerminal ? 'default' : 'simple',
       rendererOptions: { logger: ON_STDERR },
       registerSignalListeners: false, // they would exit with a code of their own
     },

@@ -41,7 +41,9 @@ export async function importProgram(program, cache = CACHE) {
 async function bundleIn(cache) {
   const folder = join(cache, digestOfSources());
   if (existsSync(folder)) return folder;
-  if (process.stderr.isTTY) process.stderr.write('Preparing understudy for its first start …\n');
+  const isQuiet = process.argv.includes('--quiet') || process.argv.includes('-q');
+  if (process.stderr.isTTY && !isQuiet)
+    process.stderr.write('Preparing understudy for its first start …\n');
   mkdirSync(cache, { recursive: true });
   const draft = `${folder}.${process.pid}.draft`;
   try {

@@ -3,7 +3,7 @@ import packageJson from '../package.json' with { type: 'json' };
 import { CliError, EXIT } from './cli-error.ts';
 import { explainDiskError } from './explain-disk-error.ts';
 import { endOnSignals, isStopping } from './interruption.ts';
-import { info } from './output.ts';
+import { beQuiet, warn } from './output.ts';
 import { STATE_OPTION, useState } from './state-option.ts';
 import { VERBS } from './verbs.ts';
 
@@ -38,8 +38,12 @@ async function run(argv: readonly string[]): Promise<void> {
       `${STATE_OPTION} <folder>`,
       'where the pipeline on this machine keeps everything (env: UNDERSTUDY_STATE; default: the nearest .understudy)',
     )
+    .option('-q, --quiet', 'print only results, warnings and errors')
+    .option('--no-color', 'print without colors, as with NO_COLOR=1') // see understudy.mjs
     .hook('preAction', () => {
-      useState(program.opts<{ state?: string }>().state);
+      const { state, quiet } = program.opts<{ state?: string; quiet?: true }>();
+      useState(state);
+      if (quiet) beQuiet();
     });
   const [wanted, ofHelp] = argv
     .slice(2)
@@ -48,7 +52,7 @@ async function run(argv: readonly string[]): Promise<void> {
     // Of the others, the help shows no more than this, and loading each would take longer than most commands do.
     const isWanted = name === (wanted === 'help' ? ofHelp : wanted);
     const command = isWanted ? (await load())() : new Command(name);
-    program.addCommand(command.description(description).exitOverride());
+    program.addCommand(command.description(description).copyInheritedSettings(program));
   }
   await program.parseAsync(argv);
 }
@@ -57,21 +61,21 @@ const EXIT_CODES = `
 Exit codes:
   0    success
   1    internal error
-  2    usage error
+  2    usage error, or access denied
   3    the dataset or its recipe was rejected
-  4    training failed or was cancelled
+  4    training or deployment failed, or the job was cancelled
   5    the disk is full or cannot be written
-  6    not found
+  6    not found or unreadable
   130  interrupted by Ctrl-C (143 by SIGTERM, 129 by a closed terminal)`;
 
 function exitOf(error: unknown): number {
   const known = explainDiskError(error);
   if (known instanceof CliError) {
-    info(known.message);
+    warn(known.message);
     return known.exit;
   }
   if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.ok : EXIT.usage; // it has been printed already
   const what = error instanceof Error ? (error.stack ?? error.message) : String(error);
-  info(`Internal error in understudy; please report it.\n${what}`);
+  warn(`Internal error in understudy; please report it.\n${what}`);
   return EXIT.internal;
 }

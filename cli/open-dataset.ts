@@ -32,7 +32,7 @@ export interface OpenOptions {
 /**
  * Opens a folder with one folder of images per class, or a zip of that, and checks its recipe.
  *
- * @throws CliError not found; usage, with everything that cannot be read; rejected, with all faults of the recipe
+ * @throws CliError not found; usage; rejected, with everything that cannot be read or all faults of the recipe
  */
 export async function openDataset(path: string, options: OpenOptions): Promise<Dataset> {
   const whole = resolve(path);
@@ -60,12 +60,12 @@ export async function openDataset(path: string, options: OpenOptions): Promise<D
   if (listing.problems.length > 0) {
     const lines = listing.problems.map((problem) => `  ${escapeForTerminal(problem)}`);
     const sentence = [`${path} cannot be uploaded:`, ...lines].join('\n');
-    throw new CliError(EXIT.usage, sentence);
+    throw new CliError(EXIT.rejected, sentence);
   }
   const files = listing.files.filter((file) => file !== RECIPE_FILE); // uploaded beside the archive
   if (files.length === 0) {
     const sentence = `${path} is empty; put one folder of images per class into it.`;
-    throw new CliError(EXIT.usage, sentence);
+    throw new CliError(EXIT.rejected, sentence);
   }
   return { name, recipe, source: 'folder', open: () => zipFiles(whole, files) };
 }

@@ -4,9 +4,22 @@ import { escapeForTerminal, escapeLinesForTerminal } from '#local/escape-for-ter
 export const out = (text: string): void =>
   void process.stdout.write(`${escapeLinesForTerminal(text)}\n`);
 
-/** Prints a message for a person to stderr. */
-export const info = (text: string): void =>
+/** Prints a warning or an error to stderr, also with `--quiet`. */
+export const warn = (text: string): void =>
   void process.stderr.write(`${escapeLinesForTerminal(text)}\n`);
+
+let quiet = false;
+
+/** Leaves out everything but results, warnings and errors from now on. */
+export const beQuiet = (): void => {
+  quiet = true;
+};
+export const isQuiet = (): boolean => quiet;
+
+/** Prints to stderr what a command is doing. */
+export const info = (text: string): void => {
+  if (!quiet) warn(text);
+};
 
 export const outJson = (data: unknown): void => void process.stdout.write(`${jsonText(data)}\n`);
 

@@ -36,15 +36,19 @@ const BAR = { most: 30, least: 8 }; // columns; chosen
 export function progressBar(progress: Progress, columns: number): string {
   const { step, done, of } = progress;
   const name = STEPS[step] ?? step;
-  if (of <= 1) return name;
+  if (of <= 1) return cut(name, columns);
   const counted = `${count(done)} of ${count(of)}`;
   const parts = [counted, ...remarks(progress)];
   while (parts.length > 1 && widthOf(name, parts) + BAR.least > columns) parts.pop();
   const room = Math.min(BAR.most, columns - widthOf(name, parts));
-  if (room < BAR.least) return `${name} ${counted}`;
+  if (room < BAR.least) return cut(`${name} ${counted}`, columns);
   const filled = Math.round((room * Math.min(done, of)) / of);
   return `${name} ${'█'.repeat(filled)}${'░'.repeat(room - filled)} ${parts.join(' · ')}`;
 }
+
+/** A line that is too long would be broken, and then it could not be redrawn in place. */
+const cut = (line: string, columns: number): string =>
+  line.length <= columns ? line : `${line.slice(0, Math.max(0, columns - 1))}…`;
 
 const widthOf = (name: string, parts: readonly string[]): number =>
   name.length + parts.join(' · ').length + 2;

@@ -40,7 +40,7 @@ export async function startPipeline(options: StartOptions): Promise<StartedPipel
     ...(port === undefined ? [] : ['--port', String(port)]),
     ...(storageOnly ? ['--storage-only'] : []),
     ...(isShown ? [] : ['--quiet']),
-    ...['--for', process.argv.slice(2).join(' ')],
+    `--for=${process.argv.slice(2).join(' ')}`, // which may begin with an option
   ];
   const output = isShown ? 'inherit' : 'ignore';
   const child = spawn(process.execPath, [PROGRAM, ...words], {

@@ -43,7 +43,7 @@ function nextSteps(student: string, images: readonly string[], { stack }: Target
     state === undefined ? '' : ` ${STATE_OPTION} ${quote(state)}`,
   ].join('');
   const commands = [
-    ['Classify images', `predict ${name} ${images.map(quote).join(' ') || 'IMAGE...'}`],
+    ['Classify images', `predict ${name} ${images.map(quotePath).join(' ') || 'IMAGE...'}`],
     ['See all that was measured', `report ${name}`],
     ['Download the files', `download ${name} FOLDER`],
   ];
@@ -51,6 +51,9 @@ function nextSteps(student: string, images: readonly string[], { stack }: Target
     commands.map(([what = '', command = '']) => [what, `npx understudy ${command}${option}`]),
   );
 }
+
+/** The same for a path, which must not look like an option. */
+const quotePath = (path: string): string => quote(path.startsWith('-') ? `./${path}` : path);
 
 /** Quotes a name for the shell where needed. */
 const quote = (name: string): string =>

@@ -7,6 +7,11 @@ import { importProgram } from './import-program.mjs';
 const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'];
 for (const signal of SIGNALS) process.once(signal, leave);
 
+// Before anything is loaded that decides whether to use colors; the pipeline's process inherits it.
+if (process.argv.includes('--no-color')) {
+  process.env.NO_COLOR = '1';
+  delete process.env.FORCE_COLOR; // Node would let it win
+}
 // The SDK warns on every start with Node 20, which this version of it supports.
 process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED ??= 'true';
 const { main } = await importProgram('cli/main.ts');

@@ -108,7 +108,7 @@ export const StudentCard = z.object({
       temperature: z.number().positive(), // logits are divided by it before the softmax
       why: z.string(),
       before: Calibration, // on the test part
-      after: Calibration,
+      after: Calibration, // with cross-validation: at temperatures fitted without the image
     }),
     majorityBaseline: Fraction, // accuracy of always predicting the test part's largest class
     perClass: z.array(

@@ -34,32 +34,39 @@ function correctFields(written: unknown): Record<string, unknown> {
   return Object.fromEntries(fields.map(([name]) => [name, Object(written)[name]]));
 }
 
-/** The fault of a valid recipe that one of its teachers cannot fulfil. */
+/** The faults of a valid recipe that one of its teachers cannot fulfil. */
 function impossible(recipe: Recipe, teachers: ReadonlyMap<string, TeacherLimits>): RecipeFault[] {
-  const candidates = recipe.teacher === ANY_TEACHER ? [...teachers.keys()] : [recipe.teacher];
-  const faults = candidates.map((name) => teacherFault(recipe, name, teachers));
-  return faults.filter((each) => each !== undefined).slice(0, 1); // of one kind: one teacher's is enough
+  const { teacher, regime } = recipe;
+  const isKnown = teacher === ANY_TEACHER || teachers.has(teacher);
+  // Where the teacher is unknown too, the regime must be impossible for all of them.
+  const candidates = teachers.has(teacher) ? [teacher] : [...teachers.keys()];
+  const faults = candidates.map((name) => regimeFault(regime, name, teachers.get(name)));
+  const ofRegime = faults.filter((each) => each !== undefined);
+  const isImpossible = isKnown || ofRegime.length === candidates.length;
+  return [
+    ...(isKnown ? [] : [unknownTeacher(teacher, [ANY_TEACHER, ...teachers.keys()])]),
+    ...(isImpossible ? ofRegime.slice(0, 1) : []), // one teacher's is enough
+  ];
 }
 
-function teacherFault(
-  { regime }: Recipe,
+function unknownTeacher(name: string, known: readonly string[]): RecipeFault {
+  const nearest = nearestName(name, known) ?? known.find((each) => each.endsWith(`-${name}`));
+  const guess = nearest === undefined ? undefined : JSON.stringify(nearest);
+  return {
+    code: 'TEACHER_UNKNOWN',
+    path: ['teacher'],
+    part: 'value',
+    what: `There is no teacher "${name}".${didYouMean(guess)}`,
+    remedy: `Choose one of: ${known.join(', ')}.`,
+  };
+}
+
+function regimeFault(
+  regime: Recipe['regime'],
   name: string,
-  teachers: ReadonlyMap<string, TeacherLimits>,
+  teacher: TeacherLimits | undefined,
 ): RecipeFault | undefined {
-  const teacher = teachers.get(name);
-  if (!teacher) {
-    const known = [ANY_TEACHER, ...teachers.keys()];
-    const nearest = nearestName(name, known) ?? known.find((each) => each.endsWith(`-${name}`));
-    const guess = nearest === undefined ? undefined : JSON.stringify(nearest);
-    return {
-      code: 'TEACHER_UNKNOWN',
-      path: ['teacher'],
-      part: 'value',
-      what: `There is no teacher "${name}".${didYouMean(guess)}`,
-      remedy: `Choose one of: ${known.join(', ')}.`,
-    };
-  }
-  const blocks = teacher.blockOutputs.length;
+  const blocks = teacher?.blockOutputs.length ?? 0;
   if (retrainedBlocks(regime, blocks) <= blocks) return undefined;
   return {
     code: 'REGIME_BLOCKS',

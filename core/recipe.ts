@@ -144,7 +144,7 @@ export const Recipe = z.strictObject({
   }),
   refit: z.boolean().optional().register(FIELD_WORDS, {
     description:
-      'Whether the student is trained again on all images, with the chosen settings, after it was tested. A head that was judged by cross-validation has learned from all of them anyway.',
+      'Whether the student is trained again on all images, with the chosen settings, after it was tested. Cross-validation tests one student per fold, none of which is published; then the published one learns from all images in any case.',
     takes: 'true or false',
     ifOmitted: 'true, except for fine-tuned students with a test part',
     when: 'Turn it off to publish exactly the student that classified the test images.',

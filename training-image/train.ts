@@ -5,7 +5,7 @@ import { sha256 } from '#core/identity.ts';
 import type { MlFolder } from '#core/ml-folder.ts';
 import type { TeacherEntry } from '#core/teacher.ts';
 import { CHANNELS } from '#core/training-contract.ts';
-import { classWeights, countClasses, judgeCounts } from './data/class-counts.ts';
+import { classWeights, countClasses, requireEnough, untestedClasses } from './data/class-counts.ts';
 import { decodeExamples } from './data/decode-examples.ts';
 import { RESIZE } from './data/decode-image.ts';
 import { openDataset } from './data/read-dataset.ts';
@@ -28,7 +28,7 @@ import { startTimings } from './job/timings.ts';
 import { chooseStudent } from './plan/choose-student.ts';
 import { expectedTime } from './plan/expected-time.ts';
 import { fineTuningEnds, freezePlanFor } from './plan/freeze-plan.ts';
-import { countsOf, judgementFor } from './plan/judgement.ts';
+import { countsOf, judgementFor, testedOf } from './plan/judgement.ts';
 import { makePlan } from './plan/make-plan.ts';
 import { requireTime } from './plan/require-time.ts';
 import { requireRoom, scratchFolder } from './storage/room.ts';
@@ -72,10 +72,11 @@ export async function train(
   const hashed = examples.map(({ label }, i) => ({ contentSha256: at(contents, i), label }));
   const { parts, warnings } = splitExamples(hashed, recipe.split, recipe.seed);
   const partCounts = countClasses(classes, labels, parts);
-  warnings.push(...judgeCounts(partCounts));
+  requireEnough(partCounts);
   // Few images are not set aside for a test; they are judged by cross-validation.
   const judgement = judgementFor(contents, labels, parts, partCounts, recipe.seed);
   const counts = countsOf(judgement, partCounts);
+  warnings.push(...untestedClasses(counts, testedOf(judgement, labels)));
 
   // The plan: teacher, image size and what the head is given, by measuring on a sample.
   const channel = folders.channel(CHANNELS.teacher.folder);
@@ -200,7 +201,7 @@ export async function train(
   timings.finish('evaluate');
 
   // After that one look, the student may learn from all images with the same settings.
-  const wantsRefit = recipe.refit ?? (!isTuned || !isHeldOut);
+  const wantsRefit = !isHeldOut || (recipe.refit ?? !isTuned); // no single student was cross-validated
   const onAll = wantsRefit && isHeldOut ? await headOn(judgement.all) : fitted;
   const refitted = !wantsRefit
     ? undefined

@@ -19,8 +19,7 @@ export interface Policy extends Strategy {
 const GRID: Partial<Record<keyof FreezeThresholds, readonly number[]>> = {
   similar: [0.85, 0.9, 0.95, 0.98],
   different: [0, 0.3, 0.5, 0.7],
-  fewPerClass: [0, 10, 20, 50],
-  fewIsEnough: [0.3, 0.5, 0.65, 0.8],
+  fewestPerClass: [5, 10, 20],
   fullPerClass: [20, 50, 100],
   fullExamples: [200, 1_000],
   leastBlocks: [2, 4],

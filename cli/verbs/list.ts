@@ -5,7 +5,7 @@ import { percent } from '#core/quantities.ts';
 import { unreadableCard } from '../find-student.ts';
 import { table } from '../layout.ts';
 import type { Library } from '../library.ts';
-import { info, out, outJson } from '../output.ts';
+import { out, outJson, warn } from '../output.ts';
 import { stackOption, type Target } from '../stack-option.ts';
 import { withLibrary } from '../with-pipeline.ts';
 
@@ -35,7 +35,7 @@ async function allStudents(objects: Library['objects']): Promise<StudentCard[]> 
     if (!key.endsWith(`/${CARD_FILE}`)) continue;
     const read = parseCard((await objects.readText(key)) ?? '');
     if ('card' in read) cards.push(read.card);
-    else info(unreadableCard(key, read.problem));
+    else warn(unreadableCard(key, read.problem));
   }
   return cards.sort((a, b) => b.createdAt.localeCompare(a.createdAt));
 }

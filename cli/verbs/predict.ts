@@ -4,7 +4,7 @@ import { ensureTensorflow } from '#engine/tensorflow/ensure-tensorflow.ts';
 import { CliError, EXIT } from '../cli-error.ts';
 import { findStudent } from '../find-student.ts';
 import { table } from '../layout.ts';
-import { info, out, outJson } from '../output.ts';
+import { info, out, outJson, warn } from '../output.ts';
 import type { Prediction } from '../predict-images.ts';
 import { stackOption, type Target } from '../stack-option.ts';
 import { withLibrary } from '../with-pipeline.ts';
@@ -26,7 +26,7 @@ export const predict = (): Command =>
         if (json) outJson(predictions);
         else if (read.length > 0) out(table(read.map(row)));
         for (const prediction of predictions)
-          if ('problem' in prediction) info(`${prediction.image}: ${prediction.problem}`);
+          if ('problem' in prediction) warn(`${prediction.image}: ${prediction.problem}`);
         const unread = images.length - read.length;
         if (unread > 0)
           throw new CliError(

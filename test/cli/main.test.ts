@@ -9,6 +9,7 @@ beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'understudy-cli-'));
   await writeFile(join(folder, 'notes.txt'), 'hello');
   await mkdir(join(folder, 'broken'));
+  await mkdir(join(folder, 'empty'));
   await symlink('/no/such/image.jpg', join(folder, 'broken', '1.jpg'));
 });
 afterAll(() => rm(folder, { recursive: true, force: true }));
@@ -46,7 +47,8 @@ describe('the exit code of understudy', () => {
     [2, ['no-such-verb']],
     [2, ['train']],
     [2, ['train', 'NOTES']],
-    [2, ['train', 'BROKEN']],
+    [3, ['train', 'BROKEN']],
+    [3, ['train', 'EMPTY']],
     [2, ['train', 'NOTES', '--px']],
     [2, ['up', '--port', 'abc']],
     [2, ['up', '--port', '-1']],
@@ -60,6 +62,7 @@ describe('the exit code of understudy', () => {
     [6, ['predict', 'nobody', 'x.png']],
     [6, ['download', 'nobody', 'there']],
     [6, ['retry', '0123456789ab']],
+    [6, ['--quiet', 'retry', '0123456789ab']],
     [6, ['cancel', 'nobody']],
     [0, ['status', '--json']],
     [0, ['list', '--json']],
@@ -75,7 +78,8 @@ describe('the exit code of understudy', () => {
         ...words.map((word) =>
           word
             .replace('NOTES', join(folder, 'notes.txt'))
-            .replace('BROKEN', join(folder, 'broken')),
+            .replace('BROKEN', join(folder, 'broken'))
+            .replace('EMPTY', join(folder, 'empty')),
         ),
       );
 
@@ -86,4 +90,25 @@ describe('the exit code of understudy', () => {
     },
     60_000,
   );
+});
+
+describe('the options of every command', () => {
+  it('are in the help of each', async () => {
+    const { stdout } = await understudy(join(folder, 'state'), 'train', '--help');
+
+    for (const option of ['--state <folder>', '--quiet', '--no-color']) {
+      expect(stdout).toContain(option);
+    }
+  }, 60_000);
+
+  it('leave only the error of a command that should be quiet', async () => {
+    const words = ['train', join(folder, 'empty')];
+    const loud = await understudy(join(folder, 'state'), ...words);
+    const before = await understudy(join(folder, 'state'), '--quiet', ...words);
+    const after = await understudy(join(folder, 'state'), ...words, '-q');
+
+    expect(loud.stderr).toMatch(/^Reading .* …\n.* is empty;.*\n$/);
+    expect(before.stderr).toBe(loud.stderr.replace(/^Reading.*\n/, ''));
+    expect(after).toEqual(before);
+  }, 60_000);
 });

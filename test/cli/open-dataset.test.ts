@@ -43,7 +43,7 @@ describe('openDataset', () => {
 
     const opened = openDataset(folder, {});
 
-    await expect(opened).rejects.toMatchObject({ name: 'CliError', exit: 2 });
+    await expect(opened).rejects.toMatchObject({ name: 'CliError', exit: 3 });
     const message = await opened.then(String, ({ message }: Error) => message);
     expect(message.split('\n').slice(1)).toEqual([
       '  cat/2.jpg is a broken link; remove it or restore its target.',
@@ -90,7 +90,7 @@ describe('openDataset', () => {
   it.each([
     ['a path that does not exist', 'nowhere', 6, 'no file or folder'],
     ['a file that is not a zip', 'notes.txt', 2, 'neither a folder nor a .zip'],
-    ['an empty folder', 'empty', 2, 'is empty'],
+    ['an empty folder', 'empty', 3, 'is empty'],
     ['a broken link', 'broken.zip', 2, 'broken.zip is a broken link'],
   ])('refuses %s', async (_, name, exit, sentence) => {
     const place = join(folder, '..');

@@ -41,11 +41,13 @@ describe('progressBar', () => {
 
   it('fits into any terminal, and leaves out the less important first', () => {
     fc.assert(
-      fc.property(fc.integer({ min: 40, max: 200 }), fc.nat(3_200), (columns, done) => {
+      fc.property(fc.integer({ min: 2, max: 200 }), fc.nat(3_200), (columns, done) => {
         const bar = progressBar(progress({ done }), columns);
 
         expect(bar.length).toBeLessThanOrEqual(columns);
-        expect(bar).toContain(' of 3,200');
+        if (columns >= 40) expect(bar).toContain(' of 3,200');
+        const single = { ...progress({ step: 'plan', done: 0, of: 1 }) };
+        expect(progressBar(single, columns).length).toBeLessThanOrEqual(columns);
       }),
       { seed: 1 },
     );

@@ -33,7 +33,7 @@ describe('decideFreezePlan', () => {
     [
       'CIFAR-10 at 224 px, 10 per class',
       { kappaBest: 0.74, perClass: 10, examples: 100, standardError: 0.04 },
-      'head-only',
+      'blocks:4',
     ],
     [
       'CIFAR-10 at 96 px, 10 per class',

@@ -75,6 +75,13 @@ describe('parseRecipe', () => {
     ]);
   });
 
+  it('names an unknown teacher, and a regime that no teacher could fulfil', () => {
+    const unknown = { teacher: 'resnet' };
+    const impossible = codes(JSON.stringify({ ...unknown, regime: 'blocks:8' }));
+    expect(impossible.sort()).toEqual(['REGIME_BLOCKS', 'TEACHER_UNKNOWN']);
+    expect(codes(JSON.stringify({ ...unknown, regime: 'blocks:7' }))).toEqual(['TEACHER_UNKNOWN']);
+  });
+
   it.each(['auto', 'head-only', 'blocks:1', 'blocks:7', 'full'])(
     'takes the regime %s',
     (regime) => {

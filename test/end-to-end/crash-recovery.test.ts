@@ -33,8 +33,20 @@ async function start(state: string, ...options: string[]) {
 }
 type Started = Awaited<ReturnType<typeof start>>;
 
-const put = ({ s3, bucket }: Started, Key: string, Body: Uint8Array) =>
+const RECIPE = JSON.stringify({
+  regime: 'head-only',
+  teacher: 'efficientnet-lite0',
+  input_px: 96,
+}); // quick
+
+const put = ({ s3, bucket }: Started, Key: string, Body: Uint8Array | string) =>
   s3.send(new PutObjectCommand({ Bucket: bucket, Key, Body }));
+
+/** Uploads a zip so many times at once, after its recipe. */
+async function upload(up: Started, name: string, { body = zip, times = 1 } = {}): Promise<void> {
+  await put(up, `datasets/${name}.json`, RECIPE);
+  await Promise.all(Array.from({ length: times }, () => put(up, `datasets/${name}.zip`, body)));
+}
 
 /** Waits until every job, and at least `count` of them, is in one of these states. */
 async function until({ allJobs }: Started, count: number, ...states: State[]): Promise<Job[]> {
@@ -62,13 +74,13 @@ describe('the pipeline of this machine', () => {
     async () => {
       const up = await start('parallel');
 
-      await Promise.all([1, 2, 3].map(() => put(up, 'datasets/digits.zip', zip)));
+      await upload(up, 'digits', { times: 3 });
       const [job] = await until(up, 1, 'published');
       expect(job?.run?.attempt).toBe(1);
       expect(await students(up)).toHaveLength(1);
 
       const changed = Buffer.concat([zip.subarray(0, -2), Buffer.from([1, 0, 33])]); // a comment of one byte
-      await put(up, 'datasets/digits.zip', changed);
+      await upload(up, 'digits', { body: changed });
       const jobs = await until(up, 2, 'published');
       expect(new Set(jobs.map(({ id }) => id)).size).toBe(2);
       expect(await students(up)).toHaveLength(2);
@@ -81,7 +93,7 @@ describe('the pipeline of this machine', () => {
     async () => {
       const up = await start('lost', '--lose-events', '--sweep-every-seconds', '1');
 
-      await put(up, 'datasets/digits.zip', zip);
+      await upload(up, 'digits');
 
       await until(up, 1, 'published');
       const outbox = async () => (await up.allJobs())[0]?.outbox;
@@ -94,7 +106,7 @@ describe('the pipeline of this machine', () => {
     'is killed while it trains, and goes on as if nothing had been',
     async () => {
       const killed = await start('killed');
-      await put(killed, 'datasets/digits.zip', zip);
+      await upload(killed, 'digits');
       await until(killed, 1, 'training');
       await killed.kill();
 
@@ -113,8 +125,7 @@ describe('the pipeline of this machine', () => {
     async () => {
       const up = await start('queue');
 
-      const others = ['a', 'b', 'c'].map((name) => put(up, `datasets/digits-${name}.zip`, zip));
-      await Promise.all(others);
+      await Promise.all(['a', 'b', 'c'].map((name) => upload(up, `digits-${name}`)));
 
       const jobs = await until(up, 3, 'published');
       expect(jobs.map(({ name }) => name).sort()).toEqual(['digits-a', 'digits-b', 'digits-c']);

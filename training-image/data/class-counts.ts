@@ -26,10 +26,10 @@ export function countClasses(
 /**
  * Judges what is left of the classes after duplicates and contradictions were removed.
  *
- * @returns warnings about classes that cannot be learned or tested
+ * @param counts of the hold-out split
  * @throws TrainingRefused TOO_FEW_IMAGES if nothing can be learned, or nothing tested
  */
-export function judgeCounts(counts: ClassCounts): string[] {
+export function requireEnough(counts: ClassCounts): void {
   const learnable = counts.filter(({ train }) => train > 0);
   if (learnable.length < 2) {
     const names = learnable.map(({ name }) => `only "${name}" has any`).join('') || 'none has any';
@@ -40,12 +40,19 @@ export function judgeCounts(counts: ClassCounts): string[] {
     const what = 'No class has three different images, so none can be held out for testing.';
     throw new TrainingRefused('TOO_FEW_IMAGES', what);
   }
-  return counts.flatMap(({ name, train, test }) => {
+}
+
+/**
+ * Warnings about classes that cannot be learned or tested.
+ *
+ * @param tested labels of the classes of which an image is held out
+ */
+export const untestedClasses = (counts: ClassCounts, tested: ReadonlySet<number>): string[] =>
+  counts.flatMap(({ name, train }, label) => {
     if (train === 0) return `"${name}" has no usable images and is never predicted.`;
-    if (test === 0) return `"${name}" has fewer than three different images and is not tested.`;
+    if (!tested.has(label)) return `"${name}" has too few different images and is not tested.`;
     return [];
   });
-}
 
 /**
  * Weights that compensate for uneven classes: each class has the same total weight.

@@ -1,6 +1,7 @@
 import sharp from 'sharp';
 import { MAX_PIXELS } from '#core/image-limits.ts';
 import { isOutOfMemory } from '../job/errors.ts';
+import { applyProfile } from './apply-profile.ts';
 import { resize, wholeFactor } from './resize.mjs';
 
 /** How images are brought to the teacher's size, in the words of the card; `understudy predict` does the same. */
@@ -35,6 +36,7 @@ export async function decodeImage(bytes: Uint8Array, px: number): Promise<Buffer
     limitInputPixels: MAX_PIXELS,
     pages: 1,
     autoOrient: !reduced, // it would come before the reduction
+    ignoreIcc: reduced?.profile !== undefined,
   });
   if (reduced) image.resize({ width: reduced.width, height: reduced.height, fit: 'fill' });
   const { data, info } = await image
@@ -42,9 +44,12 @@ export async function decodeImage(bytes: Uint8Array, px: number): Promise<Buffer
     .flatten({ background: 'white' })
     .raw({ depth: 'uchar' })
     .toBuffer({ resolveWithObject: true });
-  const resized = resize(data, info.width, info.height, px);
-  // A square can be turned afterwards as well, and has far fewer pixels.
-  return oriented(Buffer.from(resized.buffer), px, reduced?.orientation ?? 1);
+  const resized = Buffer.from(resize(data, info.width, info.height, px).buffer);
+  if (!reduced) return resized;
+  // What can as well be done afterwards: a square has far fewer pixels.
+  const { profile, orientation } = reduced;
+  const coloured = profile ? await applyProfile(resized, px, profile) : resized;
+  return oriented(coloured, px, orientation);
 }
 
 const LARGE = 64 * 1024; // bytes; chosen: reading the header of a smaller one takes as long as it saves
@@ -52,13 +57,17 @@ const LARGE = 64 * 1024; // bytes; chosen: reading the header of a smaller one t
 const isLargeJpeg = (bytes: Uint8Array): boolean =>
   bytes.length > LARGE && bytes[0] === 0xff && bytes[1] === 0xd8;
 
-/** The size to decode a JPEG at: an eighth, a quarter or half, and still twice px; undefined for its own size. */
+/**
+ * The size to decode a JPEG at: an eighth, a quarter or half, and still twice px; undefined for its own size. Printers' colors
+ * have more channels than the result, so their profile has to be applied while decoding.
+ */
 async function reducedSize(bytes: Uint8Array, px: number) {
-  const { width, height, orientation = 1 } = await sharp(bytes).metadata();
+  const { width, height, orientation = 1, space, icc } = await sharp(bytes).metadata();
   const most = Math.min(wholeFactor(width, px), wholeFactor(height, px));
   const by = [8, 4, 2].find((factor) => factor <= most); // what libjpeg can do while decoding
   if (by === undefined) return undefined;
-  return { width: Math.ceil(width / by), height: Math.ceil(height / by), orientation };
+  const profile = space === 'srgb' ? icc : undefined;
+  return { width: Math.ceil(width / by), height: Math.ceil(height / by), orientation, profile };
 }
 
 /**

@@ -2,7 +2,7 @@ import { at } from '#core/at.ts';
 import type { StudentCard } from '#core/card.ts';
 import { wilson95 } from '#core/wilson-interval.ts';
 import { bootstrap95 } from './bootstrap.ts';
-import { calibration, type Temperature } from './calibration.ts';
+import { calibration, crossFitted, type Temperature } from './calibration.ts';
 import {
   balancedAccuracy,
   classMetrics,
@@ -61,7 +61,10 @@ export function computeMetrics(
       temperature,
       why,
       before: calibration(test, 1),
-      after: calibration(test, temperature),
+      after:
+        method === 'hold-out' || temperature === 1
+          ? calibration(test, temperature)
+          : calibration(crossFitted(test), 1),
     },
     majorityBaseline: n === 0 ? 0 : largest / n,
     perClass,

@@ -13,7 +13,7 @@ export interface JudgedTuning {
   outcome: Outcome; // of the last fine-tuning
   examples: number; // learned from in the first one
   classWeights: readonly number[]; // there
-  splits: number; // the first so many splits were tuned on
+  splits: number; // the first so many splits were tuned on; fewer than planned if one of them failed
   predictions: Predictions | undefined; // for their held-out examples; none if one of them failed
   headPredictions: Predictions; // of the heads, for the same examples
   student: TrainedStudent | undefined; // of the first split
@@ -57,7 +57,7 @@ export async function tuneOnSplits(
     outcome: at(tuned, tuned.length - 1).outcome,
     examples: at(judgement.splits, 0).train.length,
     classWeights: tuning.weigh(at(judgement.splits, 0).train.map((i) => at(tuning.labels, i))),
-    splits: count,
+    splits: tuned.length,
     predictions: isComplete ? { logits: joined(logits), labels } : undefined,
     headPredictions: { logits: heads.predictions.logits.slice(0, size * classes), labels },
     student: at(tuned, 0).student,

@@ -101,6 +101,12 @@ export const countsOf = ({ method }: Judgement, parts: ClassCounts): ClassCounts
         test: 0,
       }));
 
+/** The labels of which an image is held out. */
+export function testedOf({ method, splits, test }: Judgement, labels: Int32Array): Set<number> {
+  const heldOut = method === 'hold-out' ? [test] : splits.map((split) => split.heldOut);
+  return new Set(heldOut.flatMap((indices) => [...indices].map((i) => at(labels, i))));
+}
+
 const countOf = (labels: Int32Array, label: number): number =>
   labels.reduce((sum, each) => sum + (each === label ? 1 : 0), 0);
 

@@ -1,5 +1,10 @@
 import { describe, expect, it } from 'vitest';
-import { classWeights, countClasses, judgeCounts } from '#training-image/data/class-counts.ts';
+import {
+  classWeights,
+  countClasses,
+  requireEnough,
+  untestedClasses,
+} from '#training-image/data/class-counts.ts';
 
 const counts = (train: number, test: number, name = 'a') => ({ name, train, validation: 0, test });
 
@@ -24,13 +29,13 @@ describe('an example without a label', () => {
   });
 });
 
-describe('judgeCounts', () => {
+describe('untestedClasses', () => {
   it.each([
     ['nothing to say', [counts(3, 1), counts(3, 1, 'b')], []],
     [
       'a class that is not tested',
       [counts(3, 1), counts(2, 0, 'b')],
-      [/^"b" has fewer than three/],
+      [/^"b" has too few different images and is not tested/],
     ],
     [
       'a class that cannot be learned',
@@ -38,19 +43,22 @@ describe('judgeCounts', () => {
       [/^"c" has no usable images/],
     ],
   ])('warns of %s', (_, given, expected) => {
-    const warnings = judgeCounts(given);
+    const tested = new Set([...given.keys()].filter((label) => (given[label]?.test ?? 0) > 0));
+    const warnings = untestedClasses(given, tested);
 
     expect(warnings).toEqual(expected.map((each) => expect.stringMatching(each)));
   });
+});
 
+describe('requireEnough', () => {
   it.each([
     ['no class', [counts(0, 0), counts(0, 0, 'b')], /none has any/],
     ['one class', [counts(0, 0), counts(3, 1, 'b')], /only "b" has any/],
     ['no test', [counts(2, 0), counts(2, 0, 'b')], /three different images/],
   ])('refuses a dataset that leaves %s', (_, given, what) => {
-    expect(() => judgeCounts(given)).toThrow(
+    expect(() => requireEnough(given)).toThrow(
       expect.objectContaining({ name: 'TrainingRefused', code: 'TOO_FEW_IMAGES' }),
     );
-    expect(() => judgeCounts(given)).toThrow(what);
+    expect(() => requireEnough(given)).toThrow(what);
   });
 });

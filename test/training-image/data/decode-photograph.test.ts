@@ -46,6 +46,32 @@ describe('decodeImage, of photographs', () => {
     },
   );
 
+  it.each(['srgb', 'p3'])(
+    'gives nearly the colors of the whole photograph with the profile %s',
+    async (profile) => {
+      const jpeg = await sharp(photograph).withIccProfile(profile).jpeg({ quality: 92 }).toBuffer();
+      const ignored = await sharp(jpeg, { ignoreIcc: true }).png().toBuffer();
+      const whole = await sharp(jpeg).toColourspace('srgb').png().toBuffer();
+
+      const colors = await decodeImage(jpeg, PX);
+
+      const { mean, largest } = difference(colors, await decodeImage(whole, PX));
+      expect(mean).toBeLessThan(1.5);
+      expect(largest).toBeLessThan(16);
+      if (profile === 'p3')
+        expect(difference(colors, await decodeImage(ignored, PX)).mean).toBeGreaterThan(2 * mean);
+    },
+  );
+
+  it('decodes one with a damaged profile as it is', async () => {
+    const jpeg = await sharp(photograph).withIccProfile('p3').jpeg({ quality: 92 }).toBuffer();
+    const { icc = Buffer.alloc(0) } = await sharp(jpeg).metadata();
+    const damaged = Buffer.from(jpeg);
+    damaged.fill(0x7f, jpeg.indexOf(icc) + 8, jpeg.indexOf(icc) + icc.length);
+
+    expect(await decodeImage(damaged, PX)).toHaveLength(3 * PX * PX);
+  });
+
   it.each([0.3, 0.6, 0.95])('refuses one of which only %f arrived', async (part) => {
     const cut = photograph.subarray(0, Math.floor(part * photograph.length));
 

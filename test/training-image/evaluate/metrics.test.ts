@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { calibration, fitTemperature } from '#training-image/evaluate/calibration.ts';
+import { calibration, crossFitted, fitTemperature } from '#training-image/evaluate/calibration.ts';
 import { computeMetrics } from '#training-image/evaluate/metrics.ts';
 import type { Predictions } from '#training-image/evaluate/predictions.ts';
 import { TrainingInterrupted } from '#training-image/job/errors.ts';
@@ -143,6 +143,32 @@ describe('fitTemperature', () => {
 
     expect(fitted.temperature).toBe(1);
     expect(fitted.why).toMatch(why);
+  });
+});
+
+describe('crossFitted', () => {
+  it('divides the logits of an image by a temperature that does not depend on it', () => {
+    const { logits, labels } = given;
+    const n = labels.length;
+    const classes = logits.length / n;
+    const other = Int32Array.from(labels, (label, i) => (i === 7 ? (label + 1) % classes : label));
+
+    const scaled = crossFitted(given).logits;
+    const relabelled = crossFitted({ logits, labels: other }).logits;
+
+    const ratioOf = (i: number) => (logits[i * classes] ?? 0) / (scaled[i * classes] ?? 0);
+    expect(ratioOf(7)).toBeCloseTo(fitTemperature(given).temperature, 0);
+    expect(ratioOf(7)).not.toBeCloseTo(ratioOf(8), 6); // another group has another temperature
+    const at7 = (each: Float32Array) => each.slice(7 * classes, 8 * classes);
+    expect(at7(relabelled)).toEqual(at7(scaled));
+  });
+
+  it('leaves the logits as they are where there is nothing to fit', () => {
+    const none = { logits: new Float32Array(), labels: new Int32Array() };
+    const few = { logits: Float32Array.of(1, 2, 3, 4), labels: Int32Array.of(0, 0) };
+
+    expect(crossFitted(none)).toEqual(none);
+    expect(crossFitted(few)).toEqual(few);
   });
 });
 

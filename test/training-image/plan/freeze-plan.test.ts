@@ -87,7 +87,7 @@ describe('freezePlanFor', () => {
     ['similar images', { kappa: 0.97 }, 'head-only', 0],
     ['less similar ones', { kappa: 0.8 }, 'blocks:4', 4],
     ['very different ones', { kappa: 0.3, perClass: 120 }, 'full', BLOCKS],
-    ['few that are similar enough', { kappa: 0.8, perClass: 10 }, 'head-only', 0],
+    ['few', { kappa: 0.8, perClass: 10 }, 'blocks:4', 4],
     ['hardly any', { kappa: 0.3, perClass: 3 }, 'head-only', 0],
   ])('goes by the policy for auto: %s', async (_, given, regime, retrained) => {
     expect(await decided(given)).toMatchObject({ regime, retrained });

@@ -3,7 +3,12 @@ import { describe, expect, it } from 'vitest';
 import { at } from '#core/at.ts';
 import { countClasses } from '#training-image/data/class-counts.ts';
 import { type Part, splitExamples } from '#training-image/data/split-examples.ts';
-import { countsOf, type Judgement, judgementFor } from '#training-image/plan/judgement.ts';
+import {
+  countsOf,
+  type Judgement,
+  judgementFor,
+  testedOf,
+} from '#training-image/plan/judgement.ts';
 
 const NAMES = ['a', 'b', 'c', 'd'];
 
@@ -55,6 +60,18 @@ const isUsable = (parts: readonly (Part | undefined)[], labels: Int32Array) => {
   );
   return learnable.size >= 2 && parts.includes('test');
 };
+
+describe('testedOf', () => {
+  it('leaves out only classes of which no image is held out', () => {
+    const few = judge(different([9, 2, 1, 8])); // cross-validation
+    const many = judge(different([700, 400, 2, 500])); // the class of two images is not tested
+
+    expect(few.judgement.method).toBe('cross-validation');
+    expect([...testedOf(few.judgement, few.labels)].sort()).toEqual([0, 1, 3]);
+    expect(many.judgement.method).toBe('hold-out');
+    expect([...testedOf(many.judgement, many.labels)].sort()).toEqual([0, 1, 3]);
+  });
+});
 
 describe('judgementFor', () => {
   it('never has copies of an image on both sides of a split, nor an example that is left out', () => {

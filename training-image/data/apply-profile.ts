@@ -1,0 +1,31 @@
+import { crc32, deflateSync } from 'node:zlib';
+import sharp from 'sharp';
+
+/**
+ * Turns the colors of an ICC profile into sRGB. Libvips only knows the profiles of files, so the pixels become a PNG.
+ *
+ * @param pixels RGB, [px, px, 3]
+ * @param profile an ICC profile for RGB; one that is damaged changes nothing, as in any file
+ */
+export async function applyProfile(pixels: Buffer, px: number, profile: Buffer): Promise<Buffer> {
+  const png = await sharp(pixels, { raw: { width: px, height: px, channels: 3 } })
+    .png({ compressionLevel: 0 })
+    .toBuffer();
+  const withProfile = Buffer.concat([
+    png.subarray(0, HEADER_END),
+    chunk('iCCP', Buffer.concat([Buffer.from('p\0\0'), deflateSync(profile, { level: 1 })])),
+    png.subarray(HEADER_END),
+  ]);
+  return sharp(withProfile).toColourspace('srgb').removeAlpha().raw().toBuffer();
+}
+
+const HEADER_END = 33; // bytes: the signature, and the IHDR chunk, which is always first
+
+/** A chunk of a PNG: length, type, data, checksum of the last two. */
+function chunk(type: string, data: Buffer): Buffer {
+  const body = Buffer.concat([Buffer.from(type), data]);
+  const [length, checksum] = [Buffer.alloc(4), Buffer.alloc(4)];
+  length.writeUInt32BE(data.length);
+  checksum.writeUInt32BE(crc32(body));
+  return Buffer.concat([length, body, checksum]);
+}
