@@ -18,19 +18,27 @@ import {
   raceSummary,
   trainedPart,
 } from '#core/training-in-words.ts';
+import type { NumberedVersion } from '#core/versions.ts';
 import { paragraph, table } from './layout.ts';
+import { studentInWords, versionComparedInWords } from './student-versions.ts';
 
-/** The report on a student: its classes, its metrics, its plan, what was trained and why, the time it took, its location. */
-export function describeStudent(card: StudentCard, { bucket }: { bucket: string }): string {
+/** The report on a student: its classes, its metrics beside the version before, its plan, what was trained and why, the time it took, its location. */
+export function describeStudent(
+  card: StudentCard,
+  { bucket }: { bucket: string },
+  entry: NumberedVersion | undefined,
+): string {
+  const compared = entry && versionComparedInWords(entry);
   const seconds = Object.entries(card.timings).map(
     ([step, taken]) => `${step} ${taken.toFixed(1)} s`,
   );
   return [
-    `Student ${pc.bold(card.student)}, version ${card.version}`,
+    `Student ${pc.bold(studentInWords(card, entry))}`,
     '',
     classTable(card),
     '',
     ...metricLines(card),
+    ...(compared ? [paragraph(compared)] : []),
     ...planLines(card),
     '',
     ...trainingLines(card),

@@ -4,6 +4,8 @@ import type { Job } from '#core/job.ts';
 import { FINAL } from '#core/job-progress.ts';
 import { jobKeys } from '#core/keys.ts';
 import { count, percent } from '#core/quantities.ts';
+import { comparisonInWords } from '#core/version-comparison.ts';
+import { versionInWords } from '#core/versions.ts';
 import { describeProblems } from './describe-problems.ts';
 import { table } from './layout.ts';
 
@@ -51,7 +53,7 @@ function detailOf({ progress, summary }: Job): string {
     case 'failed':
       return `${progress.code}: ${progress.what}`;
     case 'published':
-      return `accuracy ${percent(progress.accuracy)}`;
+      return `${progress.number === undefined ? '' : `v${progress.number}, `}accuracy ${percent(progress.accuracy)}`;
     default:
       return summary
         ? `${count(summary.examples)} images in ${count(summary.classes)} classes`
@@ -88,7 +90,11 @@ export function describeJob(job: Job, pipeline: { trains: boolean }): string {
     if (more > 0) facts.push(['', `… and ${count(more)} more, see ${jobKeys(id).report}`]);
   }
   if (progress.state === 'published') {
-    facts.push(['Student', `${name}/${progress.version}, accuracy ${percent(progress.accuracy)}`]);
+    const student = `${name} ${versionInWords(progress)}`;
+    facts.push(['Student', `${student}, accuracy ${percent(progress.accuracy)}`]);
+    const { number, comparison } = progress;
+    if (number !== undefined && comparison)
+      facts.push(['Compared', comparisonInWords(number, comparison)]);
   }
   facts.push(
     ...history.map(({ state, at }): [string, string] => [at.slice(0, 19).replace('T', ' '), state]),

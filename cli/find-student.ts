@@ -1,28 +1,36 @@
-import { Latest, parseCard, type StudentCard } from '#core/card.ts';
-import { latestKey, studentKeys } from '#core/keys.ts';
+import { parseCard, type StudentCard } from '#core/card.ts';
+import { studentKeys } from '#core/keys.ts';
+import { versionNamed } from '#core/versions.ts';
 import { CliError, EXIT } from './cli-error.ts';
 import type { Library } from './library.ts';
+import { latestVersion, numberedVersions, presentVersionsInWords } from './student-versions.ts';
 
-type Objects = Pick<Library['objects'], 'readText'>;
+type Objects = Pick<Library['objects'], 'readText' | 'list'>;
+
+/** How a student is named, for the help of the commands. */
+export const STUDENT_ARGUMENT = 'NAME for its latest version, NAME/v2 or NAME/DIGEST for another';
 
 /**
- * Finds the card of a student: `pets` is its latest version, `pets/0a1b2c3d4e5f` that version.
+ * Finds the card of a student: `pets` is its latest version, `pets/v2` and `pets/0a1b2c3d4e5f` are that version. Names
+ * have no slash, so no name can be taken for another student's version.
  *
- * @throws CliError not found
+ * @throws CliError not found, with the versions that there are
  */
 export async function findStudent(objects: Objects, wanted: string): Promise<StudentCard> {
-  const slash = wanted.lastIndexOf('/');
-  const named =
-    slash < 0 ? undefined : await card(objects, wanted.slice(0, slash), wanted.slice(slash + 1));
-  if (named) return named;
+  const [student = '', version] = wanted.split(/\/(.*)/s);
+  const found =
+    version === undefined
+      ? await latestVersion(objects, student)
+      : versionNamed(await numberedVersions(objects, student), version);
+  const read = found && (await card(objects, student, found));
+  if (read) return read;
 
-  const latest = await objects.readText(latestKey(wanted));
-  const newest = latest && (await card(objects, wanted, Latest.parse(JSON.parse(latest)).version));
-  if (newest) return newest;
-  throw new CliError(
-    EXIT.notFound,
-    `There is no student "${wanted}". "npx understudy list" lists all students.`,
-  );
+  const present = await presentVersionsInWords(objects, student);
+  const sentence =
+    present === ''
+      ? `There is no student "${wanted}". "npx understudy list" lists all students.`
+      : `There is no ${version === undefined ? 'latest version' : `version "${version}"`} of "${student}"; it has ${present}.`;
+  throw new CliError(EXIT.notFound, sentence);
 }
 
 async function card(objects: Objects, student: string, version: string) {

@@ -1,4 +1,3 @@
-import { FINAL } from '#core/job-progress.ts';
 import { describeCost } from './describe.ts';
 import { describeStudent } from './describe-student.ts';
 import { findStudent } from './find-student.ts';
@@ -6,11 +5,16 @@ import { followJob, requireSuccess } from './follow-job.ts';
 import type { Dataset } from './open-dataset.ts';
 import { info, megabytes, out, outJson } from './output.ts';
 import type { Target } from './stack-option.ts';
+import { startJob } from './start-job.ts';
+import { latestVersion, numberedVersion, withVersion } from './student-versions.ts';
 import { summariseStudent } from './summarise-student.ts';
-import { uploadDataset } from './upload-dataset.ts';
 import { withPipeline } from './with-pipeline.ts';
 
-export type TrainOptions = Target & { json?: boolean; verbose?: boolean };
+export type TrainOptions = Target & {
+  json?: boolean;
+  verbose?: boolean;
+  force?: boolean; // train again what was processed before
+};
 
 /**
  * Uploads a dataset, follows its job, and prints what became of it.
@@ -22,29 +26,35 @@ export async function trainDataset(
   options: TrainOptions,
   images: readonly string[] = [],
 ): Promise<void> {
+  const now = new Date().toISOString(); // once: the work may be repeated, and is then the same job
   await withPipeline('training', options, async (pipeline) => {
+    const { objects } = pipeline;
     const title = `Upload ${dataset.name}`;
     const job = await followJob(pipeline, {
       title,
-      work: async (setTitle) => {
-        const id = await uploadDataset(pipeline, dataset, {
-          onProgress: (bytes) => setTitle(`${title}: ${megabytes(bytes)}`),
-          onNotice: info,
-        });
-        const known = await pipeline.jobs.load(id);
-        if (known && FINAL.has(known.progress.state))
-          info('This dataset was processed before; showing that result.');
-        return id;
-      },
+      work: (setTitle) =>
+        startJob(
+          pipeline,
+          dataset,
+          { now, force: options.force },
+          {
+            onProgress: (bytes) => setTitle(`${title}: ${megabytes(bytes)}`),
+            onNotice: info,
+          },
+        ),
     });
     const { progress, name } = requireSuccess(job);
     if (progress.state !== 'published') throw new Error(`job ${job.id} ended as ${progress.state}`);
-    const card = await findStudent(pipeline.objects, `${name}/${progress.version}`);
-    if (options.json) outJson({ job, student: card });
-    else {
-      const details = options.verbose ? `${describeStudent(card, pipeline)}\n\n` : '';
-      const cost = describeCost(job);
-      out(`\n${details}${cost && `${cost}\n`}${summariseStudent(card, images, options)}`);
+    const card = await findStudent(objects, `${name}/${progress.version}`);
+    const entry = await numberedVersion(objects, card);
+    if (options.json) {
+      outJson({ job, student: withVersion(card, entry) });
+      return;
     }
+    const details = options.verbose ? `${describeStudent(card, pipeline, entry)}\n\n` : '';
+    const cost = describeCost(job);
+    const isLatest = (await latestVersion(objects, name)) === card.version;
+    const summary = summariseStudent(card, images, options, { entry, isLatest });
+    out(`\n${details}${cost && `${cost}\n`}${summary}`);
   });
 }

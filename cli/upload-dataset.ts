@@ -1,10 +1,12 @@
 import { DeleteObjectCommand } from '@aws-sdk/client-s3';
 import { Upload } from '@aws-sdk/lib-storage';
 import { archiveSeal, jobIdOf, recipeHash } from '#core/identity.ts';
+import { FINAL } from '#core/job-progress.ts';
 import { archiveUpload, RECIPE_FILE } from '#core/keys.ts';
 import { CliError, EXIT } from './cli-error.ts';
 import type { Pipeline } from './connect.ts';
 import type { Dataset } from './open-dataset.ts';
+import { againOf, trainTheSame, withAgain } from './train-again.ts';
 
 export interface UploadListeners {
   /** Called with the bytes sent so far. */
@@ -13,62 +15,101 @@ export interface UploadListeners {
   onNotice?: (sentence: string) => void;
 }
 
+type Place = Pick<Pipeline, 's3' | 'bucket' | 'objects' | 'jobs'>;
+
 /**
  * Uploads a dataset as any S3 client would: the recipe first, then the archive, which seals it.
  *
+ * @param again makes another job of a dataset that was trained before
  * @returns the id of its job, by the same rule as the validator's
  */
 export async function uploadDataset(
-  pipeline: Pick<Pipeline, 's3' | 'bucket' | 'objects'>,
+  pipeline: Place,
   dataset: Dataset,
   { onProgress, onNotice = () => undefined }: UploadListeners = {},
+  again?: string,
 ): Promise<string> {
-  const { s3, bucket, objects } = pipeline;
-  const { key, recipeKey } = archiveUpload(`${dataset.name}.zip`);
-  const recipe = await placeRecipe(pipeline, dataset, recipeKey, onNotice);
+  const { s3, bucket } = pipeline;
+  const { key } = archiveUpload(`${dataset.name}.zip`);
+  const recipe = await placeRecipe(pipeline, dataset, onNotice, again);
 
   const Body = dataset.open();
   const upload = new Upload({ client: s3, params: { Bucket: bucket, Key: key, Body } });
   upload.on('httpUploadProgress', ({ loaded = 0 }) => onProgress?.(loaded));
   await upload.done();
 
+  const id = await presentJob(pipeline, key, recipe);
+  if (id !== undefined) return id;
+  const sentence = `${key} was removed while it was being uploaded; upload it again.`;
+  throw new CliError(EXIT.internal, sentence);
+}
+
+/** The id of the job of the archive that is in the bucket; `undefined` if there is none. */
+async function presentJob(
+  { bucket, objects }: Place,
+  key: string,
+  recipe: string | undefined,
+): Promise<string | undefined> {
   const head = await objects.head(key);
-  if (!head) {
-    const sentence = `${key} was removed while it was being uploaded; upload it again.`;
-    throw new CliError(EXIT.internal, sentence);
-  }
-  const seal = archiveSeal(head);
-  return jobIdOf({ bucket, dataset: key, seal, recipeHash: recipeHash(recipe) });
+  return (
+    head &&
+    jobIdOf({ bucket, dataset: key, seal: archiveSeal(head), recipeHash: recipeHash(recipe) })
+  );
 }
 
 /**
  * Makes the recipe in the bucket the one that the user means. A folder says it all: without a `dataset.json` it has
- * the default recipe, whatever an earlier upload left. A zip says nothing about its recipe, so that one is kept.
+ * the default recipe, whatever an earlier upload left. A zip says nothing about its recipe, so that one is kept. One
+ * that only trains again is kept too, so that its job is found.
  *
  * @returns the recipe that applies
  */
 async function placeRecipe(
-  { s3, bucket, objects }: Pick<Pipeline, 's3' | 'bucket' | 'objects'>,
-  { recipe, source }: Dataset,
-  recipeKey: string,
+  pipeline: Place,
+  { name, recipe, source }: Dataset,
   onNotice: (sentence: string) => void,
+  again: string | undefined,
 ): Promise<string | undefined> {
-  if (recipe !== undefined) {
-    const before = source === 'zip' ? await objects.readText(recipeKey) : undefined;
-    if (before !== undefined && before !== recipe)
-      onNotice(`Replaced the recipe of an earlier upload: ${recipeKey}`);
-    await objects.write(recipeKey, recipe, 'application/json');
-    return recipe;
-  }
+  const { s3, bucket, objects } = pipeline;
+  const { key, recipeKey } = archiveUpload(`${name}.zip`);
   const left = await objects.readText(recipeKey);
-  if (left === undefined) return undefined;
-  if (source === 'zip') {
+  const isZip = source === 'zip';
+  const own = recipe ?? (isZip ? left : undefined);
+  const isSame = trainTheSame(left, own);
+  if (isZip && recipe === undefined && left !== undefined && !trainTheSame(left, undefined))
     onNotice(`Using the recipe in the bucket: ${recipeKey}`);
-    return left;
+  if (isSame && (await keepsAgain(pipeline, key, { left, own, again }))) return left;
+
+  const placed = again === undefined ? own : withAgain(own, again);
+  if (placed !== undefined) {
+    if (placed === left) return left;
+    if (isZip && left !== undefined && !isSame)
+      onNotice(`Replaced the recipe of an earlier upload: ${recipeKey}`);
+    await objects.write(recipeKey, placed, 'application/json');
+    return placed;
   }
+  if (left === undefined) return undefined;
   await s3.send(new DeleteObjectCommand({ Bucket: bucket, Key: recipeKey }));
   onNotice(
     `Removed the recipe of an earlier upload (${recipeKey}): the folder has no ${RECIPE_FILE}.`,
   );
   return undefined;
+}
+
+/**
+ * Whether the recipe in the bucket, which trains again, is the one to use: nobody asks for anything else, or its job is
+ * still on its way to a student, and is waited for.
+ */
+async function keepsAgain(
+  pipeline: Place,
+  key: string,
+  recipes: { left: string | undefined; own: string | undefined; again: string | undefined },
+): Promise<boolean> {
+  const { left, own, again } = recipes;
+  if (againOf(left) === undefined) return false;
+  if (again === undefined) return againOf(own) === undefined;
+  if (againOf(left) === again) return true;
+  const id = await presentJob(pipeline, key, left);
+  const job = id === undefined ? undefined : await pipeline.jobs.load(id);
+  return job !== undefined && !FINAL.has(job.progress.state);
 }

@@ -2,6 +2,7 @@ import * as z from 'zod';
 import { shortJobId } from './identity.ts';
 import type { Progress } from './job-progress.ts';
 import { sanitise } from './problem.ts';
+import { comparisonInWords } from './version-comparison.ts';
 
 /** The public notice of a final state, sent at least once; a reader drops repetitions by their `id`. */
 export const Announcement = z.object({
@@ -45,9 +46,12 @@ function sentenceOf({ name: given, progress }: Announced): string | undefined {
   const name = sanitise(given); // a rejected dataset may have any name
   switch (progress.state) {
     case 'published': {
-      const { version, accuracy } = progress;
+      const { version, number, accuracy, comparison } = progress;
       const [low, high] = progress.interval95.map(percent);
-      return `Student "${name}" ${version} is ready: ${percent(accuracy)}% accuracy on held-out images (95% interval ${low}–${high}%).`;
+      const which = number === undefined ? `Student "${name}" ${version}` : `${name} v${number}`;
+      const compared =
+        number === undefined || !comparison ? '' : ` ${comparisonInWords(number, comparison)}`;
+      return `${which} is ready: ${percent(accuracy)}% accuracy on held-out images (95% interval ${low}–${high}%).${compared}`;
     }
     case 'failed':
       return `Training "${name}" failed (${progress.code}): ${progress.what} ${progress.remedy}`;

@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import { Problem } from './problem.ts';
+import { VersionComparison } from './version-comparison.ts';
 
 const Current = z.discriminatedUnion('state', [
   z.object({ state: z.literal('received') }),
@@ -21,8 +22,10 @@ const Current = z.discriminatedUnion('state', [
   z.object({
     state: z.literal('published'),
     version: z.string(),
+    number: z.int().positive().optional(), // of the version; early rows lack it
     accuracy: z.number(), // on the test part, 0..1
     interval95: z.tuple([z.number(), z.number()]),
+    comparison: VersionComparison.optional(), // with the version before
   }),
   z.object({ state: z.literal('failed'), code: z.string(), what: z.string(), remedy: z.string() }),
   z.object({ state: z.literal('cancelled') }),
@@ -32,6 +35,7 @@ const Current = z.discriminatedUnion('state', [
 export const Progress = z.preprocess(withRemedy, Current);
 export type Progress = z.output<typeof Progress>;
 export type State = Progress['state'];
+export type Published = Extract<Progress, { state: 'published' }>;
 
 /** States without a next step; only a retry leads out of `failed` and `cancelled`. */
 export const FINAL: ReadonlySet<State> = new Set(['rejected', 'published', 'failed', 'cancelled']);

@@ -2,7 +2,7 @@ import * as z from 'zod';
 import { Announcement, announcementOf } from './announcement.ts';
 import type { CostEstimate } from './cost.ts';
 import { deadlineOf } from './job-deadlines.ts';
-import { FINAL, Progress, type State } from './job-progress.ts';
+import { FINAL, Progress, type Published, type State } from './job-progress.ts';
 import { Run, startedRun, startsAgain, type Usage, withUsage } from './job-run.ts';
 import type { Problem } from './problem.ts';
 import { failedStage, MAX_FAILURES } from './stage-failures.ts';
@@ -60,7 +60,7 @@ export type Observation =
   | ({ type: 'training-no-capacity'; reason: string } & OfRun) // ended for lack of capacity
   | ({ type: 'training-completed'; artifacts: string } & OfRun)
   | ({ type: 'training-failed'; code: string; what: string; remedy: string } & OfRun)
-  | { type: 'student-published'; version: string; accuracy: number; interval95: [number, number] }
+  | ({ type: 'student-published' } & Omit<Published, 'state'>)
   | { type: 'stage-failed'; code: string; what: string; remedy: string }
   | { type: 'stage-threw'; reason: string } // an exception; repeated, it ends the job
   | { type: 'cancel-requested' }
@@ -185,8 +185,8 @@ function observe(job: Job, observation: Observation): Job | undefined {
       return ended(job, observation, { state: 'failed', code, what, remedy });
     }
     case 'student-published': {
-      const { version, accuracy, interval95 } = observation;
-      return { ...job, progress: { state: 'published', version, accuracy, interval95 } };
+      const { type: _, ...published } = observation;
+      return { ...job, progress: { state: 'published', ...published } };
     }
     case 'stage-failed': {
       const { code, what, remedy } = observation;

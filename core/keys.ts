@@ -5,6 +5,8 @@ export const READY_FILE = '_READY';
 export const RECIPE_FILE = 'dataset.json';
 /** The card, in a student's folder and in a training job's output. */
 export const CARD_FILE = 'student.json';
+/** The answers of a student in its test, beside its card. */
+export const PREDICTIONS_FILE = 'predictions.csv';
 
 /** A dataset in the bucket, or a file that should have been one. */
 export type Upload =
@@ -79,9 +81,23 @@ export const teacherPrefix = (name: string): string => `${TEACHERS_PREFIX}${name
 export const studentKeys = (student: string, version: string) => ({
   prefix: `students/${student}/${version}/`,
   card: `students/${student}/${version}/${CARD_FILE}`, // written last: its presence means complete
+  predictions: `students/${student}/${version}/${PREDICTIONS_FILE}`,
 });
 
-export const latestKey = (student: string): string => `students/${student}/latest.json`;
+export const studentPrefix = (student: string): string => `${STUDENTS}${student}/`;
+
+export const latestKey = (student: string): string => `${studentPrefix(student)}latest.json`;
+
+/** The numbers of a student's versions, see core/versions.ts. */
+export const versionsKey = (student: string): string => `${studentPrefix(student)}versions.json`;
+
+/** The version whose card has this key; `undefined` for every other key. */
+export const versionOfCard = (student: string, key: string): string | undefined => {
+  const [version = '', file, ...rest] = key.startsWith(studentPrefix(student))
+    ? key.slice(studentPrefix(student).length).split('/')
+    : [];
+  return file === CARD_FILE && rest.length === 0 ? version : undefined;
+};
 
 export const SWEEPS = 'sweeps/';
 

@@ -199,6 +199,14 @@ export const Recipe = z.strictObject({
       when: 'To see how much of a result is luck: train with several seeds.',
       example: 3,
     }),
+  again: z.string().min(1).max(100).optional().register(FIELD_WORDS, {
+    description:
+      "Changes nothing but the job's identity: the same dataset with the same recipe is trained again, as a new version.",
+    takes: 'a text of 1 to 100 characters',
+    ifOmitted: 'the same dataset with the same recipe is trained once',
+    when: 'To train again without any change; `npx understudy train --force` sets it to the present time.',
+    example: '2026-11-26',
+  }),
 });
 export type Recipe = z.infer<typeof Recipe>;
 

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { parseCard, type StudentCard } from '#core/card.ts';
+import type { NumberedVersion } from '#core/versions.ts';
 
 /** A card as the first version wrote it, without a plan: blocks:2 on 200 handwritten digits. */
 export function anOldCard(): StudentCard {
@@ -82,3 +83,22 @@ export function crossValidated(
   const test = { ...metrics.test, method: 'cross-validation' as const, n: 90 };
   return { ...metrics, test, crossValidation: { folds: 5, accuracies: [...accuracies] } };
 }
+
+/** The entry of a version in the list; from the second on, compared with the one before on 40 images. */
+export const aVersion = (number: number): NumberedVersion => ({
+  number,
+  version: 'bbbbbbbbbbbb',
+  jobId: 'j',
+  uploadedAt: '2026-11-24T12:00:00.000Z',
+  createdAt: '2026-11-24T12:00:01.000Z',
+  test: { n: 100, correct: 94, accuracy: 0.94 },
+  ...(number > 1 && {
+    comparison: {
+      with: { number: number - 1, version: 'aaaaaaaaaaaa' },
+      n: 40,
+      correct: 37,
+      correctBefore: 35,
+      p: 0.5,
+    },
+  }),
+});

@@ -13,6 +13,7 @@ import { splitExamples } from './data/split-examples.ts';
 import { verifyExamples } from './data/verify-examples.ts';
 import { fitTemperature } from './evaluate/calibration.ts';
 import { computeMetrics } from './evaluate/metrics.ts';
+import { testedImages } from './evaluate/tested-images.ts';
 import { computeFeatures } from './features/compute-features.ts';
 import { openFeatureCache } from './features/feature-cache.ts';
 import { widthOf } from './features/feature-sets.ts';
@@ -28,7 +29,7 @@ import { startTimings } from './job/timings.ts';
 import { chooseStudent } from './plan/choose-student.ts';
 import { expectedTime } from './plan/expected-time.ts';
 import { fineTuningEnds, freezePlanFor } from './plan/freeze-plan.ts';
-import { countsOf, judgementFor, testedOf } from './plan/judgement.ts';
+import { countsOf, judgementFor, testedIndices, testedOf } from './plan/judgement.ts';
 import { makePlan } from './plan/make-plan.ts';
 import { requireTime } from './plan/require-time.ts';
 import { requireRoom, scratchFolder } from './storage/room.ts';
@@ -197,6 +198,12 @@ export async function train(
     recipe.seed,
     () => stop.throwIfRequested(),
   );
+  const answers = testedImages(
+    { examples, contents, classes },
+    testedIndices(judgement),
+    predictions,
+    temperature.temperature,
+  );
   report.line(`test_accuracy=${metrics.test.accuracy.toFixed(6)}`);
   timings.finish('evaluate');
 
@@ -241,5 +248,5 @@ export async function train(
     timings: timings.steps,
     environment,
   });
-  await saveStudent(folders.model, card);
+  await saveStudent(folders.model, card, answers);
 }

@@ -13,6 +13,7 @@ import { trainDataset } from '../train-dataset.ts';
 
 interface DemoOptions {
   photos?: boolean;
+  force?: boolean;
   json?: boolean;
   verbose?: boolean;
 }
@@ -20,9 +21,10 @@ interface DemoOptions {
 export const demo = (): Command =>
   new Command('demo')
     .option('--photos', 'small photographs instead of handwritten digits')
+    .option('--force', 'train again, as a new version')
     .option('--json', 'print the job and the student as JSON')
     .option('--verbose', 'print everything that was measured')
-    .action(async ({ photos, json, verbose }: DemoOptions) => {
+    .action(async ({ photos, force, json, verbose }: DemoOptions) => {
       await makePrivateFolder(stateFolder());
       const folder = join(stateFolder(), 'demo');
       const data = await (photos ? photographs(join(folder, 'cifar-10'), info) : digits()).catch(
@@ -38,7 +40,7 @@ export const demo = (): Command =>
       const { name } = data;
       await trainDataset(
         { name, recipe: undefined, source: 'zip', open: () => createReadStream(zip) },
-        { json: json ?? false, verbose: verbose ?? false },
+        { force: force ?? false, json: json ?? false, verbose: verbose ?? false },
         samples.map((file) => relative(process.cwd(), file)),
       );
       if (!json) out(OWN);

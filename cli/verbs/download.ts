@@ -6,15 +6,16 @@ import { CARD_FILE, studentKeys } from '#core/keys.ts';
 import { replaceFile } from '#local/durable-files.ts';
 import { CliError, EXIT } from '../cli-error.ts';
 import { explainErrorOf } from '../explain-disk-error.ts';
-import { findStudent } from '../find-student.ts';
+import { findStudent, STUDENT_ARGUMENT } from '../find-student.ts';
 import type { Library } from '../library.ts';
 import { out, outJson } from '../output.ts';
 import { stackOption, type Target } from '../stack-option.ts';
+import { numberedVersion, studentInWords, withVersion } from '../student-versions.ts';
 import { withLibrary } from '../with-pipeline.ts';
 
 export const download = (): Command =>
   new Command('download')
-    .argument('<student>', 'its name (the latest version) or name/version')
+    .argument('<student>', STUDENT_ARGUMENT)
     .argument('<folder>', 'where to put them; created if it does not exist')
     .addOption(stackOption())
     .option('--json', "print the student's card as JSON")
@@ -31,8 +32,9 @@ export const download = (): Command =>
             },
           );
         }
-        if (options.json) return outJson(card);
-        out(`Downloaded ${card.student}/${card.version} to ${folder}.`);
+        const entry = await numberedVersion(library.objects, card);
+        if (options.json) return outJson(withVersion(card, entry));
+        out(`Downloaded ${studentInWords(card, entry)} to ${folder}.`);
         out('Its README.md shows how to use it in Node, Python and the browser.');
       });
     });

@@ -2,11 +2,13 @@ import { Command } from 'commander';
 import { parseCard, type StudentCard } from '#core/card.ts';
 import { CARD_FILE, STUDENTS } from '#core/keys.ts';
 import { percent } from '#core/quantities.ts';
+import type { NumberedVersion } from '#core/versions.ts';
 import { unreadableCard } from '../find-student.ts';
 import { table } from '../layout.ts';
 import type { Library } from '../library.ts';
 import { out, outJson, warn } from '../output.ts';
 import { stackOption, type Target } from '../stack-option.ts';
+import { latestVersion, numberedVersions, withVersion } from '../student-versions.ts';
 import { withLibrary } from '../with-pipeline.ts';
 
 export const list = (): Command =>
@@ -15,21 +17,21 @@ export const list = (): Command =>
     .option('--json', 'print their cards as JSON')
     .action(({ json, ...target }: Target & { json?: boolean }) =>
       withLibrary(target, async ({ objects }) => {
-        const cards = await allStudents(objects);
-        if (json) outJson(cards);
-        else if (cards.length === 0)
+        const students = await allStudents(objects);
+        if (json) outJson(students.map(asJson));
+        else if (students.length === 0)
           out('No students yet. "npx understudy train FOLDER" trains one.');
-        else
-          out(
-            table([
-              ['STUDENT', 'CLASSES', 'TEST IMAGES', 'ACCURACY', 'TEACHER', 'CREATED (UTC)'],
-              ...cards.map(row),
-            ]),
-          );
+        else out(table([HEADER, ...students.map(row)]));
       }),
     );
 
-async function allStudents(objects: Library['objects']): Promise<StudentCard[]> {
+interface Listed {
+  card: StudentCard;
+  entry: NumberedVersion | undefined; // none for a student that was published before there were numbers
+  isLatest: boolean;
+}
+
+async function allStudents(objects: Library['objects']): Promise<Listed[]> {
   const cards: StudentCard[] = [];
   for await (const { key } of objects.list(STUDENTS)) {
     if (!key.endsWith(`/${CARD_FILE}`)) continue;
@@ -37,14 +39,43 @@ async function allStudents(objects: Library['objects']): Promise<StudentCard[]> 
     if ('card' in read) cards.push(read.card);
     else warn(unreadableCard(key, read.problem));
   }
-  return cards.sort((a, b) => b.createdAt.localeCompare(a.createdAt));
+  const listed: Listed[] = [];
+  for (const student of new Set(cards.map((card) => card.student))) {
+    const numbered = await numberedVersions(objects, student);
+    const latest = await latestVersion(objects, student);
+    for (const card of cards.filter((each) => each.student === student))
+      listed.push({
+        card,
+        entry: numbered.find(({ version }) => version === card.version),
+        isLatest: card.version === latest,
+      });
+  }
+  return listed.sort((a, b) => b.card.createdAt.localeCompare(a.card.createdAt));
 }
 
-const row = ({ student, version, classes, metrics, teacher, createdAt }: StudentCard): string[] => [
-  `${student}/${version}`,
-  String(classes.length),
-  String(metrics.test.n),
-  percent(metrics.test.accuracy),
-  teacher.name,
-  createdAt.slice(0, 19).replace('T', ' '),
+const asJson = ({ card, entry, isLatest }: Listed) => ({
+  ...withVersion(card, entry),
+  latest: isLatest,
+});
+
+const HEADER = [
+  'STUDENT',
+  'DIGEST',
+  '',
+  'CLASSES',
+  'TEST IMAGES',
+  'ACCURACY',
+  'TEACHER',
+  'CREATED (UTC)',
+];
+
+const row = ({ card, entry, isLatest }: Listed): string[] => [
+  `${card.student}/${entry ? `v${entry.number}` : card.version}`, // as the other commands take it
+  card.version,
+  isLatest ? 'latest' : '',
+  String(card.classes.length),
+  String(card.metrics.test.n),
+  percent(card.metrics.test.accuracy),
+  card.teacher.name,
+  card.createdAt.slice(0, 19).replace('T', ' '),
 ];

@@ -9,6 +9,7 @@ export const train = (): Command => {
     .argument('<folder|zip>', 'a folder with one folder of images per class, or a zip of it')
     .option('--name <name>', 'name of the student (default: the name of the folder or zip)')
     .option('--recipe <file>', 'a recipe as a JSON file (default: dataset.json in the folder)')
+    .option('--force', 'train again what was processed before, as a new version')
     .addOption(stackOption())
     .option('--verbose', 'print everything that was measured')
     .option('--json', 'print the job and the student as JSON');

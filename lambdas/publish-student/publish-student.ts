@@ -3,9 +3,11 @@ import { shortJobId, studentVersion } from '#core/identity.ts';
 import type { Job, Observation } from '#core/job.ts';
 import { CARD_FILE, latestKey, parseS3Uri, studentKeys } from '#core/keys.ts';
 import { byUpload } from '#core/upload-order.ts';
+import { changeObject } from '#lambdas/change-object.ts';
 import { type ObservationPorts, observeTraining } from '#lambdas/observe-training.ts';
 import { recordObservation } from '#lambdas/record-observation.ts';
 import type { Objects } from '#ports';
+import { numberVersion } from './number-version.ts';
 import { reportBrokenFiles } from './report-broken-files.ts';
 
 export interface PublishPorts extends ObservationPorts {
@@ -20,10 +22,14 @@ export async function publishStudent(ports: PublishPorts, jobId: string): Promis
   await reportBrokenFiles(ports.objects, job);
   if (job.progress.state !== 'trained') return job;
 
-  return recordObservation(ports, job, await publish(ports.objects, job, job.progress.artifacts));
+  return recordObservation(ports, job, await publish(ports, job, job.progress.artifacts));
 }
 
-async function publish(objects: Objects, job: Job, artifacts: string): Promise<Observation> {
+async function publish(
+  { objects, jobs }: PublishPorts,
+  job: Job,
+  artifacts: string,
+): Promise<Observation> {
   const version = studentVersion(job.id);
   const keys = studentKeys(job.name, version);
   const output = withSlash(parseS3Uri(artifacts).key);
@@ -53,25 +59,29 @@ async function publish(objects: Objects, job: Job, artifacts: string): Promise<O
     }
     await objects.writeIf(keys.card, text, undefined); // last: its presence means complete
   }
+  const { number, comparison } = await numberVersion({ objects, jobs }, job, card);
   await moveLatest(objects, job, version);
 
   const { accuracy, interval95 } = card.metrics.test;
-  return { type: 'student-published', version, accuracy, interval95 };
+  return {
+    type: 'student-published',
+    version,
+    number,
+    accuracy,
+    interval95,
+    ...(comparison && { comparison }),
+  };
 }
 
-const MAX_TRIES = 10;
-
 /** Points `latest.json` at a student unless a newer upload's student is there, in whatever order training jobs finish. */
-async function moveLatest(objects: Objects, job: Job, version: string): Promise<void> {
-  const key = latestKey(job.name);
+function moveLatest(objects: Objects, job: Job, version: string): Promise<void> {
   const { id: jobId, uploadedAt, createdAt } = job;
   const mine: Latest = { schema: 1, version, jobId, uploadedAt, createdAt };
-  for (let tries = 0; tries < MAX_TRIES; tries++) {
-    const present = await objects.readTextAndEtag(key);
-    if (present && isNoEarlier(Latest.parse(JSON.parse(present.text)), job)) return;
-    if (await objects.writeIf(key, JSON.stringify(mine, null, 2), present?.etag)) return;
-  }
-  throw new Error(`${key} was changed by others in each of ${MAX_TRIES} tries`);
+  return changeObject(objects, latestKey(job.name), (present) =>
+    present !== undefined && isNoEarlier(Latest.parse(JSON.parse(present)), job)
+      ? undefined
+      : JSON.stringify(mine, null, 2),
+  );
 }
 
 function isNoEarlier({ jobId, uploadedAt, createdAt }: Latest, job: Job): boolean {

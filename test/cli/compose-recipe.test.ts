@@ -123,7 +123,7 @@ describe('a recipe that is rejected', () => {
       '  pets/dataset.json:2:13: "regime" must be "auto", "head-only", "blocks:1" to "blocks:7" or "full", not "block:2". Did you mean "blocks:2"?',
       '    2 |   "regime": "block:2",',
       '      |             ^',
-      '  pets/dataset.json:3:3: There is no field "sede". Rename or remove it; the fields are task, teacher, regime, prefer, split, class_weights, augmentation, input_px, refit, budget, instance_types, seed.',
+      '  pets/dataset.json:3:3: There is no field "sede". Rename or remove it; the fields are task, teacher, regime, prefer, split, class_weights, augmentation, input_px, refit, budget, instance_types, seed, again.',
       '    3 |   "sede": 1',
       '      |   ^',
     ]);

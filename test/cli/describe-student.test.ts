@@ -2,10 +2,11 @@ import { stripVTControlCharacters } from 'node:util';
 import { describe, expect, it } from 'vitest';
 import { describeStudent } from '#cli/describe-student.ts';
 import type { StudentCard } from '#core/card.ts';
-import { aCard, aFineTuning, anOldCard, crossValidated } from '../cards.ts';
+import type { NumberedVersion } from '#core/versions.ts';
+import { aCard, aFineTuning, anOldCard, aVersion, crossValidated } from '../cards.ts';
 
-const report = (card: StudentCard) =>
-  stripVTControlCharacters(describeStudent(card, { bucket: 'understudy' }));
+const report = (card: StudentCard, entry?: NumberedVersion) =>
+  stripVTControlCharacters(describeStudent(card, { bucket: 'understudy' }, entry));
 
 describe('describeStudent', () => {
   it('prints a student of an earlier version, which had no plan', () => {
@@ -26,6 +27,14 @@ describe('describeStudent', () => {
     expect(text).toContain('▁▃▄▅▇▇▇; the peak is block 6 of 7 (κ 0.80)');
     expect(text).toContain('Trained: head only; 3,413,024 parameters');
     expect(text).not.toMatch(/undefined|NaN|\n\n\n/);
+  });
+
+  it('names the version, and compares it with the one before', () => {
+    const text = report(aCard({ version: 'bbbbbbbbbbbb' }), aVersion(2));
+
+    expect(text).toContain('Student d200 v2 (bbbbbbbbbbbb)\n');
+    expect(text).toContain('v2: 37 of 40; v1 on the same 40 images: 35.');
+    expect(report(aCard({ version: 'bbbbbbbbbbbb' }))).toContain('Student d200 bbbbbbbbbbbb\n');
   });
 
   it('has one column of images if they were judged by cross-validation', () => {

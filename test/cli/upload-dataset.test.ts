@@ -7,6 +7,8 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type Dataset, openDataset } from '#cli/open-dataset.ts';
 import { addRecipeFlags, givenFlags } from '#cli/recipe-flags.ts';
 import { uploadDataset } from '#cli/upload-dataset.ts';
+import { advance, receive } from '#core/job.ts';
+import { memoryJobs } from '#examples/in-memory-ports.ts';
 import { s3Objects } from '#lambdas/aws/objects.ts';
 import { BUCKET } from '#test/local/s3/bucket-name.ts';
 import { runningS3 } from '#test/local/s3/running-s3.ts';
@@ -22,7 +24,7 @@ afterEach(() => rm(join(folder, '..'), { recursive: true, force: true }));
 
 async function bucket() {
   const { client: s3 } = await runningS3({ client: { forcePathStyle: true } });
-  return { s3, bucket: BUCKET, objects: s3Objects(BUCKET, s3) };
+  return { s3, bucket: BUCKET, objects: s3Objects(BUCKET, s3), jobs: memoryJobs() };
 }
 
 const aZip = (): Dataset => ({
@@ -131,5 +133,89 @@ describe('the recipe of an earlier upload', () => {
     await uploadDataset(pipeline, await openDataset(folder, {}), { onNotice });
 
     expect(notices).toEqual([]);
+  });
+});
+
+describe('an upload that is to be trained again', () => {
+  const recipeIn = async ({ objects }: Awaited<ReturnType<typeof bucket>>) =>
+    JSON.parse((await objects.readText('datasets/pets.json')) ?? '{}');
+
+  it('is another job each time, of the same recipe', async () => {
+    const pipeline = await bucket();
+    await writeFile(join(folder, 'dataset.json'), '{ "seed": 2 }');
+    const dataset = await openDataset(folder, {});
+
+    const ids = [
+      await uploadDataset(pipeline, dataset),
+      await uploadDataset(pipeline, dataset, {}, 'Monday'),
+      await uploadDataset(pipeline, dataset, {}, 'Tuesday'),
+    ];
+
+    expect(new Set(ids).size).toBe(3);
+    expect(await recipeIn(pipeline)).toEqual({ seed: 2, again: 'Tuesday' });
+    expect(await uploadDataset(pipeline, dataset, {}, 'Tuesday')).toBe(ids[2]);
+  });
+
+  it('keeps the recipe in the bucket for a zip, and does not mention its own field', async () => {
+    const pipeline = await bucket();
+    await pipeline.objects.write('datasets/pets.json', '{ "seed": 2 }', 'application/json');
+    await uploadDataset(pipeline, aZip(), {}, 'Monday');
+    expect(await recipeIn(pipeline)).toEqual({ seed: 2, again: 'Monday' });
+
+    const notices: string[] = [];
+    const onNotice = (sentence: string) => notices.push(sentence);
+    await uploadDataset(pipeline, { ...aZip(), recipe: '{"seed": 2}' }, { onNotice });
+    await uploadDataset(pipeline, { ...aZip(), recipe: '{"seed": 2}' }, { onNotice }, 'Tuesday');
+    expect(notices).toEqual([]);
+  });
+
+  it('has the job that a plain upload of the same finds afterwards', async () => {
+    const pipeline = await bucket();
+    const dataset = await openDataset(folder, {});
+    const notices: string[] = [];
+    const onNotice = (sentence: string) => notices.push(sentence);
+
+    const forced = await uploadDataset(pipeline, dataset, { onNotice }, 'Monday');
+    expect(await uploadDataset(pipeline, dataset, { onNotice })).toBe(forced);
+    expect(notices).toEqual([]);
+
+    await writeFile(join(folder, 'dataset.json'), '{ "seed": 2 }');
+    const other = await openDataset(folder, {});
+    expect(await uploadDataset(pipeline, other)).not.toBe(forced);
+    expect(await recipeIn(pipeline)).toEqual({ seed: 2 });
+  });
+
+  it('goes on with the training that was interrupted', async () => {
+    const pipeline = await bucket();
+    const dataset = await openDataset(folder, {});
+    const forced = await uploadDataset(pipeline, dataset, {}, 'Monday');
+    const at = new Date('2026-11-24T12:00:00.000Z');
+    const upload = {
+      id: forced,
+      bucket: BUCKET,
+      name: 'pets',
+      dataset: 'datasets/pets.zip',
+      form: 'archive' as const,
+      seal: 's',
+      recipeHash: 'r',
+      recipeKey: 'datasets/pets.json',
+      uploadedAt: at.toISOString(),
+    };
+    const open = receive(upload, at);
+    await pipeline.jobs.save(open);
+
+    expect(await uploadDataset(pipeline, dataset, {}, 'Tuesday')).toBe(forced);
+
+    await pipeline.jobs.save(advance(open, { type: 'cancel-requested' }, at));
+    expect(await uploadDataset(pipeline, dataset, {}, 'Tuesday')).not.toBe(forced);
+  });
+
+  it('leaves a recipe that is not JSON to the validation', async () => {
+    const pipeline = await bucket();
+    await pipeline.objects.write('datasets/pets.json', '{', 'application/json');
+
+    await uploadDataset(pipeline, aZip(), {}, 'Monday');
+
+    expect(await pipeline.objects.readText('datasets/pets.json')).toBe('{');
   });
 });

@@ -25,28 +25,52 @@ function sentenceOf(name: string, ...observations: Observation[]): string {
 }
 
 describe('the sentence of an announcement', () => {
-  it('gives the accuracy of a student, with its interval', () => {
-    const trainingJobName = 'r';
-    const sentence = sentenceOf(
-      'pets',
-      {
-        type: 'dataset-validated',
-        summary: { classes: 2, examples: 10, manifestSha256: 'm', recipeSha256: 'r' },
-      },
-      { type: 'launch-started', trainingJobName },
-      { type: 'training-completed', trainingJobName, artifacts: 's3://b/o' },
-      {
-        type: 'student-published',
-        version: '057356abcdef',
-        accuracy: 0.915,
-        interval95: [0.867, 0.946],
-      },
-    );
-
-    expect(sentence).toBe(
+  it.each([
+    [
+      {},
       'Student “pets” 057356abcdef is ready: 91.5% accuracy on held-out images (95% interval 86.7–94.6%).',
-    );
-  });
+    ],
+    [
+      { number: 1 },
+      'pets v1 is ready: 91.5% accuracy on held-out images (95% interval 86.7–94.6%).',
+    ],
+    [
+      {
+        number: 2,
+        comparison: {
+          with: { number: 1, version: '0a1b2c3d4e5f' },
+          n: 40,
+          correct: 37,
+          correctBefore: 35,
+          p: 0.5,
+        },
+      },
+      'pets v2 is ready: 91.5% accuracy on held-out images (95% interval 86.7–94.6%). v2: 37 of 40; v1 on the same 40 images: 35. That may be chance (p = 0.5).',
+    ],
+  ])(
+    'gives the accuracy of a student, and the comparison with the version before: %j',
+    (versioned, sentence) => {
+      const trainingJobName = 'r';
+      const given = sentenceOf(
+        'pets',
+        {
+          type: 'dataset-validated',
+          summary: { classes: 2, examples: 10, manifestSha256: 'm', recipeSha256: 'r' },
+        },
+        { type: 'launch-started', trainingJobName },
+        { type: 'training-completed', trainingJobName, artifacts: 's3://b/o' },
+        {
+          type: 'student-published',
+          version: '057356abcdef',
+          accuracy: 0.915,
+          interval95: [0.867, 0.946],
+          ...versioned,
+        },
+      );
+
+      expect(given).toBe(sentence);
+    },
+  );
 
   it('gives the first problem of a dataset, and the number of the others', () => {
     const first = { code: 'X', where: 'a.png', what: 'It is empty.', remedy: 'Replace it.' };

@@ -71,6 +71,38 @@ describe('a folder of images, with nothing running', () => {
   );
 
   it(
+    'is trained again if that is asked for, as a second version beside the first',
+    async () => {
+      const digits = join(folder, 'digits');
+      const forced = await understudy(state, 'train', digits, '--force', '--json');
+
+      expect(forced.exit).toBe(0);
+      expect(forced.stderr).not.toContain('was processed before');
+      const { job, student } = JSON.parse(forced.stdout);
+      const { n, correct } = student.metrics.test;
+      expect(job.progress).toMatchObject({ state: 'published', number: 2 });
+      // The same images and the same seed: the same answers.
+      expect(student.comparison).toEqual({
+        with: { number: 1, version: expect.stringMatching(/^[0-9a-f]{12}$/) },
+        n,
+        correct,
+        correctBefore: correct,
+        p: 1,
+      });
+
+      const { stdout: list } = await understudy(state, 'list');
+      expect(list).toMatch(new RegExp(`^digits/v2 +${student.version} +latest `, 'm'));
+      expect(list).toMatch(/^digits\/v1 +[0-9a-f]{12} +10 /m);
+      const { stdout: report } = await understudy(state, 'report', 'digits/v2');
+      expect(report).toContain(`v2: ${correct} of ${n}; v1 on the same ${n} images: ${correct}.`);
+
+      const plain = await understudy(state, 'train', digits);
+      expect(plain.stderr).toContain(`as digits v2 (${student.version}); showing that result.`);
+    },
+    5 * MINUTES,
+  );
+
+  it(
     'gives a student that can be asked, listed and taken away',
     async () => {
       const [image = ''] = await readdir(join(folder, 'digits', '7'));
@@ -84,6 +116,8 @@ describe('a folder of images, with nothing running', () => {
       expect(asked.exit).toBe(0);
       const [answer] = JSON.parse(asked.stdout);
       expect(answer.label).toBe('7');
+      expect(answer).toMatchObject({ student: 'digits', number: 2 });
+      expect(asked.stderr).toMatch(/^digits v2 \([0-9a-f]{12}\), \d+ of \d+ right in its test/m);
       const total = Object.values<number>(answer.probabilities).reduce(
         (sum, each) => sum + each,
         0,

@@ -86,7 +86,7 @@ describe('a stack that CloudFormation made of the template, with the code that e
     expect(await pipeline.deliverTo('announce-job')).toBe(1);
 
     expect(await pipeline.heard()).toEqual([
-      expect.stringMatching(/^Student “tints” \w{12} is ready: [\d.]+% accuracy on /),
+      expect.stringMatching(/^tints v1 is ready: [\d.]+% accuracy on /),
     ]);
     expect((await jobOf('tints')).outbox).toEqual([]);
   });

@@ -37,6 +37,19 @@ async function trained(folders: MlFolder): Promise<{ card: StudentCard; lines: s
   return { card: StudentCard.parse(JSON.parse(text)), lines };
 }
 
+/** The rows of predictions.csv; no name in these tests needs quotation marks. */
+async function predictionsIn(folders: MlFolder) {
+  const text = await readFile(join(folders.model, 'predictions.csv'), 'utf8');
+  return text
+    .trimEnd()
+    .split('\r\n')
+    .slice(1)
+    .map((line) => {
+      const [file, label, predicted, confidence, correct, digest] = line.split(',');
+      return { file, label, predicted, confidence: Number(confidence), correct, digest };
+    });
+}
+
 const modelIn = (folder: string) => tf.loadLayersModel(`file://${join(folder, 'model.json')}`);
 
 describe('a training', () => {
@@ -73,7 +86,8 @@ describe('a training', () => {
   });
 
   it('wastes none of a few images: each one tests a head that was fitted without it', async () => {
-    const folders = await job({ form: 'zip', files: await tintedClasses([20, 20, 20]) });
+    const files = await tintedClasses([20, 20, 20]);
+    const folders = await job({ form: 'zip', files });
 
     const { card } = await trained(folders);
 
@@ -90,6 +104,14 @@ describe('a training', () => {
       [20, 0, 0],
     ]);
     expect(card.refit).toBe(true);
+    const rows = await predictionsIn(folders);
+    expect(rows.map(({ file }) => file).sort()).toEqual(Object.keys(files).sort());
+    for (const { file = '', label, correct, digest } of rows)
+      expect([label, correct, digest]).toEqual([
+        file.split('/')[0],
+        'true',
+        sha256(files[file] ?? ''),
+      ]);
   });
 
   it('says what it measured before it chose what the head is given', async () => {
@@ -149,6 +171,14 @@ describe('a training', () => {
     expect(card.metrics.test.accuracy).toBeLessThan(0.75); // 0.5 is chance
     expect(card.plan?.images).toBe(40); // the plan looks at each content once
     expect(card.data.warnings.join()).toContain('80 images are copies of others');
+    const rows = await predictionsIn(folders);
+    const wrong = rows.filter(({ correct }) => correct === 'false');
+    expect(rows).toHaveLength(120);
+    expect(rows.length - wrong.length).toBe(card.metrics.test.correct);
+    expect(rows.slice(0, wrong.length)).toEqual(wrong);
+    expect(wrong.every(({ label, predicted }) => label !== predicted)).toBe(true);
+    const confidences = wrong.map(({ confidence }) => confidence);
+    expect(confidences).toEqual([...confidences].sort((a, b) => b - a));
   });
 
   it('writes the digest of every other file into the card', async () => {
@@ -163,6 +193,7 @@ describe('a training', () => {
       'labels.txt',
       'model/model.json',
       'model/weights.bin',
+      'predictions.csv',
       'resize.mjs',
       'saved_model/saved_model.pb',
       'student.json',
@@ -280,13 +311,17 @@ describe('a training with images enough to hold some out', () => {
     files = await tintedClasses([350, 350, 350]);
   }, 120_000);
 
-  const cards = new Map<string, StudentCard>();
-  async function cardFor(recipe: object): Promise<StudentCard> {
+  const trainings = new Map<string, { card: StudentCard; folders: MlFolder }>();
+  async function trainedBy(recipe: object): Promise<{ card: StudentCard; folders: MlFolder }> {
     const key = JSON.stringify(recipe);
-    const card = cards.get(key) ?? (await trained(await job({ form: 'zip', files, recipe }))).card;
-    cards.set(key, card);
-    return card;
+    const known = trainings.get(key);
+    if (known) return known;
+    const folders = await job({ form: 'zip', files, recipe });
+    const { card } = await trained(folders);
+    trainings.set(key, { card, folders });
+    return { card, folders };
   }
+  const cardFor = async (recipe: object) => (await trainedBy(recipe)).card;
 
   it('tests on a part that nothing else looks at', { timeout: 120_000 }, async () => {
     const { metrics, data, plan } = await cardFor({ refit: false });
@@ -299,6 +334,19 @@ describe('a training with images enough to hold some out', () => {
       [280, 35, 35],
     ]);
     expect(plan?.images).toBe(400);
+  });
+
+  it('writes what it answered for that part', { timeout: 240_000 }, async () => {
+    const { card, folders } = await trainedBy({ refit: false });
+
+    const rows = await predictionsIn(folders);
+    expect(rows).toHaveLength(105);
+    expect(rows.filter(({ correct }) => correct === 'true')).toHaveLength(
+      card.metrics.test.correct,
+    );
+    for (const { file = '', digest } of rows) expect(digest).toBe(sha256(files[file] ?? ''));
+    const refitted = await trainedBy({}); // the same test: the file is of the student before that
+    expect(await predictionsIn(refitted.folders)).toEqual(rows);
   });
 
   it.each([

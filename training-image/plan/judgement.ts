@@ -90,6 +90,13 @@ export function judgementFor(
   };
 }
 
+/**
+ * The examples that a student is tested on, in the order of its predictions: the test part or, with cross-validation,
+ * what the folds of the first repeat hold out, as far as there was time for them.
+ */
+export const testedIndices = ({ method, test, splits, folds }: Judgement): readonly number[] =>
+  method === 'hold-out' ? [...test] : splits.slice(0, folds).flatMap(({ heldOut }) => [...heldOut]);
+
 /** The examples of each part as the card has them: with cross-validation, all are trained on. */
 export const countsOf = ({ method }: Judgement, parts: ClassCounts): ClassCounts =>
   method === 'hold-out'
@@ -101,11 +108,9 @@ export const countsOf = ({ method }: Judgement, parts: ClassCounts): ClassCounts
         test: 0,
       }));
 
-/** The labels of which an image is held out. */
-export function testedOf({ method, splits, test }: Judgement, labels: Int32Array): Set<number> {
-  const heldOut = method === 'hold-out' ? [test] : splits.map((split) => split.heldOut);
-  return new Set(heldOut.flatMap((indices) => [...indices].map((i) => at(labels, i))));
-}
+/** The labels of which an image is tested on. */
+export const testedOf = (judgement: Judgement, labels: Int32Array): Set<number> =>
+  new Set(testedIndices(judgement).map((i) => at(labels, i)));
 
 const countOf = (labels: Int32Array, label: number): number =>
   labels.reduce((sum, each) => sum + (each === label ? 1 : 0), 0);

@@ -4,7 +4,8 @@ import { copyFile, open, readdir, rename, stat, writeFile } from 'node:fs/promis
 import { join, relative, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { formatCard, StudentCard } from '#core/card.ts';
-import { CARD_FILE } from '#core/keys.ts';
+import { CARD_FILE, PREDICTIONS_FILE } from '#core/keys.ts';
+import { predictionsCsv, type TestedImage } from '#core/predictions-csv.ts';
 import { SAVED_MODEL_FOLDER } from './save-model.ts';
 import type { CardWithoutFiles } from './student-card.ts';
 import { studentReadme } from './student-readme.ts';
@@ -12,8 +13,17 @@ import { studentReadme } from './student-readme.ts';
 const RESIZE_FILE = 'resize.mjs';
 const RESIZE = fileURLToPath(new URL(`../data/${RESIZE_FILE}`, import.meta.url));
 
-/** Adds to a saved model what its users need. The card, with the digests of all other files, is written last. */
-export async function saveStudent(folder: string, card: CardWithoutFiles): Promise<void> {
+/**
+ * Adds to a saved model what its users need. The card, with the digests of all other files, is written last.
+ *
+ * @param answers of the student in its test
+ */
+export async function saveStudent(
+  folder: string,
+  card: CardWithoutFiles,
+  answers: readonly TestedImage[],
+): Promise<void> {
+  await writeFile(join(folder, PREDICTIONS_FILE), predictionsCsv(answers));
   await writeFile(join(folder, 'labels.txt'), labelsText(card.classes));
   await copyFile(RESIZE, join(folder, RESIZE_FILE));
   const hasSavedModel = (await readdir(folder)).includes(SAVED_MODEL_FOLDER);

@@ -25,6 +25,7 @@ Images of anything else are also assigned to one of these classes.
 - \`model/\`: a TensorFlow.js layers model. Input: pixels from 0 to 255, RGB, \`[batch, ${px}, ${px}, 3]\`. Output: logits, \`[batch, ${card.classes.length}]\`. For probabilities, divide them by the temperature, ${temperature}, and apply softmax. (${calibration.why})
 ${hasSavedModel ? SAVED_MODEL : ''}- \`resize.mjs\`: resizes an image to ${px} × ${px} pixels, in Node and in browsers. Use it: with a canvas's resizing, one image in twenty is classified differently.
 - \`labels.txt\`: the classes, in the order of the logits.
+- \`predictions.csv\`: ${aboutAnswers(card)}, the wrong ones first, the most confident at the top.
 - \`student.json\`: everything that is known about it: how it was trained, and all measurements.
 
 ## Node
@@ -47,6 +48,15 @@ ${madeOf(card)}
 
 const SAVED_MODEL = `- \`saved_model/\`: the same as a TensorFlow SavedModel. Its signature \`serving_default\` takes \`pixels\`, float32, and returns \`logits\` and \`probabilities\`.
 `;
+
+/** What the answers in predictions.csv are to, and of which student. */
+function aboutAnswers({ metrics, refit }: CardWithoutFiles): string {
+  const { test, crossValidation } = metrics;
+  if (test.method === 'hold-out')
+    return `the answer for every test image${refit ? ', of the student before it learned from those too' : ''}`;
+  const isRepeated = (crossValidation?.accuracies.length ?? 1) > 1;
+  return `the answer for every image in ${isRepeated ? 'the first round of ' : ''}the cross-validation`;
+}
 
 /** Teacher, size, features, similarity, and what was trained, each with its reason. */
 function madeOf({ plan, ...card }: CardWithoutFiles): string {

@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import { studentVersion } from '#core/identity.ts';
-import { latestKey, studentKeys } from '#core/keys.ts';
+import { latestKey, studentKeys, versionsKey } from '#core/keys.ts';
 import { launchTraining } from '#lambdas/launch-training/launch-training.ts';
 import { publishStudent } from '#lambdas/publish-student/publish-student.ts';
 import { validateDataset } from '#lambdas/validate-dataset/validate-dataset.ts';
@@ -36,7 +36,14 @@ describe('publishStudent', () => {
 
     expect(state()).toBe('published');
     const { prefix, card } = studentKeys('pets', studentVersion(onlyJob().id));
-    expect(students()).toEqual([`${prefix}model/weights.bin`, card, latestKey('pets')]);
+    expect(students()).toEqual([
+      `${prefix}model/weights.bin`,
+      card,
+      versionsKey('pets'),
+      latestKey('pets'),
+    ]);
+    expect(onlyJob().progress).toMatchObject({ state: 'published', number: 1 });
+    expect(onlyJob().outbox.at(-1)?.sentence).toMatch(/^pets v1 is ready: 90\.0% accuracy/);
   });
 
   it('does not publish files that differ from the card', async () => {
@@ -86,7 +93,7 @@ describe('publishStudent', () => {
     expect(pipeline.onlyJob().progress).toMatchObject({ what: 'model/weights.bin is missing.' });
   });
 
-  it.each([0, 1, 2])('finishes a publication that died at write %i', async (fatal) => {
+  it.each([0, 1, 2, 3])('finishes a publication that died at write %i', async (fatal) => {
     const { bucket, training, complete, state } = pipeline;
     training.end(complete());
     const { copy, writeIf } = bucket.objects;
@@ -102,6 +109,8 @@ describe('publishStudent', () => {
     await publish();
 
     expect(state()).toBe('published');
+    const list = JSON.parse((await bucket.objects.readText(versionsKey('pets'))) ?? '');
+    expect(list.versions).toHaveLength(1);
   });
 });
 

@@ -121,6 +121,28 @@ describe('what a student’s README says of it', () => {
     expect(crossed).toContain('Each image was classified by a student trained without it.');
   });
 
+  it('is which answers are in predictions.csv', async () => {
+    const card = aCard({ refit: true });
+    const folds = (accuracies: number[]) => ({
+      ...card,
+      metrics: crossValidated(card.metrics, accuracies),
+    });
+    const about = async (each: typeof card) =>
+      /- `predictions\.csv`: (.*)/.exec(await studentReadme(each, false))?.[1];
+
+    const order = ', the wrong ones first, the most confident at the top.';
+    expect(await about(card)).toBe(
+      `the answer for every test image, of the student before it learned from those too${order}`,
+    );
+    expect(await about({ ...card, refit: false })).toBe(`the answer for every test image${order}`);
+    expect(await about(folds([0.9]))).toBe(
+      `the answer for every image in the cross-validation${order}`,
+    );
+    expect(await about(folds([0.9, 0.8, 0.9]))).toBe(
+      `the answer for every image in the first round of the cross-validation${order}`,
+    );
+  });
+
   it('is the plan with its reasons, and what was trained', async () => {
     const text = await studentReadme(aCard({ fineTuning: aFineTuning() }), false);
 
