@@ -5,6 +5,7 @@ export const EXIT = {
   usage: 2,
   rejected: 3, // the dataset or its recipe
   failed: 4, // training failed, or the job was cancelled in the meantime
+  disk: 5, // it is full, or cannot be written
   notFound: 6,
   interrupted: 130, // as shells report SIGINT
 } as const;

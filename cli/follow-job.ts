@@ -4,6 +4,7 @@ import { studentVersion } from '#core/identity.ts';
 import type { Job } from '#core/job.ts';
 import { FINAL, type State } from '#core/job-progress.ts';
 import { count } from '#core/quantities.ts';
+import { isInsufficientStorage } from '#lambdas/insufficient-storage.ts';
 import { escapeForTerminal } from '#local/escape-for-terminal.ts';
 import { CliError, EXIT } from './cli-error.ts';
 import type { Pipeline } from './connect.ts';
@@ -31,7 +32,10 @@ export async function followJob(
   /** Waits until the job is in none of these states. */
   const leave = async (states: readonly State[], look?: (job: Job) => Promise<void> | void) => {
     for (;;) {
-      job = await pipeline.jobs.load(id);
+      job = await pipeline.jobs.load(id).catch((error: unknown) => {
+        if (!job || !isInsufficientStorage(error)) throw error;
+        return job; // the pipeline says that the disk is full, and goes on when there is room
+      });
       if (job && !states.includes(job.progress.state)) return job;
       if (job) await look?.(job);
       await pause(pipeline.pollMs);
@@ -71,9 +75,8 @@ export async function followJob(
         show.title = `Validate: ${count(classes)} classes, ${count(images)} images`;
       }),
       step('Launch training', async (show) => {
-        const launched = await leave(BEFORE_TRAINING, ({ progress }) => {
-          if (progress.state === 'waiting') show.output = waitingInWords(progress);
-        });
+        const sayWaiting = waitingNotice(show, isTerminal);
+        const launched = await leave(BEFORE_TRAINING, sayWaiting);
         const { run } = requireSuccess(launched);
         if (run?.estimate) show.title = `Launch training: ${wordsOfEstimate(run.estimate)}`;
       }),
@@ -82,14 +85,14 @@ export async function followJob(
           show,
           isTerminal ? process.stderr.columns || DEFAULT_COLUMNS : undefined,
         );
+        const sayWaiting = waitingNotice(show, isTerminal);
         let hasBegun = false;
         // It may wait in between: for an instance, or after its trainer was killed.
         const training = await leave(
           [...BEFORE_TRAINING, 'training', 'interrupted'],
           async (at) => {
-            const { progress } = at;
-            if (progress.state === 'waiting') show.output = waitingInWords(progress);
-            if (BEFORE_TRAINING.includes(progress.state)) return;
+            sayWaiting(at);
+            if (BEFORE_TRAINING.includes(at.progress.state)) return;
             hasBegun = true;
             output.add(await readLog(at));
           },
@@ -126,8 +129,20 @@ export async function followJob(
 
 const BEFORE_TRAINING: readonly State[] = ['validated', 'launching', 'waiting'];
 
-const waitingInWords = ({ reason }: { reason: string }): string =>
-  `waiting: ${escapeForTerminal(reason)}`;
+const REPEAT_MS = 60_000; // in a log file
+
+/** Says why a job waits: a terminal always shows it, in a log file it is a line when it is new and then once a minute. */
+function waitingNotice(show: Show, isTerminal: boolean) {
+  let last = { reason: '', at: 0 };
+  return ({ progress }: Job): void => {
+    if (progress.state !== 'waiting') return;
+    const reason = progress.reason.replaceAll(/\d/g, ''); // how much is free changes all the time
+    const isSaid = reason === last.reason && Date.now() - last.at < REPEAT_MS;
+    if (isSaid && !isTerminal) return;
+    last = { reason, at: Date.now() };
+    show.output = `waiting: ${escapeForTerminal(progress.reason)}`;
+  };
+}
 
 const DEFAULT_COLUMNS = 80; // of a terminal that does not say
 

@@ -1,6 +1,7 @@
 import { Command, CommanderError } from 'commander';
 import packageJson from '../package.json' with { type: 'json' };
 import { CliError, EXIT } from './cli-error.ts';
+import { explainDiskError } from './explain-disk-error.ts';
 import { endOnSignals, isStopping } from './interruption.ts';
 import { beQuiet, warn } from './output.ts';
 import { STATE_OPTION, useState } from './state-option.ts';
@@ -63,13 +64,15 @@ Exit codes:
   2    usage error, or access denied
   3    the dataset or its recipe was rejected
   4    training or deployment failed, or the job was cancelled
+  5    the disk is full or cannot be written
   6    not found or unreadable
   130  interrupted by Ctrl-C (143 by SIGTERM, 129 by a closed terminal)`;
 
 function exitOf(error: unknown): number {
-  if (error instanceof CliError) {
-    warn(error.message);
-    return error.exit;
+  const known = explainDiskError(error);
+  if (known instanceof CliError) {
+    warn(known.message);
+    return known.exit;
   }
   if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.ok : EXIT.usage; // it has been printed already
   const what = error instanceof Error ? (error.stack ?? error.message) : String(error);

@@ -3,7 +3,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import * as z from 'zod';
 import { killGroup } from '#local/sagemaker/process-identity.ts';
-import { EXIT_FOLDER_IN_USE } from '#local/state-folder.ts';
+import { EXIT_FOLDER_IN_USE, EXIT_UNWRITABLE } from '#local/state-folder.ts';
 import { CliError, EXIT } from './cli-error.ts';
 import { isStopping, stopOnSignal } from './interruption.ts';
 
@@ -62,7 +62,8 @@ export async function startPipeline(options: StartOptions): Promise<StartedPipel
     child.on('message', (message) => resolve(Ready.parse(message).ready));
     void ended.then((code) => {
       if (code === EXIT_FOLDER_IN_USE) resolve(undefined);
-      else if (!isStopping()) reject(new CliError(EXIT.internal, NOT_STARTED));
+      else if (!isStopping())
+        reject(new CliError(code === EXIT_UNWRITABLE ? EXIT.disk : EXIT.internal, NOT_STARTED));
     });
   });
   return endpoint === undefined ? undefined : { endpoint, end, ended };

@@ -2,6 +2,7 @@ import { CliError, EXIT } from './cli-error.ts';
 import type { Pipeline } from './connect.ts';
 import { explainAwsError } from './explain-aws-error.ts';
 import { whenStopped } from './interruption.ts';
+import { isUnreachable } from './is-unreachable.ts';
 import type { JobList, Library } from './library.ts';
 import { localJobs, localLibrary } from './local-library.ts';
 import { type Capability, localPipeline } from './local-pipeline.ts';
@@ -66,14 +67,3 @@ export const afterStop = (owner: string | undefined): string =>
   owner === undefined
     ? 'Stopped. Run the same command again to go on.'
     : `Stopped following. The job goes on in the pipeline of another process: ${owner}.`;
-
-/** Whether the connection was refused or cut, as the SDKs and fetch report it. */
-function isUnreachable(error: unknown): boolean {
-  const codes = new Set(['ECONNREFUSED', 'ECONNRESET', 'EPIPE', 'UND_ERR_SOCKET']);
-  for (let each: unknown = error; each instanceof Error; each = each.cause) {
-    const { code, errors } = each as { code?: string; errors?: unknown[] };
-    if (code !== undefined && codes.has(code)) return true;
-    if (errors?.some(isUnreachable)) return true;
-  }
-  return false;
-}

@@ -46,6 +46,8 @@ export const FAILURES = {
   NO_GPU:
     'Retry the job; if it fails again, use another instance type, or deploy the GPU training image.',
   OUT_OF_MEMORY: 'Choose an instance type with more memory in the recipe.',
+  DISK_FULL:
+    'Make room on that disk (on your machine: "npx understudy prune"), or use fewer images or a smaller input_px; then retry the job: it goes on from its last checkpoint.',
   INTERNAL: 'This is a bug in Understudy; retry the job, and report the log if it fails again.',
 } as const;
 export type FailureCode = keyof typeof FAILURES;
@@ -60,11 +62,18 @@ export const failureText = (code: FailureCode, what: string): string =>
 /** The code of a trainer that something else ended, so that another attempt may succeed. */
 export const TRAINER_KILLED = 'TRAINER_KILLED';
 
+/** The exit code of a trainer whose disk is too full even for its message: the number of ENOSPC. */
+export const EXIT_DISK_FULL = 28;
+
 const SIGKILL = 9;
 
 /** A trainer that left no message: it was killed, or it crashed. Exit codes above 128 name a signal. */
 function silentEnd(exitCode: number): { code: string; what: string; remedy: string } {
   const goesOn = 'Retry the job: it goes on from its last checkpoint.';
+  if (exitCode === EXIT_DISK_FULL) {
+    const what = 'The disk of the training job is full.';
+    return { code: 'DISK_FULL', what, remedy: FAILURES.DISK_FULL };
+  }
   const signal = exitCode > 128 ? exitCode - 128 : undefined;
   if (signal === SIGKILL) {
     return {

@@ -43,6 +43,8 @@ export const AnnouncementVariables = z.object({
 export const SweepVariables = z.object({
   /** Deadlines up to this far ahead count as passed; on one machine there is no reason to wait for them. */
   SWEEP_AHEAD_SECONDS: z.coerce.number().int().nonnegative().default(0),
+  /** A launch refused for lack of capacity is not tried again before that, however far ahead the sweeper looks. */
+  RETRY_REFUSED_SECONDS: z.coerce.number().nonnegative().default(60), // chosen: a refusal costs two writes
   /** CloudWatch's namespace for the sweeper's metric; unset: no metric. */
   METRICS_NAMESPACE: z.string().min(1).optional(),
 });

@@ -1,7 +1,10 @@
 import { parseArgs } from 'node:util';
+import { unwritable } from '#core/unwritable.ts';
 import { ensureTensorflow } from '#engine/tensorflow/ensure-tensorflow.ts';
 import { SetupFailure } from '#engine/tensorflow/setup-failure.ts';
+import { isInsufficientStorage } from '#lambdas/insufficient-storage.ts';
 import { TeacherRefused } from '#teachers/teacher-refused.ts';
+import { whyUnwritable } from './disk-space.ts';
 import { FolderInUse } from './dynamodb/folder-in-use.ts';
 import { escapeLinesForTerminal } from './escape-for-terminal.ts';
 import { stateFolder } from './find-state-folder.ts';
@@ -10,11 +13,17 @@ import { BUCKET, LOCAL_CREDENTIALS } from './names.ts';
 import { DEFAULT_PORT, parsePort } from './port.ts';
 import { identify } from './sagemaker/process-identity.ts';
 import { type Pipeline, type PipelineOptions, startPipeline } from './start-pipeline.ts';
-import { EXIT_FOLDER_IN_USE, type Holder, removeHolder, writeHolder } from './state-folder.ts';
+import {
+  EXIT_FOLDER_IN_USE,
+  EXIT_UNWRITABLE,
+  type Holder,
+  removeHolder,
+  writeHolder,
+} from './state-folder.ts';
 import { terminal } from './terminal.ts';
 
 // The pipeline of this machine as a program, which the understudy command starts.
-// Exit codes: 0 stopped, 1 failed, 2 usage error, 75 another process holds the folder, 128 + n: ended by signal n at start.
+// Exit codes: 0 stopped, 1 failed, 2 usage error, 74 the folder cannot be written, 75 another process holds the folder, 128 + n: ended by signal n at start.
 
 process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED ??= 'true'; // it warns about Node 20, which it supports
 const info = (line: string) => process.stderr.write(`${escapeLinesForTerminal(line)}\n`);
@@ -40,6 +49,8 @@ try {
   if (error instanceof FolderInUse)
     fail(isStartedByCommand ? undefined : error.message, EXIT_FOLDER_IN_USE);
   else if (isSentence(error)) fail(error.message, isUsage(error) ? 2 : 1);
+  else if (isInsufficientStorage(error)) fail((error as Error).message, EXIT_UNWRITABLE);
+  else if (unwritable(error)) fail(whyUnwritable(error, folder), EXIT_UNWRITABLE);
   else throw error;
 }
 

@@ -5,6 +5,7 @@ import { inputKeys, teacherPrefix } from '#core/keys.ts';
 import { ANY_TEACHER, Recipe } from '#core/recipe.ts';
 import type { TeacherEntry } from '#core/teacher.ts';
 import type { Report } from '#engine/tensorflow/fetch-wheel.ts';
+import { isInsufficientStorage } from '#lambdas/insufficient-storage.ts';
 import type { Jobs, Objects } from '#ports';
 import { TEACHERS } from '#teachers/catalogue.ts';
 import { ENTRY_FILE, importTeacher } from '#teachers/import-teacher.ts';
@@ -53,6 +54,7 @@ export function teacherProvider({ s3, objects, jobs, report }: TeacherPorts) {
     for (const name of TEACHERS.keys()) {
       if (unavailable.has(name)) continue;
       await provide(name).catch((error: unknown) => {
+        if (isInsufficientStorage(error)) return; // the user has been told; there may be room at the next try
         unavailable.add(name);
         report(`Training goes on without the teacher ${name}: ${messageOf(error)}`);
       });
@@ -74,9 +76,10 @@ export function teacherProvider({ s3, objects, jobs, report }: TeacherPorts) {
         const recipe = await objects.readText(inputKeys(job.id, job.summary).recipe);
         if (recipe === undefined) continue;
         // A teacher that cannot be had, as without a network, must not keep the jobs of other teachers waiting.
-        await provideFor(recipe).catch((error: unknown) =>
-          report(`the teacher of "${job.name}": ${messageOf(error)}`),
-        );
+        await provideFor(recipe).catch((error: unknown) => {
+          if (!isInsufficientStorage(error))
+            report(`the teacher of "${job.name}": ${messageOf(error)}`);
+        });
       }
     },
   };

@@ -7,8 +7,10 @@ import type { Announcement } from '#core/announcement.ts';
 import { TRAINING_LOGS } from '#core/training-contract.ts';
 import { dynamoJobs } from '#lambdas/aws/jobs.ts';
 import { s3Objects } from '#lambdas/aws/objects.ts';
+import { isInsufficientStorage } from '#lambdas/insufficient-storage.ts';
 import { DEFAULT_TEACHER } from '#teachers/catalogue.ts';
 import { createJobTable } from './create-job-table.ts';
+import { diskWatch } from './disk-watch.ts';
 import { localDynamoDb } from './dynamodb/dynamodb.ts';
 import { answerJson, refusal } from './events/aws-json.ts';
 import { localBus } from './events/bus.ts';
@@ -80,8 +82,13 @@ type Close = () => Promise<void>;
 async function open(options: PipelineOptions, opened: Close[]): Promise<string> {
   const { folder, report, storageOnly } = options;
   await makePrivateFolder(folder);
-  const onError = (error: unknown, where = 'the local AWS') =>
+  const disk = diskWatch({ folder, report });
+  opened.push(async () => disk.stop());
+  const onError = (error: unknown, where = 'the local AWS') => {
+    // What fails while the disk is full fails for that reason.
+    if (disk.failed(error) || isInsufficientStorage(error) || disk.isFull()) return;
     report(`${where}: ${error instanceof Error ? error.message : error}`);
+  };
 
   const streams: StreamMapping[] = [];
   const dynamodb = await localDynamoDb({
@@ -91,12 +98,13 @@ async function open(options: PipelineOptions, opened: Close[]): Promise<string> 
       for (const stream of streams) stream.push(record);
     },
     onError,
+    disk,
   });
   opened.push(dynamodb.close);
   if (options.onHeld) opened.push(await options.onHeld());
   const bus = localBus({ names: [BUS], onError });
   opened.push(bus.stop);
-  const s3 = localS3({ folder: join(folder, 's3') });
+  const s3 = localS3({ folder: join(folder, 's3'), disk });
   opened.push(s3.close);
   const logs = localLogs(TRAINING_LOGS);
   let sageMaker: LocalSageMaker | undefined;
@@ -135,6 +143,8 @@ async function open(options: PipelineOptions, opened: Close[]): Promise<string> 
       images: new Map([[TRAINING_IMAGE, TRAINER]]),
       maxConcurrentJobs: MAX_TRAINING_JOBS,
       publish: bus.publish,
+      onError,
+      disk,
       onLog(trainingJobName, line) {
         logs.write(trainingJobName, line);
         options.onTrainingLine(trainingJobName, line);
@@ -156,5 +166,6 @@ async function open(options: PipelineOptions, opened: Close[]): Promise<string> 
     });
     opened.push(stopStages);
   }
+  disk.start();
   return server.endpoint;
 }

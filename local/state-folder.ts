@@ -8,6 +8,9 @@ import { isAlive, ProcessIdentity } from './sagemaker/process-identity.ts';
 /** The exit code of local/main.ts when another process holds the folder; EX_TEMPFAIL of sysexits.h. */
 export const EXIT_FOLDER_IN_USE = 75;
 
+/** The exit code of local/main.ts when its folder cannot be written; EX_IOERR of sysexits.h. */
+export const EXIT_UNWRITABLE = 74;
+
 /** The process that holds a state folder, for the other commands on this machine. */
 const Holder = z.object({
   process: ProcessIdentity,

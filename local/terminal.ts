@@ -25,7 +25,9 @@ export function terminal(say: (line: string) => void, now: () => number = Date.n
       const state = progress?.state?.S ?? '';
       const reason = progress?.reason?.S ?? '';
       const shown = `${state} ${reason}`;
-      if (!job || states.get(id) === shown) return;
+      const before = states.get(id);
+      const isAnotherTry = state === 'launching' && before?.startsWith('waiting'); // most often it waits again
+      if (!job || before === shown || isAnotherTry) return;
       states.set(id, shown);
       line(
         job.name?.S ?? '',

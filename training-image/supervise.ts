@@ -1,11 +1,13 @@
-import { mkdir, rename, writeFile } from 'node:fs/promises';
+import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import { BROKEN_FILES, type BrokenFile } from '#core/broken-files.ts';
 import type { MlFolder } from '#core/ml-folder.ts';
-import { type FailureCode, failureText } from '#core/training-contract.ts';
+import { EXIT_DISK_FULL, type FailureCode, failureText } from '#core/training-contract.ts';
+import { unwritable, unwritableByMessage, unwritableInWords } from '#core/unwritable.ts';
 import { keepTensorflowLoaded } from '#engine/tensorflow/keep-loaded.ts';
 import { isOutOfMemory } from './job/errors.ts';
+import { freeBytes, scratchFolder } from './storage/room.ts';
 import type { WorkerData, WorkerMessage } from './worker.ts';
 
 const HEARTBEAT_MS = 30_000;
@@ -17,7 +19,8 @@ const TERMINATED = 143; // 128 + SIGTERM, as in shells and Docker; SageMaker rep
  * to print heartbeats.
  *
  * @param worker the module that calls `runWorker`
- * @returns the exit code: 0 if there is a student; 1 if there is none, see output/failure; 143 if it was asked to end
+ * @returns the exit code: 0 if there is a student; 1 if there is none, see output/failure; 28 if not even that could be
+ *   written; 143 if it was asked to end
  */
 export async function runTraining(folders: MlFolder, worker: URL): Promise<number> {
   const stop = new SharedArrayBuffer(4);
@@ -45,6 +48,7 @@ export async function runTraining(folders: MlFolder, worker: URL): Promise<numbe
 const print = (line: string) => process.stdout.write(`${line}\n`);
 
 type End = Extract<WorkerMessage, { end: string }>;
+type Broken = Extract<End, { end: 'broken' }>;
 
 /** Prints the thread's lines until it exits. */
 function endOf(thread: Worker): Promise<End> {
@@ -76,23 +80,42 @@ async function exitCodeOf(end: End, folders: MlFolder): Promise<number> {
       if (end.files.length > 0) await writeBrokenFiles(end.files, folders);
       return fail(end.code, end.what, folders);
     case 'broken':
-      process.stderr.write(`${end.stack}\n`);
-      return fail(isOutOfMemory(end.what) ? 'OUT_OF_MEMORY' : 'INTERNAL', end.what, folders);
+      return failBroken(end, folders);
   }
 }
 
-/** Renamed when complete, as everything among the checkpoints. */
-async function writeBrokenFiles(files: readonly BrokenFile[], { checkpoints }: MlFolder) {
-  await mkdir(checkpoints, { recursive: true });
-  const file = join(checkpoints, BROKEN_FILES);
-  await writeFile(`${file}.tmp`, JSON.stringify(files));
-  await rename(`${file}.tmp`, file);
+async function failBroken({ what, stack }: Broken, folders: MlFolder): Promise<number> {
+  const why = unwritableByMessage(what);
+  if (why) {
+    const room = { folder: folders.root, freeBytes: await freeBytes(folders.root) };
+    return fail('DISK_FULL', unwritableInWords(why, room), folders);
+  }
+  process.stderr.write(`${stack}\n`);
+  return fail(isOutOfMemory(what) ? 'OUT_OF_MEMORY' : 'INTERNAL', what, folders);
 }
 
-async function fail(code: FailureCode, what: string, folders: MlFolder): Promise<1> {
+/** Renamed when complete, as everything among the checkpoints. On a full disk there is only the failure's summary. */
+async function writeBrokenFiles(files: readonly BrokenFile[], { checkpoints }: MlFolder) {
+  const file = join(checkpoints, BROKEN_FILES);
+  try {
+    await mkdir(checkpoints, { recursive: true });
+    await writeFile(`${file}.tmp`, JSON.stringify(files));
+    await rename(`${file}.tmp`, file);
+  } catch (error) {
+    if (!unwritable(error)) throw error;
+  }
+}
+
+async function fail(code: FailureCode, what: string, folders: MlFolder): Promise<number> {
   const text = failureText(code, what);
-  await mkdir(folders.output, { recursive: true });
-  await writeFile(folders.failure, text);
   process.stderr.write(`${text}\n`);
-  return 1;
+  try {
+    await rm(scratchFolder(folders), { recursive: true, force: true }); // makes room for the message on a full disk
+    await mkdir(folders.output, { recursive: true });
+    await writeFile(folders.failure, text);
+    return 1;
+  } catch (error) {
+    if (!unwritable(error)) throw error;
+    return EXIT_DISK_FULL;
+  }
 }

@@ -1,5 +1,4 @@
 import { rm } from 'node:fs/promises';
-import { join } from 'node:path';
 import { at } from '#core/at.ts';
 import { expectedTimeLine } from '#core/expected-time.ts';
 import { sha256 } from '#core/identity.ts';
@@ -34,6 +33,7 @@ import { fineTuningEnds, freezePlanFor } from './plan/freeze-plan.ts';
 import { countsOf, judgementFor, testedIndices, testedOf } from './plan/judgement.ts';
 import { makePlan } from './plan/make-plan.ts';
 import { requireTime } from './plan/require-time.ts';
+import { requireRoom, scratchFolder } from './storage/room.ts';
 import { shardsOf } from './storage/shards.ts';
 import { checkSavedModel } from './student/check-saved-model.ts';
 import { saveModel } from './student/save-model.ts';
@@ -60,7 +60,7 @@ export async function train(
   const { classes } = manifest.header;
   const budgetSeconds = Number(hyperparameters.budget_seconds);
   const { checkpoints } = folders;
-  const scratch = join(folders.root, 'scratch');
+  const scratch = scratchFolder(folders);
   await prepareScratch(scratch);
 
   // The dataset: verified against the manifest, then split by content.
@@ -134,6 +134,13 @@ export async function train(
   const { features } = cache; // [n, d]
   const shards = freeze.retrained > 0 ? shardsOf(n) : cache.missing; // fine-tuning needs all images
   const imagesKey = [contentSha256, RESIZE, DECODER, environment.understudy];
+  await requireRoom(folders, {
+    images: shards.reduce((sum, { count }) => sum + count, 0),
+    px,
+    examples: n,
+    features: widthOf(plan.set),
+    weightBytes: teacher.weights.byteLength,
+  });
   const decoding = { dataset, examples, shards, px, scratch, cacheKey: imagesKey };
   const decoded = await decodeExamples(decoding, report, stop); // uint8 [n, px, px, 3]
   timings.finish('decode');

@@ -5,6 +5,7 @@ import { Command } from 'commander';
 import { CARD_FILE, studentKeys } from '#core/keys.ts';
 import { replaceFile } from '#local/durable-files.ts';
 import { CliError, EXIT } from '../cli-error.ts';
+import { explainErrorOf } from '../explain-disk-error.ts';
 import { findStudent, STUDENT_ARGUMENT } from '../find-student.ts';
 import type { Library } from '../library.ts';
 import { out, outJson } from '../output.ts';
@@ -23,10 +24,14 @@ export const download = (): Command =>
       await withLibrary(options, async (library) => {
         const card = await findStudent(library.objects, wanted);
         const { prefix } = studentKeys(card.student, card.version);
-        for (const { path, sha256 } of card.files) {
-          await fetchFile(library, `${prefix}${path}`, inside(folder, path), sha256);
+        const files = [...card.files, { path: CARD_FILE, sha256: undefined }]; // the card is last: now it is complete
+        for (const { path, sha256 } of files) {
+          await fetchFile(library, `${prefix}${path}`, inside(folder, path), sha256).catch(
+            (error: unknown) => {
+              throw explainErrorOf(folder, error);
+            },
+          );
         }
-        await fetchFile(library, `${prefix}${CARD_FILE}`, inside(folder, CARD_FILE)); // last: now it is complete
         const entry = await numberedVersion(library.objects, card);
         if (options.json) return outJson(withVersion(card, entry));
         out(`Downloaded ${studentInWords(card, entry)} to ${folder}.`);

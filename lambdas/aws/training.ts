@@ -94,17 +94,29 @@ export function sageMakerTraining(
         return new NoCapacity('quota', quotaReason(cause.message), { cause });
       }
       if (isCapacity(cause)) {
-        return new NoCapacity('capacity', `${instanceType}: ${cause.message}`, { cause });
+        const type = request.instanceTypes.length > 1 ? `${instanceType}: ` : '';
+        return new NoCapacity('capacity', `${type}${cause.message}`, { cause });
       }
       throw cause;
     }
   }
 
-  /** The name is taken: an earlier try has succeeded, unless the training job belongs to something else. */
-  async function adopt(TrainingJobName: string, jobId: string, asked: string): Promise<string> {
-    const { HyperParameters, ResourceConfig } = await client.send(
-      new DescribeTrainingJobCommand({ TrainingJobName }),
-    );
+  /**
+   * The name is taken: an earlier try has succeeded, unless the training job belongs to something else. If there is none,
+   * another launcher has just failed to create it.
+   */
+  async function adopt(
+    TrainingJobName: string,
+    jobId: string,
+    asked: string,
+  ): Promise<string | NoCapacity> {
+    const described = await client
+      .send(new DescribeTrainingJobCommand({ TrainingJobName }))
+      .catch((error: unknown) => {
+        if (!isUnknown(error)) throw error;
+      });
+    if (!described) return new NoCapacity('capacity', 'The training job could not be created yet.');
+    const { HyperParameters, ResourceConfig } = described;
     if (HyperParameters?.job_id === jobId) return ResourceConfig?.InstanceType ?? asked;
     throw new Error(`the training job name ${TrainingJobName} is taken by something else`);
   }
@@ -205,7 +217,8 @@ function observationOf(
     }
     case 'Failed':
       if (/^(CapacityError|InsufficientCapacity)/i.test(FailureReason ?? '')) {
-        return { type: 'training-no-capacity', ...run, reason: FailureReason ?? '' };
+        const reason = FailureReason?.replace(/^CapacityError: /, '') ?? '';
+        return { type: 'training-no-capacity', ...run, reason };
       }
       return { type: 'training-failed', ...run, ...parseFailure(FailureReason) };
     case 'Stopped': {

@@ -37,6 +37,7 @@ const ports = {
   instanceTypes: variables.INSTANCE_TYPES,
   defaultMinutes: variables.DEFAULT_MINUTES,
   maxConcurrentJobs: variables.MAX_CONCURRENT_JOBS,
+  retryRefusedSeconds: variables.RETRY_REFUSED_SECONDS,
 };
 
 /** Invoked by a schedule. */

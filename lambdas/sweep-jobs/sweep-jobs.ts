@@ -20,6 +20,7 @@ import { findUnhandledUploads } from './handled-uploads.ts';
 
 export type SweepPorts = Omit<ValidationPorts & LaunchPorts & AnnouncePorts, 'teachers'> & {
   teachers: ValidationPorts['teachers'] & LaunchPorts['teachers'];
+  retryRefusedSeconds?: number;
 };
 
 /**
@@ -27,7 +28,8 @@ export type SweepPorts = Omit<ValidationPorts & LaunchPorts & AnnouncePorts, 'te
  * every lost event and does no harm at any time, because each stage looks before it acts. A job that fails here does
  * not stop the others.
  *
- * @param aheadSeconds treats deadlines up to this far ahead as passed; 0 on AWS, more on one machine
+ * @param aheadSeconds treats deadlines up to this far ahead as passed; 0 on AWS, more on one machine. It does not concern
+ *   a launch that was refused just now
  * @param countStuck called with the number of jobs that make no progress
  * @throws AggregateError, at the end, of all failures
  */
@@ -48,8 +50,10 @@ export async function sweepJobs(
       return undefined;
     }
   }
-  const isDue = ({ deadline }: Job) =>
-    deadline !== undefined && Date.parse(deadline) <= ports.now().getTime() + aheadSeconds * 1000;
+  const isDue = (job: Job) => {
+    const ahead = isJustRefused(ports, job) ? 0 : aheadSeconds * 1000; // ms
+    return job.deadline !== undefined && Date.parse(job.deadline) <= ports.now().getTime() + ahead;
+  };
 
   const open = await ports.jobs.open();
   countStuck(open.filter((job) => isStuck(job, ports.now())).length);
@@ -81,6 +85,15 @@ export async function sweepJobs(
     throw new AggregateError(failures, `${failures.length} of the swept jobs or uploads failed`);
   }
 }
+
+/** Whether a launch was refused just now, for lack of capacity. */
+const isJustRefused = (
+  { now, retryRefusedSeconds = 0 }: SweepPorts,
+  { progress, updatedAt }: Job,
+): boolean =>
+  progress.state === 'waiting' &&
+  progress.waitingFor !== 'concurrency' &&
+  now().getTime() - Date.parse(updatedAt) < retryRefusedSeconds * 1000;
 
 const NOT_LAUNCHED: ReadonlySet<State> = new Set(['validated', 'waiting', 'launching']);
 

@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { DynamoDBRecord } from 'aws-lambda';
+import type { Disk } from '../disk-space.ts';
 import { answerJson, type JsonAnswer, operationOf } from '../events/aws-json.ts';
 import { changeRecord, image, itemsWritten, WRITES } from './changes.ts';
 import { openEngine } from './engine.ts';
@@ -13,6 +14,7 @@ export interface LocalDynamoDbOptions {
    */
   onNewImage?: (record: DynamoDBRecord) => void;
   onError?: (error: unknown) => void;
+  disk?: Disk;
   now?: () => Date;
 }
 
@@ -24,7 +26,7 @@ export interface LocalDynamoDbOptions {
  */
 export async function localDynamoDb(options: LocalDynamoDbOptions) {
   const { folder, onNewImage, onError = () => undefined, now = () => new Date() } = options;
-  const engine = await openEngine(folder);
+  const engine = await openEngine(folder, options.disk);
   const nextSequence = sequenceNumbers(now);
   let lastWrite: Promise<unknown> = Promise.resolve();
   let closed = false;

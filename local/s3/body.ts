@@ -12,6 +12,7 @@ const MAX_DOCUMENT = 16 * 1024 ** 2; // bytes; 1,000 keys of 1,024 bytes, every 
 /** The body of a request: its decoded bytes, and the check of what the client declared about them. */
 export interface Body {
   chunks: AsyncIterable<Buffer>;
+  size: number; // bytes, as announced
   /** The checksum the client sends with it, in a header or a trailer. */
   algorithm: Algorithm | undefined;
   /** The checksums that `verify` needs. */
@@ -53,6 +54,7 @@ export function bodyOf({ headers, incoming }: S3Request): Body {
 
   return {
     chunks: framed ? decodeAwsChunked(raw, trailers) : raw,
+    size,
     algorithm: announced?.algorithm,
     needs,
     verify({ size: received, md5, sums }) {
@@ -141,6 +143,7 @@ export async function storeBody(
 /** A body that is read from an object, for copies. */
 export const copiedBody = (chunks: Readable, size: number): Body => ({
   chunks,
+  size,
   algorithm: undefined,
   needs: [],
   verify: (measured) => {

@@ -1,6 +1,7 @@
 import { readdirSync, rmSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { requireRoom } from '../disk-space.ts';
 import { readRecord, replaceFile, syncFolder } from '../durable-files.ts';
 import { keyLock } from '../key-lock.ts';
 import { checkWrite, noSuchKey, type WriteCondition } from './conditions.ts';
@@ -28,8 +29,13 @@ export interface Bucket {
   commit(object: NewObject, condition: WriteCondition): Promise<StoredObject>;
   /** @returns whether the object existed */
   remove(key: string, condition: WriteCondition): Promise<boolean>;
-  /** Runs a write; `close` refuses while one runs. */
-  writing<T>(task: () => Promise<T>): Promise<T>;
+  /**
+   * Runs a write; `close` refuses while one runs.
+   *
+   * @param bytes that it will store; left out by writes that store hardly anything, or delete
+   * @throws NoRoom
+   */
+  writing<T>(task: () => Promise<T>, bytes?: number): Promise<T>;
   /** @throws S3Error unless the bucket is empty and nothing is being written; afterwards it accepts no writes */
   close(): void;
 }
@@ -112,8 +118,9 @@ export function openBucket(folder: string, name: string, created: string, clock:
         return true;
       }),
 
-    async writing(task) {
+    async writing(task, bytes) {
       if (closed) throw noSuchBucket(name);
+      if (bytes !== undefined) requireRoom(place, bytes);
       writers++;
       try {
         return await task();

@@ -1,3 +1,6 @@
+import { INSUFFICIENT_STORAGE } from '#lambdas/insufficient-storage.ts';
+import type { Disk } from '../disk-space.ts';
+
 /** The S3 error codes of this server, with AWS's HTTP status. Source: "Error responses", Amazon S3 API reference. */
 const STATUS = {
   AccessDenied: 403,
@@ -48,26 +51,20 @@ export class S3Error extends Error {
   }
 }
 
-/** SDKs do not retry 507: sending a large body again would not make room for it. */
-const INSUFFICIENT_STORAGE = 507;
-const NO_ROOM: Record<string, string> = {
-  ENOSPC: 'the disk is full',
-  EDQUOT: 'the disk quota is used up',
-  EFBIG: 'the file system allows no file of this size',
-};
-
-/** The error for the client: the S3 error itself, or an `InternalError` that names the cause. */
-export function describeFailure(error: unknown): {
+/** A failure as the client is told. */
+export interface Failure {
   status: number;
   code: ErrorCode;
   message: string;
-} {
+  details?: Record<string, string>;
+}
+
+/** The error for the client: the S3 error itself, or an `InternalError` that names the cause. */
+export function describeFailure(error: unknown, disk: Disk): Failure {
   if (error instanceof S3Error) return error;
-  const cause = error instanceof Error && 'code' in error ? NO_ROOM[String(error.code)] : undefined;
-  if (cause !== undefined) {
-    const message = `Nothing was stored: ${cause}. Make room in the folder of the local S3 and upload again.`;
-    return { status: INSUFFICIENT_STORAGE, code: 'InternalError', message };
-  }
-  const message = error instanceof Error ? error.message : String(error);
-  return { status: 500, code: 'InternalError', message: `The local S3 failed: ${message}` };
+  const full = disk.failed(error);
+  if (full !== undefined)
+    return { status: INSUFFICIENT_STORAGE, code: 'InternalError', message: full };
+  const what = error instanceof Error ? error.message : String(error);
+  return { status: 500, code: 'InternalError', message: `The local S3 failed: ${what}` };
 }

@@ -114,7 +114,7 @@ function storePart(
       if (upload.parts.get(number) !== part) await bucket.data.discard([data]);
       throw error;
     }
-  });
+  }, body.size);
 }
 
 export const abortMultipartUpload: Operation<ObjectRequest> = async ({ store }, request) => {

@@ -1,4 +1,5 @@
 import type { Readable } from 'node:stream';
+import type { Disk } from '../disk-space.ts';
 import type { Reason } from './events.ts';
 import type { S3Request } from './request.ts';
 import type { Store } from './store.ts';
@@ -14,6 +15,7 @@ export interface Reply {
 /** The state that operations work on. */
 export interface Context {
   store: Store;
+  disk: Disk;
   region: string;
   /** Notifies the listeners of a committed object. */
   announce(request: BucketRequest, object: StoredObject, reason: Reason): void;

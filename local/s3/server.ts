@@ -1,8 +1,10 @@
 import { randomBytes } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { pipeline } from 'node:stream/promises';
+import { INSUFFICIENT_STORAGE } from '#lambdas/insufficient-storage.ts';
 import { activity } from '../activity.ts';
-import { describeFailure, S3Error } from './errors.ts';
+import { type Disk, unwatchedDisk } from '../disk-space.ts';
+import { describeFailure, type Failure, S3Error } from './errors.ts';
 import { type ObjectCreated, objectCreated } from './events.ts';
 import type { Context, Reply } from './operation.ts';
 import { refuseExpired } from './presigned.ts';
@@ -34,8 +36,15 @@ export interface LocalS3 {
   close(): Promise<void>;
 }
 
+export interface LocalS3Options {
+  folder: string;
+  now?: () => Date;
+  region?: string;
+  disk?: Disk;
+}
+
 /** Opens an S3 over plain files in `folder`, for one process at a time. Reads all metadata before it returns. */
-export function localS3(options: { folder: string; now?: () => Date; region?: string }): LocalS3 {
+export function localS3(options: LocalS3Options): LocalS3 {
   const { folder, now = () => new Date(), region = 'us-east-1' } = options;
   const store = openStore(folder, now);
   const listeners = new Set<ObjectCreatedListener>();
@@ -44,6 +53,7 @@ export function localS3(options: { folder: string; now?: () => Date; region?: st
 
   const context: Context = {
     store,
+    disk: options.disk ?? unwatchedDisk(folder),
     region,
     announce({ id, bucket, incoming }, object, reason) {
       const address = incoming.socket.remoteAddress ?? '127.0.0.1';
@@ -59,7 +69,7 @@ export function localS3(options: { folder: string; now?: () => Date; region?: st
         incoming.destroy();
         return Promise.resolve();
       }
-      return requests.track(handle(context, now, incoming, response));
+      return requests.track(handle(context, incoming, response));
     },
     async createBucket(name) {
       await store.createBucket(name);
@@ -88,7 +98,6 @@ async function notify(listener: ObjectCreatedListener, event: ObjectCreated): Pr
 
 async function handle(
   context: Context,
-  now: () => Date,
   incoming: IncomingMessage,
   response: ServerResponse,
 ): Promise<void> {
@@ -97,15 +106,17 @@ async function handle(
   response.setHeader('x-amz-id-2', id);
   try {
     const request = parseRequest(incoming, id);
-    refuseExpired(request.query, now());
+    refuseExpired(request.query, context.store.now());
     await send(response, await answer(context, request));
   } catch (error) {
     if (isClientGone(error, incoming)) return; // nobody is left to answer
-    if (!(error instanceof S3Error)) complain('an S3 request failed', { id, error: String(error) });
+    const failure = describeFailure(error, context.disk);
+    if (!(error instanceof S3Error) && failure.status !== INSUFFICIENT_STORAGE)
+      complain('an S3 request failed', { id, error: String(error) });
     incoming.resume(); // many clients read the response only after they have sent everything
     if (response.headersSent)
       response.destroy(); // too late for an error response
-    else await send(response, refusal(error, incoming, id)).catch(() => response.destroy());
+    else await send(response, refusal(failure, incoming, id)).catch(() => response.destroy());
   }
 }
 
@@ -129,10 +140,9 @@ async function send(
   response.end(bytes);
 }
 
-function refusal(error: unknown, incoming: IncomingMessage, id: string): Reply {
-  const { status, code, message } = describeFailure(error);
+function refusal(failure: Failure, incoming: IncomingMessage, id: string): Reply {
+  const { status, code, message, details = {} } = failure;
   if (incoming.method === 'HEAD') return { status };
-  const details = error instanceof S3Error ? error.details : {};
   const Resource = (incoming.url ?? '').split('?')[0];
   const content = { Code: code, Message: message, ...details, Resource, RequestId: id, HostId: id };
   return { status, body: xmlDocument('Error', content, false) };

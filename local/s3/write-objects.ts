@@ -100,7 +100,7 @@ function storeObject(
       if (!inPlace) await bucket.data.discard([data]);
       throw error;
     }
-  });
+  }, body.size);
 }
 
 /** Deleting a missing object succeeds, as on AWS. */
@@ -121,7 +121,7 @@ const DeleteRequest = z.object({
   }),
 });
 
-export const deleteObjects: Operation<BucketRequest> = async ({ store }, request) => {
+export const deleteObjects: Operation<BucketRequest> = async ({ store, disk }, request) => {
   const bucket = store.bucket(request.bucket);
   const document = DeleteRequest.safeParse(parseXml(await readDocument(request)));
   if (!document.success) throw malformedXml();
@@ -135,7 +135,7 @@ export const deleteObjects: Operation<BucketRequest> = async ({ store }, request
         await bucket.remove(Key, { ifMatch: ETag });
         if (Quiet?.trim() !== 'true') Deleted.push({ Key });
       } catch (error) {
-        const { code: Code, message: Message } = describeFailure(error);
+        const { code: Code, message: Message } = describeFailure(error, disk);
         Errors.push({ Key, Code, Message });
       }
     }

@@ -4,6 +4,7 @@ import {
   ListObjectsV2Command,
   NoSuchBucket,
   NoSuchKey,
+  paginateListObjectsV2,
   type S3Client,
 } from '@aws-sdk/client-s3';
 import * as z from 'zod';
@@ -36,6 +37,37 @@ export async function emptyChannel(
       return `${nothingAt(S3Uri)} (channel ${ChannelName}). Please ensure that the bucket exists and that objects exist under that S3 prefix.`;
   }
   return undefined;
+}
+
+/** The bytes that the channels of a job will bring; a channel that cannot be read counts nothing. */
+export async function channelBytes(s3: S3Client, channels: readonly Channel[]): Promise<number> {
+  let bytes = 0;
+  for (const { DataSource } of channels) {
+    const { S3DataType, S3Uri } = DataSource.S3DataSource;
+    if (S3DataType === 'S3Prefix') bytes += await sizeBelow(s3, s3Location(S3Uri));
+    else bytes += await sizeOfManifest(s3, S3Uri).catch(() => 0); // the download says what is wrong with it
+  }
+  return bytes;
+}
+
+/** One listing of the common prefix, instead of a request for each object. */
+async function sizeOfManifest(s3: S3Client, uri: string): Promise<number> {
+  const { prefix, rests } = await readManifest(s3, uri);
+  const location = s3Location(prefix);
+  const wanted = new Set(rests.map((rest) => `${location.key}${rest}`));
+  return sizeBelow(s3, location, (key) => wanted.has(key));
+}
+
+async function sizeBelow(
+  s3: S3Client,
+  { bucket: Bucket, key: Prefix }: { bucket: string; key: string },
+  isWanted: (key: string) => boolean = () => true,
+): Promise<number> {
+  let bytes = 0;
+  for await (const { Contents = [] } of paginateListObjectsV2({ client: s3 }, { Bucket, Prefix })) {
+    for (const { Key = '', Size = 0 } of Contents) if (isWanted(Key)) bytes += Size;
+  }
+  return bytes;
 }
 
 /**
@@ -86,13 +118,21 @@ const Manifest = z.tuple(
 
 /** A manifest is a JSON array: the common prefix, then the rest of each key. */
 async function* filesOfManifest(s3: S3Client, uri: string): AsyncGenerator<ChannelFile> {
+  const { prefix, rests } = await readManifest(s3, uri);
+  for (const rest of new Set(rests)) yield { ...s3Location(`${prefix}${rest}`), rest };
+}
+
+async function readManifest(
+  s3: S3Client,
+  uri: string,
+): Promise<{ prefix: string; rests: string[] }> {
   const { bucket: Bucket, key: Key } = s3Location(uri);
   const { Body } = await s3.send(new GetObjectCommand({ Bucket, Key })).catch((error: unknown) => {
     if (error instanceof NoSuchKey) throw new DataError('the manifest does not exist');
     throw error;
   });
   const [{ prefix }, ...rests] = parseManifest((await Body?.transformToString()) ?? '');
-  for (const rest of new Set(rests)) yield { ...s3Location(`${prefix}${rest}`), rest };
+  return { prefix, rests };
 }
 
 function parseManifest(text: string): z.infer<typeof Manifest> {

@@ -18,15 +18,15 @@ export async function keepOutput(
   onProblem: (error: unknown) => void,
 ): Promise<void> {
   let file: FileHandle | undefined;
+  let hasProblem = false;
   const lines = lineSplitter(onLine);
   try {
     file = await open(path, 'a').catch(onProblem as () => undefined);
     for await (const chunk of output as AsyncIterable<Buffer>) {
       lines.push(chunk);
-      await file?.write(chunk).catch(async (error: unknown) => {
-        onProblem(error);
-        await file?.close();
-        file = undefined;
+      await file?.write(chunk).catch((error: unknown) => {
+        if (!hasProblem) onProblem(error);
+        hasProblem = true; // what follows is written again as soon as there is room
       });
     }
   } catch (error) {

@@ -56,6 +56,7 @@ export const JobRecord = z.object({
   endedAt: z.iso.datetime().optional(),
   ranSeconds: z.number(), // in total, at the last time it was saved
   failureReason: z.string().optional(),
+  neededBytes: z.number().optional(), // of room, before it can be tried again, after the disk was full
   artifacts: z.string().optional(), // an s3:// prefix
   metrics: z.array(Metric),
   processes: z.array(ProcessIdentity), // of the current or latest run; the first leads their group

@@ -4,8 +4,9 @@ import { join } from 'node:path';
 import type { S3Client } from '@aws-sdk/client-s3';
 import * as z from 'zod';
 import { activity } from '../activity.ts';
-import { answerJson, type JsonAnswer, operationOf, refusal } from '../events/aws-json.ts';
-import { emptyChannel } from './channels.ts';
+import { type Disk, requireRoom, unwatchedDisk } from '../disk-space.ts';
+import { answerJson, type JsonAnswer, operationOf } from '../events/aws-json.ts';
+import { channelBytes, emptyChannel } from './channels.ts';
 import { describe } from './describe.ts';
 import { holdFolder } from './hold-folder.ts';
 import {
@@ -19,6 +20,7 @@ import {
 import { list } from './list.ts';
 import { killLeftovers } from './process-identity.ts';
 import { arnOf, enter, hasEnded, nameOf, newRecord } from './record.ts';
+import { invalid, limitExceeded, nameInUse, noCapacity, unknownOperation } from './refusals.ts';
 import { CreateTrainingJobRequest, ListTrainingJobsRequest, NamedRequest } from './requests.ts';
 import type { TrainingImage } from './trainer.ts';
 import { runTrainingJob, type TrainingJob } from './training-job.ts';
@@ -37,6 +39,7 @@ export interface LocalSageMakerOptions {
   /** called with every line that a trainer writes to stdout or stderr */
   onLog?: (trainingJobName: string, line: string) => void;
   onError?: (error: unknown, trainingJobName: string) => void;
+  disk?: Disk;
   now?: () => Date;
   /** the time between SIGTERM and SIGKILL; 120 by default, as on AWS */
   stopGraceSeconds?: number;
@@ -58,6 +61,7 @@ export async function localSageMaker(options: LocalSageMakerOptions) {
     maxConcurrentJobs,
     onLog = () => undefined,
     onError = () => undefined,
+    disk = unwatchedDisk(options.folder),
   } = options;
   const { now = () => new Date(), stopGraceSeconds = 120, checkpointSyncSeconds = 5 } = options;
   const release = await holdFolder(options.folder);
@@ -71,6 +75,7 @@ export async function localSageMaker(options: LocalSageMakerOptions) {
     now,
     onLog,
     onError,
+    disk,
   };
 
   const storedJobs = new Map<string, StoredJob>(); // by name in lower case
@@ -138,15 +143,30 @@ export async function localSageMaker(options: LocalSageMakerOptions) {
     }
     creating.add(keyOf(name));
     try {
-      const empty = await emptyChannel(s3, request.InputDataConfig ?? []);
+      const channels = request.InputDataConfig ?? [];
+      const empty = await emptyChannel(s3, channels);
       if (empty) return invalid(empty);
+      requireRoom(folder, Math.max(await channelBytes(s3, channels), bytesOfTries(request)));
       const stored = await createStoredJob(folder, newRecord(request, now()), publish);
       storedJobs.set(keyOf(name), stored);
       if (!closed) run(stored); // otherwise the next process does
       return { status: 200, body: { TrainingJobArn: arnOf(name) } };
+    } catch (error) {
+      const full = disk.failed(error);
+      if (full === undefined) throw error;
+      return noCapacity(full);
     } finally {
       creating.delete(keyOf(name));
     }
+  }
+
+  /** The room that earlier tries of the same job have shown that it needs: such tries share their checkpoints. */
+  function bytesOfTries({ CheckpointConfig }: CreateTrainingJobRequest): number {
+    const tries = [...storedJobs.values()].filter(
+      ({ record: { request } }) =>
+        CheckpointConfig && request.CheckpointConfig?.S3Uri === CheckpointConfig.S3Uri,
+    );
+    return Math.max(0, ...tries.map(({ record }) => record.neededBytes ?? 0));
   }
 
   function named(parameters: unknown): StoredJob | JsonAnswer {
@@ -241,23 +261,3 @@ export type LocalSageMaker = Awaited<ReturnType<typeof localSageMaker>>;
 
 /** On some file systems, names that differ only in case are the same. */
 const keyOf = (trainingJobName: string): string => trainingJobName.toLowerCase();
-
-const invalid = (message: string): JsonAnswer => refusal('ValidationException', message);
-
-const nameInUse = (trainingJobName: string): JsonAnswer =>
-  refusal(
-    'ResourceInUse',
-    `Training job names must be unique within an AWS account and region, and a training job with this name already exists (${arnOf(trainingJobName)})`,
-  );
-
-const limitExceeded = (instanceType: string, limit: number, used: number): JsonAnswer =>
-  refusal(
-    'ResourceLimitExceeded',
-    `The account-level service limit '${instanceType} for training job usage' is ${limit} Instances, with current utilization of ${used} Instances and a request delta of 1 Instances.`,
-  );
-
-const unknownOperation = (operation: string): JsonAnswer =>
-  refusal(
-    'UnknownOperationException',
-    `the local SageMaker has no ${operation || 'operation in X-Amz-Target'}`,
-  );

@@ -80,7 +80,12 @@ export async function startTrainer(
     } else last = { exitCode: said.ended.exitCode };
   });
 
-  if (leader) await onProcesses([leader]);
+  try {
+    if (leader) await onProcesses([leader]);
+  } catch (error) {
+    killGroup(supervisor.pid as number);
+    throw error;
+  }
   const inherited = INHERITED.flatMap((name) => {
     const value = process.env[name];
     return value === undefined ? [] : [[name, value]];

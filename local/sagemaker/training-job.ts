@@ -1,7 +1,11 @@
 import { setMaxListeners } from 'node:events';
 import { rm } from 'node:fs/promises';
+import { setTimeout as pause } from 'node:timers/promises';
 import type { S3Client } from '@aws-sdk/client-s3';
 import { ML_FOLDER, mlFolder } from '#core/ml-folder.ts';
+import { parseFailure } from '#core/training-contract.ts';
+import { isInsufficientStorage } from '#lambdas/insufficient-storage.ts';
+import { type Disk, MAKE_ROOM } from '../disk-space.ts';
 import { sentence } from '../events/aws-json.ts';
 import { algorithmError } from './algorithm-error.ts';
 import { fetchChannel } from './channels.ts';
@@ -20,7 +24,9 @@ import {
   type StopReason,
 } from './record.ts';
 import { repeating } from './repeating.ts';
+import { roomForRetry } from './room-for-retry.ts';
 import { DataError, s3Folder } from './s3-location.ts';
+import { stopwatch } from './stopwatch.ts';
 import { startTrainer, type Trainer, type TrainerExit, type TrainingImage } from './trainer.ts';
 import { uploadFolder } from './transfer.ts';
 
@@ -33,6 +39,7 @@ export interface TrainingJobSettings {
   now: () => Date;
   onLog: (trainingJobName: string, line: string) => void;
   onError: (error: unknown, trainingJobName: string) => void;
+  disk: Disk;
 }
 
 /** A training job as run by this process: from Starting to its end, or to an interruption. */
@@ -62,6 +69,8 @@ export function runTrainingJob(stored: StoredJob, settings: TrainingJobSettings)
   const halted = new AbortController(); // ends the trainer and its downloads
   setMaxListeners(0, halted.signal); // each running download listens to it
   let trainer: Trainer | undefined;
+  let wantedStop: StopReason | undefined; // for which the disk had no room yet
+  let isInterrupted = false;
 
   const change = (step: (record: JobRecord) => JobRecord): Promise<JobRecord> =>
     stored.change((record) =>
@@ -71,12 +80,30 @@ export function runTrainingJob(stored: StoredJob, settings: TrainingJobSettings)
     );
   const go = (step: Step) => change((record) => enter(record, step, now()));
 
+  /** Makes a change as soon as the disk has room for it: without its record, an end would be forgotten. */
+  async function changeInTheEnd(step: (record: JobRecord) => JobRecord): Promise<void> {
+    for (;;) {
+      try {
+        await change(step);
+        return;
+      } catch (error) {
+        // The next process resumes a job that was interrupted.
+        if (isInterrupted || settings.disk.failed(error) === undefined) throw error;
+        await pause(WRITE_AGAIN_MS);
+      }
+    }
+  }
+
+  const entering = (as: StopReason) => (record: JobRecord) =>
+    record.stop ? record : enter({ ...record, stop: as }, 'Stopping', now());
+
   async function stop(as: StopReason): Promise<JobRecord> {
-    const stopping = await change((record) =>
-      record.stop ? record : enter({ ...record, stop: as }, 'Stopping', now()),
-    );
-    halt();
-    return stopping;
+    wantedStop ??= as;
+    try {
+      return await change(entering(wantedStop));
+    } finally {
+      halt();
+    }
   }
 
   function halt() {
@@ -88,10 +115,13 @@ export function runTrainingJob(stored: StoredJob, settings: TrainingJobSettings)
     try {
       await stopAtLimits(); // it may have reached one before
       const exit = stored.record.stop ? undefined : await train();
-      if (exit && exit.exitCode !== 0) await fail(await algorithmError(exit, ml.failure));
+      if (wantedStop) await changeInTheEnd(entering(wantedStop));
+      if (exit && exit.exitCode !== 0) await failAs(await algorithmError(exit, ml.failure));
       else if (exit || stored.record.stop) await succeed();
       // otherwise it was interrupted, and resumes with the next process
     } catch (error) {
+      const full = isInsufficientStorage(error) ? sentence(error) : settings.disk.failed(error);
+      if (full !== undefined) return failForRoom(full);
       if (!(error instanceof DataError)) settings.onError(error, name);
       const kind = error instanceof DataError ? 'ClientError' : 'InternalServerError';
       await fail(`${kind}: ${sentence(error)}`);
@@ -184,6 +214,7 @@ export function runTrainingJob(stored: StoredJob, settings: TrainingJobSettings)
     const stopped = stored.record.stop !== undefined;
     if (stopped) await copyCheckpoints(); // an earlier run may not have done it
     const model = { ...output, prefix: `${output.prefix}model/` };
+    await rm(ml.data, { recursive: true, force: true }); // makes room for the upload
     await go('Uploading');
     const count = await uploadFolder(s3, ml.model, model);
     await uploadFolder(s3, ml.outputData, { ...output, prefix: `${output.prefix}data/` });
@@ -191,19 +222,32 @@ export function runTrainingJob(stored: StoredJob, settings: TrainingJobSettings)
   }
 
   async function end(artifacts?: string): Promise<void> {
-    await change((record) =>
+    await changeInTheEnd((record) =>
       enter({ ...record, ...(artifacts && { artifacts }) }, record.stop ?? 'Completed', now()),
     );
     await clear();
   }
 
-  async function fail(failureReason: string): Promise<void> {
-    await change((record) =>
+  /** @param failureReason of the trainer; a full disk is not its fault, and not that of the job */
+  async function failAs(failureReason: string): Promise<void> {
+    const { code, what } = parseFailure(failureReason);
+    if (code === 'DISK_FULL') await failForRoom(`${what} ${MAKE_ROOM}`);
+    else await fail(failureReason);
+  }
+
+  /** Fails as SageMaker does for lack of capacity, so that the job waits; the next try needs more room. */
+  async function failForRoom(why: string): Promise<void> {
+    await fail(`CapacityError: ${why}`, { neededBytes: await roomForRetry(files.work, why) });
+  }
+
+  /** The work folder is removed first: that makes room for the record. */
+  async function fail(failureReason: string, facts: Partial<JobRecord> = {}): Promise<void> {
+    await clear();
+    await changeInTheEnd((record) =>
       record.stop
         ? enter(record, record.stop, now())
-        : enter({ ...record, failureReason }, 'Failed', now()),
+        : enter({ ...record, ...facts, failureReason }, 'Failed', now()),
     );
-    await clear();
   }
 
   const clear = () => rm(files.work, { recursive: true, force: true });
@@ -211,24 +255,12 @@ export function runTrainingJob(stored: StoredJob, settings: TrainingJobSettings)
   return {
     stored,
     stop,
-    interrupt: halt,
+    interrupt() {
+      isInterrupted = true;
+      halt();
+    },
     over: run().catch((error) => settings.onError(error, name)),
   };
 }
 
-/** Counts the seconds in which it runs, in addition to `before`. */
-function stopwatch(before: number) {
-  let began: number | undefined;
-  let counted = before;
-  const seconds = () => counted + (began === undefined ? 0 : (performance.now() - began) / 1000);
-  return {
-    seconds,
-    start() {
-      began = performance.now();
-    },
-    stop() {
-      counted = seconds();
-      began = undefined;
-    },
-  };
-}
+const WRITE_AGAIN_MS = 500; // chosen

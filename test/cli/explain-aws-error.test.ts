@@ -14,6 +14,20 @@ describe('explainAwsError', () => {
     expect(String(explained)).toContain(told);
   });
 
+  it('says that AWS cannot be reached, and where to look', () => {
+    const cause = Object.assign(new Error('getaddrinfo ENOTFOUND s3.eu.example'), {
+      code: 'ENOTFOUND',
+    });
+
+    const explained = explainAwsError(new Error(cause.message, { cause }));
+
+    expect(explained).toMatchObject({
+      exit: 2,
+      message:
+        'AWS cannot be reached (getaddrinfo ENOTFOUND s3.eu.example); check the network, AWS_REGION and AWS_ENDPOINT_URL.',
+    });
+  });
+
   it('leaves a fault of ours as it is', () => {
     const fault = new TypeError('x is not a function');
 

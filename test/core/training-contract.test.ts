@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { failureText, parseFailure } from '#core/training-contract.ts';
+import { EXIT_DISK_FULL, failureText, parseFailure } from '#core/training-contract.ts';
 
 describe('failures', () => {
   it('are read out of SageMaker’s wrapping', () => {
@@ -24,5 +24,15 @@ describe('failures', () => {
     expect(failure.what).toContain(words);
     expect(failure.what).not.toContain('AlgorithmError');
     expect(failure.remedy).toContain('last checkpoint');
+  });
+
+  it('without a message on a full disk say that it is full', () => {
+    const { code, what, remedy } = parseFailure(`AlgorithmError: , exit code: ${EXIT_DISK_FULL}`);
+
+    expect({ code, what }).toEqual({
+      code: 'DISK_FULL',
+      what: 'The disk of the training job is full.',
+    });
+    expect(remedy).toContain('Make room');
   });
 });

@@ -39,6 +39,9 @@ describe('environment', () => {
 
   it('has defaults for what may be left out', () => {
     expect(environment(ValidationVariables, {})).toEqual({});
-    expect(environment(SweepVariables, {})).toEqual({ SWEEP_AHEAD_SECONDS: 0 });
+    expect(environment(SweepVariables, {})).toEqual({
+      SWEEP_AHEAD_SECONDS: 0,
+      RETRY_REFUSED_SECONDS: 60,
+    });
   });
 });

@@ -8,6 +8,26 @@ const withoutOurColours = (line: string) =>
   OUR_COLOURS.reduce((text, colour) => text.replaceAll(colour, ''), line);
 
 describe('terminal', () => {
+  it('says why a job waits once, however often its launch is tried', () => {
+    const lines: string[] = [];
+    const shown = terminal((line) => lines.push(line));
+    const enter = (state: string, reason = '') => {
+      const progress = { M: { state: { S: state }, reason: { S: reason } } };
+      const job = { M: { id: { S: 'a'.repeat(64) }, name: { S: 'pets' }, progress } };
+      shown.row({ dynamodb: { NewImage: { job } } });
+    };
+    enter('launching');
+    for (let i = 0; i < 3; i++) {
+      enter('waiting', 'The disk is full.');
+      enter('launching');
+    }
+    enter('training');
+
+    expect(lines.map((line) => /launching|waiting|training/.exec(line)?.[0])).toEqual([
+      ...['launching', 'waiting', 'training'],
+    ]);
+  });
+
   it('prints one line of plain text per event, whatever names and reasons contain', () => {
     const lines: string[] = [];
     const shown = terminal((line) => lines.push(line));

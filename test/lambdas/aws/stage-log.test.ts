@@ -49,6 +49,16 @@ describe('stageLog', () => {
     });
   });
 
+  it('leaves out what the local services have told the user already', () => {
+    const full = Object.assign(new Error('The disk is full.'), {
+      $metadata: { httpStatusCode: 507 },
+    });
+    stageLog('sweep-jobs').failed(full, {});
+    stageLog('sweep-jobs').failed(new Error('x', { cause: new AggregateError([full]) }), {});
+
+    expect(lines).toEqual([]);
+  });
+
   it('writes failures only where the terminal shows the steps', () => {
     vi.stubEnv('POWERTOOLS_LOG_LEVEL', 'ERROR');
     const log = stageLog('sweep-jobs');

@@ -110,6 +110,13 @@ describe('starting a training job', () => {
     await expect(training.start(request)).rejects.toThrow('taken by something else');
   });
 
+  it('waits for a training job that another launcher was creating, and that does not exist after all', async () => {
+    sageMaker.on(CreateTrainingJobCommand).rejects(new ResourceInUse(oops));
+    sageMaker.on(DescribeTrainingJobCommand).rejects(validation('Requested resource not found.'));
+
+    await expect(training.start(request)).rejects.toMatchObject({ name: 'NoCapacity' });
+  });
+
   it('tries the next instance type where there is no capacity for the first', async () => {
     sageMaker
       .on(CreateTrainingJobCommand)
@@ -181,7 +188,7 @@ describe('looking at a training job', () => {
     ],
     [
       { TrainingJobStatus: 'Failed', FailureReason: 'CapacityError: none' },
-      { type: 'training-no-capacity', reason: 'CapacityError: none' },
+      { type: 'training-no-capacity', reason: 'none' },
     ],
   ] as const)('reads %o', async (described, expected) => {
     sageMaker

@@ -87,6 +87,21 @@ describe('sweepJobs', () => {
     expect(counts.at(-1)).toBe(1);
   });
 
+  it('tries a refused launch again only after a while, however far ahead it looks', async () => {
+    const ports = { ...pipeline.ports, retryRefusedSeconds: 60 };
+    const tries: number[] = [];
+    for (let second = 0; second <= 120; second += 10) {
+      ports.now = () => afterNoon(second);
+      ports.training.start = () => {
+        tries.push(second);
+        return Promise.reject(new NoCapacity('capacity', 'The disk is full.'));
+      };
+      await sweepJobs(ports, 24 * HOUR);
+    }
+
+    expect(tries).toEqual([0, 60, 120]);
+  });
+
   it('moves open jobs before it lists uploads', async () => {
     const { ports, state } = pipeline;
     await validateDataset(ports, 'datasets/pets/_READY');

@@ -122,7 +122,7 @@ describe('a disk without room', () => {
 
     await expect(client.send(put)).rejects.toMatchObject({
       name: 'InternalError',
-      message: expect.stringContaining('Nothing was stored'),
+      message: expect.stringContaining('takes no file of this size'),
       $metadata: { httpStatusCode: 507 },
     });
     expect(await read(client, 'a')).toBe('old');

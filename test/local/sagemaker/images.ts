@@ -18,5 +18,6 @@ export const IMAGES = new Map(
     'has-a-child',
     'leaves-a-model-and-stays',
     'changes-checkpoints',
+    'fills-the-disk',
   ].map((name) => [name, { command: process.execPath, args: [trainer(name)] }]),
 );
