@@ -25,3 +25,6 @@ export const unknownOperation = (operation: string): JsonAnswer =>
 
 /** As SageMaker says it when it has no instances, so that a launcher waits. */
 export const noCapacity = (why: string): JsonAnswer => refusal('CapacityError', why);
+
+export const stillRuns = (name: string): JsonAnswer =>
+  refusal('ResourceInUse', `The training job ${name} has not ended.`);

@@ -20,7 +20,14 @@ import {
 import { list } from './list.ts';
 import { killLeftovers } from './process-identity.ts';
 import { arnOf, enter, hasEnded, nameOf, newRecord } from './record.ts';
-import { invalid, limitExceeded, nameInUse, noCapacity, unknownOperation } from './refusals.ts';
+import {
+  invalid,
+  limitExceeded,
+  nameInUse,
+  noCapacity,
+  stillRuns,
+  unknownOperation,
+} from './refusals.ts';
 import { CreateTrainingJobRequest, ListTrainingJobsRequest, NamedRequest } from './requests.ts';
 import type { TrainingImage } from './trainer.ts';
 import { runTrainingJob, type TrainingJob } from './training-job.ts';
@@ -204,7 +211,7 @@ export async function localSageMaker(options: LocalSageMakerOptions) {
     if (!('record' in found)) return found;
     const name = nameOf(found.record);
     if (!hasEnded(found.record) || running.has(name)) {
-      return refusal('ResourceInUse', `The training job ${name} has not ended.`);
+      return stillRuns(name);
     }
     storedJobs.delete(keyOf(name));
     await removeStoredJob(folder, name);
