@@ -16,6 +16,53 @@ export function table(unsafe: readonly (readonly string[])[]): string {
   return rows.map((row) => row.map(padded).join('  ').trimEnd()).join('\n');
 }
 
+/**
+ * A table that fits into the terminal: without some columns, and with its lines cut off if that is not enough. What is not
+ * a terminal gets all of it.
+ *
+ * @param spare indices of the columns that can be left out, the least important first
+ */
+export function fittingTable(
+  rows: readonly (readonly string[])[],
+  spare: readonly number[] = [],
+  columns = terminalColumns(),
+): string {
+  if (columns === undefined) return table(rows);
+  const without = (left: number) =>
+    table(rows.map((row) => row.filter((_, i) => !spare.slice(0, left).includes(i))));
+  let left = 0;
+  while (left < spare.length && widthOf(without(left)) > columns) left += 1;
+  return without(left)
+    .split('\n')
+    .map((line) => cut(line, columns))
+    .join('\n');
+}
+
+const widthOf = (text: string): number =>
+  Math.max(...text.split('\n').map((line) => stringWidth(line)));
+
+function cut(line: string, columns: number): string {
+  if (stringWidth(line) <= columns) return line;
+  let kept = '';
+  for (const { segment } of new Intl.Segmenter().segment(line)) {
+    if (stringWidth(kept + segment) >= columns) break;
+    kept += segment;
+  }
+  return `${kept}…`;
+}
+
+/** Two columns if they fit into the terminal; otherwise each pair below each other, so that a command stays in one piece. */
+export function pairs(
+  unsafe: readonly (readonly [string, string])[],
+  columns = terminalColumns(),
+): string {
+  const inColumns = table(unsafe);
+  if (columns === undefined || widthOf(inColumns) <= columns) return inColumns;
+  return unsafe
+    .map(([name, value]) => `${escapeForTerminal(name)}:\n  ${escapeForTerminal(value)}`)
+    .join('\n');
+}
+
 const WIDEST = 100; // columns; chosen: longer lines are hard to read
 
 /**

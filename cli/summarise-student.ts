@@ -6,7 +6,7 @@ import { count, duration } from '#core/quantities.ts';
 import { trainedPart } from '#core/training-in-words.ts';
 import { verdictOn } from '#core/verdict.ts';
 import type { NumberedVersion } from '#core/versions.ts';
-import { paragraph, table } from './layout.ts';
+import { pairs, paragraph } from './layout.ts';
 import type { Target } from './stack-option.ts';
 import { givenState, STATE_OPTION } from './state-option.ts';
 import { studentInWords, versionComparedInWords } from './student-versions.ts';
@@ -70,14 +70,12 @@ function nextSteps(address: string, images: readonly string[], { stack }: Target
     stack === undefined ? '' : ` --stack ${quote(stack)}`,
     state === undefined ? '' : ` ${STATE_OPTION} ${quote(state)}`,
   ].join('');
-  const commands = [
+  const commands: [string, string][] = [
     ['Classify images', `predict ${name} ${images.map(quotePath).join(' ') || 'IMAGE...'}`],
     ['See all that was measured', `report ${name}`],
     ['Download the files', `download ${name} FOLDER`],
   ];
-  return table(
-    commands.map(([what = '', command = '']) => [what, `npx understudy ${command}${option}`]),
-  );
+  return pairs(commands.map(([what, command]) => [what, `npx understudy ${command}${option}`]));
 }
 
 /** The same for a path, which must not look like an option. */

@@ -4,7 +4,7 @@ import { CARD_FILE, STUDENTS } from '#core/keys.ts';
 import { percent } from '#core/quantities.ts';
 import type { NumberedVersion } from '#core/versions.ts';
 import { unreadableCard } from '../find-student.ts';
-import { table } from '../layout.ts';
+import { fittingTable } from '../layout.ts';
 import type { Library } from '../library.ts';
 import { out, outJson, warn } from '../output.ts';
 import { stackOption, type Target } from '../stack-option.ts';
@@ -21,7 +21,7 @@ export const list = (): Command =>
         if (json) outJson(students.map(asJson));
         else if (students.length === 0)
           out('No students yet. "npx understudy train FOLDER" trains one.');
-        else out(table([HEADER, ...students.map(row)]));
+        else out(fittingTable([HEADER, ...students.map(row)], SPARE));
       }),
     );
 
@@ -68,6 +68,10 @@ const HEADER = [
   'TEACHER',
   'CREATED (UTC)',
 ];
+
+const SPARE = ['TEACHER', 'DIGEST', 'CREATED (UTC)', 'TEST IMAGES', 'CLASSES'].map((name) =>
+  HEADER.indexOf(name),
+);
 
 const row = ({ card, entry, isLatest }: Listed): string[] => [
   `${card.student}/${entry ? `v${entry.number}` : card.version}`, // as the other commands take it

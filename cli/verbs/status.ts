@@ -1,7 +1,7 @@
 import { Command } from 'commander';
 import { describeJob, JOB_HEADER, jobRow } from '../describe.ts';
 import { findJob } from '../find-job.ts';
-import { table } from '../layout.ts';
+import { fittingTable } from '../layout.ts';
 import { out, outJson } from '../output.ts';
 import { stackOption, type Target } from '../stack-option.ts';
 import { withJobs } from '../with-pipeline.ts';
@@ -22,6 +22,6 @@ export const status = (): Command =>
         const jobs = await pipeline.allJobs();
         if (json) outJson(jobs);
         else if (jobs.length === 0) out('No jobs yet. "npx understudy train FOLDER" starts one.');
-        else out(table([JOB_HEADER, ...jobs.map((job) => jobRow(job, pipeline))]));
+        else out(fittingTable([JOB_HEADER, ...jobs.map((job) => jobRow(job, pipeline))]));
       }),
     );

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { paragraph, table } from '#cli/layout.ts';
+import { fittingTable, pairs, paragraph, table } from '#cli/layout.ts';
 import { jsonText } from '#cli/output.ts';
 import { isPrintable } from '#core/printable.ts';
 import { percent } from '#core/quantities.ts';
@@ -19,6 +19,40 @@ describe('table', () => {
 
     expect(table([[name, 'published']])).toBe(
       'pets\\u001b[2J\\u000aSTUDENT  \\u202eevil  published',
+    );
+  });
+});
+
+describe('fittingTable', () => {
+  const rows = [
+    ['STUDENT', 'DIGEST', 'ACCURACY'],
+    ['猫', '0a1b2c3d4e5f', '93.1%'],
+  ];
+
+  it('leaves out the least important columns first', () => {
+    expect(fittingTable(rows, [1, 0], undefined)).toBe(table(rows));
+    expect(fittingTable(rows, [1, 0], 31)).toBe(table(rows));
+    expect(fittingTable(rows, [1, 0], 30)).toBe('STUDENT  ACCURACY\n猫       93.1%');
+    expect(fittingTable(rows, [1, 0], 10)).toBe('ACCURACY\n93.1%');
+  });
+
+  it('cuts off what is still too long', () => {
+    expect(fittingTable(rows, [], 12)).toBe('STUDENT  DI…\n猫       0a…');
+    expect(fittingTable([['猫猫猫猫']], [], 4)).toBe('猫…');
+  });
+});
+
+describe('pairs', () => {
+  const commands = [
+    ['Classify', 'npx understudy predict pets'],
+    ['Look', 'npx understudy report pets'],
+  ] as const;
+
+  it('keeps a command in one piece', () => {
+    expect(pairs(commands, undefined)).toBe(table(commands));
+    expect(pairs(commands, 37)).toBe(table(commands));
+    expect(pairs(commands, 36)).toBe(
+      'Classify:\n  npx understudy predict pets\nLook:\n  npx understudy report pets',
     );
   });
 });
