@@ -12,6 +12,10 @@ import { studentReadme } from './student-readme.ts';
 
 const RESIZE_FILE = 'resize.mjs';
 const RESIZE = fileURLToPath(new URL(`../data/${RESIZE_FILE}`, import.meta.url));
+const programFile = (name: string) => fileURLToPath(new URL(`programs/${name}`, import.meta.url));
+
+/** What the programs in a student's folder import. */
+export const PACKAGES = { '@tensorflow/tfjs': '4.22.0', sharp: '0.35.5' };
 
 /**
  * Adds to a saved model what its users need. The card, with the digests of all other files, is written last.
@@ -27,7 +31,12 @@ export async function saveStudent(
   await writeFile(join(folder, 'labels.txt'), labelsText(card.classes));
   await copyFile(RESIZE, join(folder, RESIZE_FILE));
   const hasSavedModel = (await readdir(folder)).includes(SAVED_MODEL_FOLDER);
-  await writeFile(join(folder, 'README.md'), await studentReadme(card, hasSavedModel));
+  for (const name of ['predict.mjs', 'index.html', ...(hasSavedModel ? ['predict.py'] : [])]) {
+    await copyFile(programFile(name), join(folder, name));
+  }
+  const packages = { private: true, type: 'module', dependencies: PACKAGES };
+  await writeFile(join(folder, 'package.json'), `${JSON.stringify(packages, null, 2)}\n`);
+  await writeFile(join(folder, 'README.md'), studentReadme(card, hasSavedModel));
 
   const files: StudentCard['files'] = [];
   for (const path of await filesBelow(folder)) {

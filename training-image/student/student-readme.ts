@@ -1,4 +1,3 @@
-import { readFile } from 'node:fs/promises';
 import { judgedOn, meaningOfFigures } from '#core/judged-in-words.ts';
 import { headInput, profile, reasonForSize, similarityInWords } from '#core/plan-in-words.ts';
 import { count, percent } from '#core/quantities.ts';
@@ -6,10 +5,7 @@ import { fineTuningSummary, mirroringReason, trainedPart } from '#core/training-
 import type { CardWithoutFiles } from './student-card.ts';
 
 /** The README of a student: how good it is, and how to use it without any code of this project. */
-export async function studentReadme(
-  card: CardWithoutFiles,
-  hasSavedModel: boolean,
-): Promise<string> {
+export function studentReadme(card: CardWithoutFiles, hasSavedModel: boolean): string {
   const { px } = card.input;
   const { test, calibration } = card.metrics;
   const classes = card.classes.map((name) => `\`${name}\``).join(', ');
@@ -30,15 +26,21 @@ ${hasSavedModel ? SAVED_MODEL : ''}- \`resize.mjs\`: resizes an image to ${px} �
 
 ## Node
 
-Run \`npm install @tensorflow/tfjs sharp\` in this folder, save this as \`predict.mjs\`, and run \`node predict.mjs IMAGE…\` (with \`@tensorflow/tfjs-node\` instead of \`@tensorflow/tfjs\` it is faster):
+\`\`\`
+npm install
+node predict.mjs IMAGE…
+\`\`\`
 
-${await codeBlock('js', 'node.mjs')}
+[\`predict.mjs\`](predict.mjs) is thirty lines for your own program. With \`@tensorflow/tfjs-node\` instead of \`@tensorflow/tfjs\` it is faster.
 
-${hasSavedModel ? `## Python\n\nRun \`pip install tensorflow pillow\`, save this in this folder as \`predict.py\` (not \`python.py\`, which TensorFlow would import), and run \`python predict.py IMAGE…\`:\n\n${await codeBlock('python', 'predict.py')}\n\n` : ''}## Browser
+${hasSavedModel ? PYTHON : ''}## Browser
 
-Run \`npm install @tensorflow/tfjs\` in this folder, serve it, and open this page from it:
+\`\`\`
+npm install
+python3 -m http.server
+\`\`\`
 
-${await codeBlock('html', 'browser.html')}
+and open http://localhost:8000 (any other web server will do): [\`index.html\`](index.html) classifies images that you drop or choose, and what the camera sees. Nothing leaves your machine.
 
 ## How it was made
 
@@ -47,6 +49,15 @@ ${madeOf(card)}
 }
 
 const SAVED_MODEL = `- \`saved_model/\`: the same as a TensorFlow SavedModel. Its signature \`serving_default\` takes \`pixels\`, float32, and returns \`logits\` and \`probabilities\`.
+`;
+
+const PYTHON = `## Python
+
+\`\`\`
+pip install tensorflow pillow
+python predict.py IMAGE…
+\`\`\`
+
 `;
 
 /** What the answers in predictions.csv are to, and of which student. */
@@ -74,9 +85,4 @@ function madeOf({ plan, ...card }: CardWithoutFiles): string {
     fineTuning && `Fine-tuning: ${fineTuningSummary(fineTuning)}. ${mirroringReason(fineTuning)}`,
   ];
   return sentences.flatMap((each) => (each ? [`- ${each.trim()}`] : [])).join('\n');
-}
-
-async function codeBlock(language: string, program: string): Promise<string> {
-  const text = await readFile(new URL(`programs/${program}`, import.meta.url), 'utf8');
-  return `\`\`\`${language}\n${text}\`\`\``;
 }

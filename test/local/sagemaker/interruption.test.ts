@@ -234,22 +234,22 @@ describe('a kill -9 of the local SageMaker', () => {
     const first = await sageMakerProcess(folder, s3);
     await first.create('limited', 'counts', {
       ...countTo(100_000),
-      StoppingCondition: { MaxRuntimeInSeconds: 4 },
+      StoppingCondition: { MaxRuntimeInSeconds: 10 },
     });
-    await numberIn(folder, 'limited', 'step 120'); // 2.4 s at least
+    await numberIn(folder, 'limited', 'step 350'); // 7 s at least
     await first.kill();
 
     const second = await runningSageMaker({ s3: s3.client, folder });
     const job = await second.ended('limited');
 
     expect(job.SecondaryStatus).toBe('MaxRuntimeExceeded');
-    expect(job.BillableTimeInSeconds).toBeGreaterThanOrEqual(4);
+    expect(job.BillableTimeInSeconds).toBeGreaterThanOrEqual(10);
     const began = job.SecondaryStatusTransitions?.findLast(
       ({ Status }) => Status === 'Downloading',
     );
     const secondLife = Number(job.TrainingEndTime) - Number(began?.StartTime);
-    expect(secondLife).toBeLessThan(3_500); // ms: the rest of the time, not all of it
-  });
+    expect(secondLife).toBeLessThan(8_500); // ms: the rest of the time, not all of it, also on a busy machine
+  }, 120_000);
 
   it('ends a job whose time was over, without beginning anew', async () => {
     const s3 = await runningS3();

@@ -9,8 +9,10 @@ import { StudentCard } from '#core/card.ts';
 import { tf } from '#engine/tensorflow/load.ts';
 import { layOutJob } from '#examples/job-folder.ts';
 import { decodeImage } from '#training-image/data/decode-image.ts';
+import { PACKAGES } from '#training-image/student/save-student.ts';
 import { studentReadme } from '#training-image/student/student-readme.ts';
 import { train } from '#training-image/train.ts';
+import packageJson from '../../../package.json' with { type: 'json' };
 import { aCard, aFineTuning, anOldCard, crossValidated } from '../../cards.ts';
 import { tinted, tintedClasses } from '../images.ts';
 import { never, quiet } from '../quiet.ts';
@@ -41,15 +43,7 @@ beforeAll(async () => {
 });
 afterAll(() => rm(root, { recursive: true, force: true }));
 
-/** The code that the student's README shows under these words. */
-async function codeFor(words: string): Promise<string> {
-  const readme = await readFile(join(student, 'README.md'), 'utf8');
-  const code = new RegExp(`\`\`\`${words}\n([\\s\\S]*?)\n\`\`\``).exec(readme)?.[1];
-  if (!code) throw new Error(`the README has no ${words}`);
-  return code;
-}
-
-describe('the program for Node in a student’s README', () => {
+describe('the program for Node in a student’s folder', () => {
   it('answers with plain tfjs as the student was measured, on all images', {
     timeout: 120_000,
   }, async () => {
@@ -61,10 +55,10 @@ describe('the program for Node in a student’s README', () => {
         images.push(file);
       }
     }
-    await writeFile(join(student, 'ask.mjs'), await codeFor('js'));
 
-    const { stdout } = await promisify(execFile)(process.execPath, ['ask.mjs', ...images], {
-      cwd: student,
+    const program = join(student, 'predict.mjs');
+    const { stdout } = await promisify(execFile)(process.execPath, [program, ...images], {
+      cwd: root, // it finds its files from anywhere
     });
 
     const answers = stdout.trimEnd().split('\n');
@@ -89,21 +83,41 @@ describe('the program for Node in a student’s README', () => {
   });
 });
 
-describe('the page for browsers in a student’s README', () => {
-  it('resizes by the student’s own file, which is the trainer’s', async () => {
-    const page = await codeFor('html');
+describe('the page for browsers in a student’s folder', () => {
+  const page = () => readFile(join(student, 'index.html'), 'utf8');
 
-    expect(page).toContain("import { resize } from './resize.mjs';");
+  it('resizes by the student’s own file, which is the trainer’s', async () => {
+    expect(await page()).toContain("import('./resize.mjs')");
     const trainers = new URL('../../../training-image/data/resize.mjs', import.meta.url);
     expect(await readFile(join(student, 'resize.mjs'))).toEqual(await readFile(trainers));
   });
 
   it('is a module without a mistake of syntax', async () => {
-    const page = await codeFor('html');
-    const script = /<script type="module">([\s\S]*)<\/script>/.exec(page)?.[1] ?? '';
+    const script = /<script type="module">([\s\S]*)<\/script>/.exec(await page())?.[1] ?? '';
+    expect(script).toContain('classify');
     await writeFile(join(student, 'page.mjs'), script);
 
     await promisify(execFile)(process.execPath, ['--check', 'page.mjs'], { cwd: student });
+  });
+
+  it('asks no other server for anything', async () => {
+    expect(await page()).not.toMatch(/https?:|src="\/\//);
+  });
+});
+
+describe('the packages that a student’s programs need', () => {
+  it('are those that this project was tested with', async () => {
+    const { dependencies } = JSON.parse(await readFile(join(student, 'package.json'), 'utf8'));
+
+    expect(dependencies).toEqual(PACKAGES);
+    expect(packageJson.dependencies).toMatchObject(PACKAGES);
+  });
+
+  it('are named in a README that tells how to run them', async () => {
+    const readme = await readFile(join(student, 'README.md'), 'utf8');
+
+    for (const command of ['npm install\nnode predict.mjs', 'npm install\npython3 -m http.server'])
+      expect(readme).toContain(command);
   });
 });
 
@@ -112,8 +126,8 @@ describe('what a student’s README says of it', () => {
     const card = aCard();
     const metrics = crossValidated(card.metrics, [0.95]);
 
-    const heldOut = await studentReadme(card, true);
-    const crossed = await studentReadme({ ...card, metrics }, true);
+    const heldOut = studentReadme(card, true);
+    const crossed = studentReadme({ ...card, metrics }, true);
 
     expect(heldOut).toMatch(/Its accuracy on \d+ held-out test images is [\d.]+% /);
     expect(heldOut).toContain('The figures are of the student before that.');
@@ -128,7 +142,7 @@ describe('what a student’s README says of it', () => {
       metrics: crossValidated(card.metrics, accuracies),
     });
     const about = async (each: typeof card) =>
-      /- `predictions\.csv`: (.*)/.exec(await studentReadme(each, false))?.[1];
+      /- `predictions\.csv`: (.*)/.exec(studentReadme(each, false))?.[1];
 
     const order = ', the wrong ones first, the most confident at the top.';
     expect(await about(card)).toBe(
@@ -144,7 +158,7 @@ describe('what a student’s README says of it', () => {
   });
 
   it('is the plan with its reasons, and what was trained', async () => {
-    const text = await studentReadme(aCard({ fineTuning: aFineTuning() }), false);
+    const text = studentReadme(aCard({ fineTuning: aFineTuning() }), false);
 
     expect(text).toContain(
       '- The teacher is efficientnet-lite0 (Apache-2.0), at 160 × 160 pixels.',
@@ -157,7 +171,7 @@ describe('what a student’s README says of it', () => {
   });
 
   it('is less without a plan', async () => {
-    const text = await studentReadme(anOldCard(), false);
+    const text = studentReadme(anOldCard(), false);
 
     expect(text).toContain('- The teacher is efficientnet-lite0');
     expect(text).not.toMatch(/undefined|NaN|Similarity|\n\n\n/);

@@ -1,15 +1,15 @@
 import json
 import sys
+from pathlib import Path
 
 import numpy as np
 import tensorflow as tf
 from PIL import Image, ImageOps
 
-with open('student.json', encoding='utf-8') as file:
-    px = json.load(file)['input']['px']
-with open('labels.txt', encoding='utf-8') as file:
-    labels = file.read().rstrip('\n').split('\n')
-student = tf.saved_model.load('saved_model').signatures['serving_default']
+folder = Path(__file__).parent
+px = json.loads((folder / 'student.json').read_text(encoding='utf-8'))['input']['px']
+labels = (folder / 'labels.txt').read_text(encoding='utf-8').rstrip('\n').split('\n')
+student = tf.saved_model.load(str(folder / 'saved_model')).signatures['serving_default']
 
 for path in sys.argv[1:]:
     image = ImageOps.exif_transpose(Image.open(path)).convert('RGBA')

@@ -3,10 +3,11 @@ import * as tf from '@tensorflow/tfjs';
 import sharp from 'sharp';
 import { resize } from './resize.mjs';
 
-const { input, metrics } = JSON.parse(await readFile('student.json', 'utf8'));
-const labels = (await readFile('labels.txt', 'utf8')).trimEnd().split('\n');
-const json = JSON.parse(await readFile('model/model.json', 'utf8'));
-const weights = await readFile('model/weights.bin');
+const beside = (path) => new URL(path, import.meta.url);
+const { input, metrics } = JSON.parse(await readFile(beside('student.json'), 'utf8'));
+const labels = (await readFile(beside('labels.txt'), 'utf8')).trimEnd().split('\n');
+const json = JSON.parse(await readFile(beside('model/model.json'), 'utf8'));
+const weights = await readFile(beside('model/weights.bin'));
 const model = await tf.loadLayersModel(
   tf.io.fromMemory({
     modelTopology: json.modelTopology,
@@ -15,7 +16,9 @@ const model = await tf.loadLayersModel(
   }),
 );
 
-for (const file of process.argv.slice(2)) {
+const files = process.argv.slice(2);
+if (files.length === 0) console.error('Usage: node predict.mjs IMAGE…');
+for (const file of files) {
   const { data, info } = await sharp(file, { autoOrient: true })
     .toColourspace('srgb')
     .flatten({ background: 'white' })
