@@ -56,7 +56,7 @@ export const VERBS: readonly Verb[] = [
   },
   {
     name: 'retry',
-    description: 'retries a failed or cancelled job',
+    description: 'retries a failed or cancelled job and follows it',
     load: async () => (await import('./verbs/retry.ts')).retry,
   },
   {

@@ -1,6 +1,8 @@
 import { Command } from 'commander';
-import { changeJob } from '../change-job.ts';
+import { changed, changedInWords } from '../change-job.ts';
+import { out, outJson } from '../output.ts';
 import { stackOption, type Target } from '../stack-option.ts';
+import { withPipeline } from '../with-pipeline.ts';
 
 export const cancel = (): Command =>
   new Command('cancel')
@@ -8,14 +10,11 @@ export const cancel = (): Command =>
     .addOption(stackOption())
     .option('--json', 'print the job as JSON')
     .action((wanted: string, { json, ...target }: Target & { json?: boolean }) =>
-      changeJob(
-        wanted,
-        target,
-        { type: 'cancel-requested' },
-        {
-          change: 'cancelled',
-          done: 'was cancelled; its training job is stopped if it is running.',
-          json,
-        },
-      ),
+      withPipeline('storage', target, async (pipeline) => {
+        const words = { change: 'cancelled' };
+        const job = await changed(pipeline, wanted, { type: 'cancel-requested' }, words);
+        if (json) outJson(job);
+        else
+          out(changedInWords(job, 'was cancelled; its training job is stopped if it is running.'));
+      }),
     );

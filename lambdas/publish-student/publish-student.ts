@@ -23,11 +23,20 @@ export async function publishStudent(ports: PublishPorts, jobId: string): Promis
   await reportBrokenFiles(ports.objects, job);
   const { progress } = job;
   const after =
-    progress.state === 'trained'
-      ? await recordObservation(ports, job, await publish(ports, job, progress.artifacts))
-      : job;
+    progress.state === 'trained' ? await publishTrained(ports, job, progress.artifacts) : job;
   await removeOutput(ports.objects, after);
   return after;
+}
+
+async function publishTrained(ports: PublishPorts, job: Job, artifacts: string): Promise<Job> {
+  try {
+    return await recordObservation(ports, job, await publish(ports, job, artifacts));
+  } catch (error) {
+    // In the meantime another publisher may have finished, and removed the output that this one was copying.
+    const present = await ports.jobs.load(job.id);
+    if (present && present.progress.state !== 'trained') return present;
+    throw error;
+  }
 }
 
 async function publish(

@@ -103,6 +103,31 @@ describe('publishStudent', () => {
     expect(bucket.keys().filter((key) => key.includes('/output/'))).toHaveLength(2);
   });
 
+  it.each(['digest', 'copy'] as const)(
+    'finds the work done if another publisher was faster, before its %s of a file',
+    async (step) => {
+      const { bucket, training, complete, state, onlyJob } = pipeline;
+      training.end(complete());
+      const slow: typeof bucket.objects = { ...bucket.objects };
+      const original = slow[step].bind(bucket.objects) as (...words: string[]) => Promise<never>;
+      let isOvertaken = false;
+      slow[step] = async (...words: string[]) => {
+        if (!isOvertaken) {
+          isOvertaken = true;
+          await publish(); // which removes the output that the slow one is about to read
+        }
+        return original(...words);
+      };
+
+      const seen = await publishStudent({ ...pipeline.ports, objects: slow }, onlyJob().id);
+
+      expect(isOvertaken).toBe(true);
+      expect(seen?.progress.state).toBe('published');
+      expect(state()).toBe('published');
+      expect(onlyJob().progress).toMatchObject({ number: 1 });
+    },
+  );
+
   it('does not publish files that differ from the card', async () => {
     const { training, complete, onlyJob } = pipeline;
     training.end(complete('weightz'));
