@@ -31,6 +31,7 @@ export async function followJob(
   let id = '';
   /** Waits until the job is in none of these states. */
   const leave = async (states: readonly State[], look?: (job: Job) => Promise<void> | void) => {
+    const began = Date.now();
     for (;;) {
       job = await pipeline.jobs.load(id).catch((error: unknown) => {
         if (!job || !isInsufficientStorage(error)) throw error;
@@ -38,6 +39,7 @@ export async function followJob(
       });
       if (job && !states.includes(job.progress.state)) return job;
       if (job) await look?.(job);
+      else if (Date.now() - began > MAX_MISSING_MS) throw new CliError(EXIT.failed, MISSING);
       await pause(pipeline.pollMs);
     }
   };
@@ -126,6 +128,10 @@ export async function followJob(
   if (!job) throw new Error('the job ended before it was seen');
   return job;
 }
+
+const MAX_MISSING_MS = 10 * 60_000; // chosen: an event on AWS may take minutes
+const MISSING =
+  'The upload has started no job: it was removed or replaced by another one. "npx understudy status" shows all jobs.';
 
 const BEFORE_TRAINING: readonly State[] = ['validated', 'launching', 'waiting'];
 

@@ -20,10 +20,11 @@ export async function main(argv: readonly string[]): Promise<void> {
 /** A command that is being stopped has nothing more to say: the signal's handler ends the process. */
 const ENDING = new Promise<never>(() => undefined);
 
-/** Ends quietly when the reader of a pipe has seen enough, as in `understudy list | head -1`. */
+/** Ends quietly when the reader of a pipe has seen enough, as in `understudy list | head -1`; otherwise it says what is wrong. */
 function endOfReader(error: NodeJS.ErrnoException): void {
-  if (error.code !== 'EPIPE') throw error;
-  process.exit(EXIT.ok);
+  if (error.code === 'EPIPE') process.exit(EXIT.ok);
+  warn(`The output cannot be written: ${error.message}.`);
+  process.exit(EXIT.disk);
 }
 
 async function run(argv: readonly string[]): Promise<void> {

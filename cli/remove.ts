@@ -24,6 +24,7 @@ export async function remove(
   allJobs: readonly Job[],
   removeLogs: () => Promise<void>,
 ): Promise<string | undefined> {
+  for (const { id } of rows) await requireStillEnded(jobs, id);
   await objects.remove(versions.map((version) => studentKeys(name, version).card));
   const latest = versions.length > 0 ? await settleLatest(objects, name, allJobs) : undefined;
   if (versions.length > 0 && latest === undefined) await forgetNumbers(objects, name);
@@ -33,6 +34,14 @@ export async function remove(
   await removeLogs();
   for (const { id } of rows) await removeRow(jobs, id);
   return latest;
+}
+
+/** @throws CliError usage, if somebody has retried the job while its owner was asked */
+async function requireStillEnded(jobs: Jobs, id: string): Promise<void> {
+  const job = await jobs.load(id);
+  if (!job || FINAL.has(job.progress.state)) return;
+  const sentence = `The job ${shortJobId(id)} was retried in the meantime; nothing was removed. Cancel it first: npx understudy cancel ${shortJobId(id)}`;
+  throw new CliError(EXIT.usage, sentence);
 }
 
 /** @throws CliError usage, if somebody has retried the job meanwhile */

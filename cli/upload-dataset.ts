@@ -29,8 +29,8 @@ export async function uploadDataset(
   { onProgress, onNotice = () => undefined }: UploadListeners = {},
   again?: string,
 ): Promise<string> {
-  const { s3, bucket } = pipeline;
-  const { key } = archiveUpload(`${dataset.name}.zip`);
+  const { s3, bucket, objects } = pipeline;
+  const { key, recipeKey } = archiveUpload(`${dataset.name}.zip`);
   const recipe = await placeRecipe(pipeline, dataset, onNotice, again);
 
   const Body = dataset.open();
@@ -38,6 +38,11 @@ export async function uploadDataset(
   upload.on('httpUploadProgress', ({ loaded = 0 }) => onProgress?.(loaded));
   await upload.done();
 
+  // The job is that of the recipe which the validator finds beside the archive.
+  if ((await objects.readText(recipeKey)) !== recipe) {
+    const sentence = `Another command changed ${recipeKey} during this upload, so these images are trained as that recipe says. Run this command again when that job has ended.`;
+    throw new CliError(EXIT.failed, sentence);
+  }
   const id = await presentJob(pipeline, key, recipe);
   if (id !== undefined) return id;
   const sentence = `${key} was removed while it was being uploaded; upload it again.`;

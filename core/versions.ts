@@ -14,8 +14,8 @@ export const NumberedVersion = z.object({
 export type NumberedVersion = z.output<typeof NumberedVersion>;
 
 /**
- * `students/<name>/versions.json`: only ever extended, so that a number always means the same version, also when that
- * has been removed.
+ * `students/<name>/versions.json`: extended by each publication, so that a number always means the same version, also
+ * when that has been removed. It goes with the last version.
  */
 const Versions = z.object({ schema: z.literal(1), versions: z.array(NumberedVersion) });
 

@@ -1,12 +1,16 @@
 import {
   CreateTableCommand,
+  DescribeTableCommand,
   type DynamoDBClient,
   ResourceInUseException,
+  ResourceNotFoundException,
 } from '@aws-sdk/client-dynamodb';
 import { OPEN_JOBS } from '#lambdas/aws/jobs.ts';
 
 /** Creates the job table as infra/ does on AWS: one row per job, and a sparse index of open jobs by deadline. */
 export async function createJobTable(client: DynamoDBClient, TableName: string): Promise<void> {
+  // Asked first, because nothing can be created on a full disk, where `prune` and `rm` have to start nevertheless.
+  if (await exists(client, TableName)) return;
   const create = new CreateTableCommand({
     TableName,
     BillingMode: 'PAY_PER_REQUEST',
@@ -30,3 +34,12 @@ export async function createJobTable(client: DynamoDBClient, TableName: string):
     if (!(error instanceof ResourceInUseException)) throw error; // it exists from an earlier start
   });
 }
+
+const exists = (client: DynamoDBClient, TableName: string): Promise<boolean> =>
+  client.send(new DescribeTableCommand({ TableName })).then(
+    () => true,
+    (error: unknown) => {
+      if (error instanceof ResourceNotFoundException) return false;
+      throw error;
+    },
+  );

@@ -14,7 +14,7 @@ export interface DiskWatchOptions {
 export interface DiskWatch extends Disk {
   /** From now on the user is told; before, a failed write ends the program with the same sentence. */
   start(): void;
-  /** Whether the last failed write is recent, and the user has been told. */
+  /** Whether a write has failed, and no room has been found since. */
   isFull(): boolean;
   stop(): void;
 }

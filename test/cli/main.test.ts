@@ -1,8 +1,10 @@
-import { access, mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
+import { spawn } from 'node:child_process';
+import { access, mkdir, mkdtemp, open, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { understudy } from '#test/end-to-end/commands.ts';
+import { outcomeOf, understudy } from '#test/end-to-end/commands.ts';
 
 let folder: string;
 beforeAll(async () => {
@@ -110,5 +112,22 @@ describe('the options of every command', () => {
     expect(loud.stderr).toMatch(/^Reading .* …\n.* is empty;.*\n$/);
     expect(before.stderr).toBe(loud.stderr.replace(/^Reading.*\n/, ''));
     expect(after).toEqual(before);
+  }, 60_000);
+});
+
+describe.skipIf(process.platform !== 'linux')('an output that cannot be written', () => {
+  it('is said in one sentence', async () => {
+    const program = fileURLToPath(new URL('../../cli/understudy.mjs', import.meta.url));
+    const state = join(folder, 'state');
+    const full = await open('/dev/full', 'w');
+    const child = spawn(process.execPath, [program, 'list', '--json', '--state', state], {
+      stdio: ['ignore', full.fd, 'pipe'],
+    });
+
+    const { exit, stderr } = await outcomeOf(child);
+    await full.close();
+
+    expect(stderr).toMatch(/^The output cannot be written: .*no space left.*\n$/);
+    expect(exit).toBe(5);
   }, 60_000);
 });

@@ -2,6 +2,7 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
+import { DeleteObjectCommand } from '@aws-sdk/client-s3';
 import { Command } from 'commander';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type Dataset, openDataset } from '#cli/open-dataset.ts';
@@ -47,6 +48,36 @@ describe('an upload from a folder that changes meanwhile', () => {
     });
     expect(await pipeline.objects.head('datasets/pets.zip')).toBeUndefined();
   });
+});
+
+describe('an upload during which another command changes the recipe', () => {
+  it.each([
+    ['another one', '{ "seed": 2 }'],
+    ['none', undefined],
+  ])(
+    'ends with a sentence instead of waiting for a job that will never be: %s',
+    async (_, other) => {
+      const pipeline = await bucket();
+      const { objects, s3 } = pipeline;
+      const recipeKey = 'datasets/pets.json';
+      const open = () =>
+        Readable.from(
+          (async function* () {
+            if (other !== undefined) await objects.write(recipeKey, other, 'application/json');
+            else await s3.send(new DeleteObjectCommand({ Bucket: BUCKET, Key: recipeKey }));
+            yield Buffer.from('a zip');
+          })(),
+        );
+
+      await expect(
+        uploadDataset(pipeline, { ...aZip(), recipe: '{ "seed": 1 }', open }),
+      ).rejects.toMatchObject({
+        name: 'CliError',
+        exit: 4,
+        message: expect.stringContaining(`Another command changed ${recipeKey}`),
+      });
+    },
+  );
 });
 
 describe('the job of a dataset with flags', () => {
