@@ -79,7 +79,7 @@ export const unwatchedDisk = (folder: string): Disk => ({
 });
 
 export const MAKE_ROOM =
-  'Free some space there, or delete what you no longer need with "npx understudy prune".';
+  'Free some space there; then "npx understudy prune" removes what is no longer needed.';
 const MOVE = 'Make it writable, or use another folder with --state.';
 
 export const REMEDIES: Record<Unwritable, string> = {
