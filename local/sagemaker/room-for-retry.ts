@@ -1,10 +1,9 @@
 import { neededBytesIn } from '#core/unwritable.ts';
-import { RESERVED_BYTES } from '../disk-space.ts';
 import { filesBelow } from './transfer.ts';
 
 /**
- * The room that a training needs before it is tried again, after it has filled the disk: what it has used and asked for,
- * and at least twice what it has used, so that even a need that nobody knows is met after a few tries.
+ * The room that a training needs before it is tried again, after it has filled the disk: what it has left there and asked
+ * for, and at least twice what it has left. It may have used more, which it has deleted itself.
  *
  * @param work the folder that the training has used
  * @param why the sentence with which it ended
@@ -12,5 +11,5 @@ import { filesBelow } from './transfer.ts';
  */
 export async function roomForRetry(work: string, why: string): Promise<number> {
   const used = (await filesBelow(work)).reduce((sum, { size }) => sum + size, 0);
-  return Math.max(2 * used, used + (neededBytesIn(why) ?? 0)) + RESERVED_BYTES;
+  return Math.max(2 * used, used + (neededBytesIn(why) ?? 0));
 }

@@ -167,13 +167,16 @@ export async function localSageMaker(options: LocalSageMakerOptions) {
     }
   }
 
-  /** The room that earlier tries of the same job have shown that it needs: such tries share their checkpoints. */
+  /**
+   * The room that earlier tries of the same job, which share its checkpoints, have shown that it needs: all of it together,
+   * since each of them had what those before it needed. So even a need that nobody knows is met after a few tries.
+   */
   function bytesOfTries({ CheckpointConfig }: CreateTrainingJobRequest): number {
     const tries = [...storedJobs.values()].filter(
       ({ record: { request } }) =>
         CheckpointConfig && request.CheckpointConfig?.S3Uri === CheckpointConfig.S3Uri,
     );
-    return Math.max(0, ...tries.map(({ record }) => record.neededBytes ?? 0));
+    return tries.reduce((sum, { record }) => sum + (record.neededBytes ?? 0), 0);
   }
 
   function named(parameters: unknown): StoredJob | JsonAnswer {
