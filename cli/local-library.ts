@@ -8,6 +8,8 @@ import type { Item } from '#local/dynamodb/read-table.ts';
 import { stateFolder } from '#local/find-state-folder.ts';
 import { BUCKET, JOB_TABLE } from '#local/names.ts';
 import { readBucket } from '#local/s3/read-bucket.ts';
+import { ObjectChanged } from '#ports';
+import { CliError, EXIT } from './cli-error.ts';
 import { type JobList, type Library, newestFirst } from './library.ts';
 import { runningPipeline, waiting } from './local-pipeline.ts';
 
@@ -23,8 +25,21 @@ export function localLibrary(): Library {
       },
       readText: async (key) => (await bucket.read(key))?.toString('utf8'),
     },
-    read: bucket.stream,
+    read: async (key) => reading(key, bucket.stream(key)),
   };
+}
+
+async function* reading(
+  key: string,
+  stream: Promise<AsyncIterable<Uint8Array>>,
+): AsyncGenerator<Uint8Array> {
+  try {
+    yield* await stream;
+  } catch (error) {
+    if (!(error instanceof ObjectChanged)) throw error;
+    const sentence = `${key} was removed or replaced while it was being read. Run the command again.`;
+    throw new CliError(EXIT.notFound, sentence, { cause: error });
+  }
 }
 
 /** The jobs of the local pipeline: from the running one, which has locked their table, or from the folder. */

@@ -1,6 +1,7 @@
 import { createReadStream } from 'node:fs';
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { ObjectChanged } from '#ports';
 import { hashOf } from './data-files.ts';
 import { StoredObject } from './stored-object.ts';
 
@@ -10,7 +11,7 @@ export interface BucketReader {
   list(prefix: string): AsyncIterable<StoredObject>;
   /** @returns `undefined` if there is no such object */
   read(key: string): Promise<Buffer | undefined>;
-  /** Streams an object that may be large. @throws if there is no such object, or it is overwritten in the meantime */
+  /** Streams an object that may be large. @throws ObjectChanged if there is none, or it is overwritten in the meantime */
   stream(key: string): Promise<AsyncIterable<Uint8Array>>;
 }
 
@@ -53,14 +54,22 @@ export function readBucket(folder: string): BucketReader {
 
     async stream(key) {
       const object = await metadataOf(key);
-      if (object === undefined) throw new Error(`there is no object ${key}`);
-      return concatenated(object.data.map(({ file }) => join(place, file)));
+      if (object === undefined) throw new ObjectChanged(key);
+      return concatenated(
+        key,
+        object.data.map(({ file }) => join(place, file)),
+      );
     },
   };
 }
 
-async function* concatenated(files: readonly string[]): AsyncGenerator<Uint8Array> {
-  for (const file of files) yield* createReadStream(file);
+async function* concatenated(key: string, files: readonly string[]): AsyncGenerator<Uint8Array> {
+  try {
+    for (const file of files) yield* createReadStream(file);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+    throw new ObjectChanged(key, { cause: error });
+  }
 }
 
 async function unlessAbsent<T>(reading: Promise<T>): Promise<T | undefined> {

@@ -9,6 +9,7 @@ import { identify } from '#local/sagemaker/process-identity.ts';
 import { startPipeline } from '#local/start-pipeline.ts';
 import { removeHolder, writeHolder } from '#local/state-folder.ts';
 
+const noop = async () => undefined;
 const noon = new Date('2026-11-24T12:00:00.000Z');
 let folder: string;
 beforeEach(async () => {
@@ -92,6 +93,18 @@ describe('what the commands read of the local pipeline', () => {
     expect(await (await localJobs()).allJobs()).toEqual([]);
     expect(await localLibrary().objects.readText('students/pets/latest.json')).toBeUndefined();
     await expect(rm(join(folder, 'none'))).rejects.toMatchObject({ code: 'ENOENT' });
+  });
+
+  it('says in a sentence that a file is gone that was listed before', async () => {
+    const read = async () => {
+      for await (const _ of await localLibrary().read('students/pets/0a/card')) await noop();
+    };
+
+    await expect(read()).rejects.toMatchObject({
+      name: 'CliError',
+      exit: 6,
+      message: expect.stringContaining('students/pets/0a/card was removed or replaced'),
+    });
   });
 
   it('waits for a pipeline that holds the folder and does not answer yet', async () => {

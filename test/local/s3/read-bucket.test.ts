@@ -4,6 +4,7 @@ import { PutObjectCommand } from '@aws-sdk/client-s3';
 import { Upload } from '@aws-sdk/lib-storage';
 import { describe, expect, it } from 'vitest';
 import { readBucket } from '#local/s3/read-bucket.ts';
+import { ObjectChanged } from '#ports';
 import { BUCKET } from './bucket-name.ts';
 import { runningS3, temporaryFolder } from './running-s3.ts';
 
@@ -50,7 +51,7 @@ describe('a reader of a bucket', () => {
     expect(await reader.read('nothing')).toBeUndefined();
     expect(await none.read('nothing')).toBeUndefined();
     for await (const { key } of none.list('')) expect(key).toBeUndefined();
-    await expect(reader.stream('nothing')).rejects.toThrow('there is no object nothing');
+    await expect(reader.stream('nothing')).rejects.toThrow(ObjectChanged);
   });
 
   it('sees an old or a new version, and never a mixture, of an object that is overwritten', async () => {
