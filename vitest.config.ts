@@ -20,7 +20,7 @@ const ISOLATED = ['test/lambdas/**/handler.test.ts', 'test/lambdas/aws/*.test.ts
 
 export default defineConfig({
   test: {
-    testTimeout: 30_000,
+    testTimeout: 120_000,
     hookTimeout: 60_000,
     // A training needs both cores of a small machine; more files at once only make the slow ones time out.
     maxWorkers: 2,

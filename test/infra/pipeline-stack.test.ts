@@ -130,7 +130,10 @@ describe('the way of a dataset', () => {
         .extend(LaunchVariables.shape)
         .extend(AnnouncementVariables.shape)
         .extend(ValidationVariables.required().shape)
-        .extend(SweepVariables.required().omit({ SWEEP_AHEAD_SECONDS: true }).shape),
+        .extend(
+          SweepVariables.required().omit({ SWEEP_AHEAD_SECONDS: true, RETRY_REFUSED_SECONDS: true })
+            .shape,
+        ),
     ],
   ])('%s gets every variable that its handler reads', (stage, schema) => {
     const { Variables } = functionOf(stage).Environment;

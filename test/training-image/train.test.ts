@@ -190,9 +190,13 @@ describe('a training', () => {
     const files = names.filter((name) => name.includes('.')).sort();
     expect(files).toEqual([
       'README.md',
+      'index.html',
       'labels.txt',
       'model/model.json',
       'model/weights.bin',
+      'package.json',
+      'predict.mjs',
+      'predict.py',
       'predictions.csv',
       'resize.mjs',
       'saved_model/saved_model.pb',
