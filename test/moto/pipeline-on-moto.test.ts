@@ -131,7 +131,7 @@ describe('a stack that CloudFormation made of the template, with the code that e
     expect(progress.state).toBe('published');
     expect(outbox).toEqual([]);
     expect((await studentOf('three')).teacher.name).toBe('efficientnet-lite1');
-    expect(await pipeline.heard()).toEqual([expect.stringContaining('Student “three” ')]);
+    expect(await pipeline.heard()).toEqual([expect.stringContaining('three v1 is ready')]);
   });
 
   it('answers to the command line by the name of its stack', { timeout: 2 * MINUTES }, async () => {
@@ -147,7 +147,7 @@ describe('a stack that CloudFormation made of the template, with the code that e
     });
 
     const list = await typed('list', '--stack', STACK);
-    expect(list.stdout).toMatch(/^three\/\w{12} .*\ntints\/\w{12} /m);
+    expect(list.stdout).toMatch(/^three\/v1 +\w{12} .*\ntints\/v1 /m);
 
     const taken = join(folder, 'taken');
     expect(await typed('download', 'tints', taken, '--stack', STACK)).toMatchObject({ exit: 0 });
