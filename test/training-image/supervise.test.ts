@@ -238,11 +238,10 @@ describe('the trainer’s program', () => {
   });
 
   it('takes no features of other images for its own', { timeout: LONG }, async () => {
-    const one = await job(await tintedClasses([10, 10]));
-    const other = await job({
-      ...(await tintedClasses([10, 9])),
-      'green/other.png': await tinted(1, 99),
-    });
+    const headOnly = { regime: 'head-only' };
+    const one = await job(await tintedClasses([10, 10]), 'zip', headOnly);
+    const files = { ...(await tintedClasses([10, 9])), 'green/other.png': await tinted(1, 99) };
+    const other = await job(files, 'zip', headOnly);
     const fresh = await copyOf(other);
     await startTrainer(one).ended;
     await cp(one.checkpoints, other.checkpoints, { recursive: true });

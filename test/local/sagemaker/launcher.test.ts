@@ -72,6 +72,7 @@ describe('the launcher of the pipeline, against the local SageMaker', () => {
     const usage = { instanceType: 'ml.g4dn.xlarge', billedSeconds: expect.any(Number) };
     expect(seen).toEqual({
       jobId: 'a'.repeat(64),
+      endedAt: expect.any(String),
       observation: {
         type: 'training-completed',
         trainingJobName: 'understudy-pets-a1',
