@@ -16,6 +16,7 @@ import { enter, newRecord } from '#local/sagemaker/record.ts';
 import { CreateTrainingJobRequest } from '#local/sagemaker/requests.ts';
 import { startPipeline } from '#local/start-pipeline.ts';
 import { aJob as aTraining } from '#test/local/sagemaker/running-sagemaker.ts';
+import { anUpload } from '#test/uploads.ts';
 
 const now = new Date();
 const daysAgo = (days: number) => new Date(now.getTime() - days * 24 * 3600 * 1000);
@@ -70,20 +71,14 @@ const PUBLISHED: Observation = {
 
 /** Saves a job that has observed all this, with an output, a checkpoint and a report. */
 async function aJob(letter: string, at: Date, ...observations: Observation[]): Promise<Job> {
-  let job = receive(
-    {
-      id: letter.repeat(64),
-      bucket: 'understudy',
-      name: `pets-${letter}`,
-      dataset: `datasets/pets-${letter}.zip`,
-      form: 'archive',
-      seal: 's',
-      recipeHash: 'r',
-      recipeKey: `datasets/pets-${letter}.json`,
-      uploadedAt: at.toISOString(),
-    },
-    at,
-  );
+  const upload = {
+    id: letter.repeat(64),
+    name: `pets-${letter}`,
+    dataset: `datasets/pets-${letter}.zip`,
+    recipeKey: `datasets/pets-${letter}.json`,
+    uploadedAt: at.toISOString(),
+  };
+  let job = receive(anUpload(upload), at);
   await pipeline.jobs.save(job);
   for (const observation of observations) {
     job = advance(job, observation, at);

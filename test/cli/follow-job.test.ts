@@ -2,28 +2,15 @@ import { describe, expect, it } from 'vitest';
 import type { Pipeline } from '#cli/connect.ts';
 import { followJob } from '#cli/follow-job.ts';
 import { advance, type Job, type Observation, receive } from '#core/job.ts';
+import { anUpload, noon } from '#test/uploads.ts';
 
-const noon = new Date('2026-11-24T12:00:00.000Z');
 const FIRST = 'understudy-pets-aaaaaaaaaaaaaaaa-a1';
 const SECOND = 'understudy-pets-aaaaaaaaaaaaaaaa-a2';
 const summary = { classes: 2, examples: 10, manifestSha256: 'm', recipeSha256: 'r' };
 
 /** A pipeline in which each look at the job finds the next of these observations made. */
 function pipelineWith(observations: readonly Observation[]): Pipeline {
-  let job: Job = receive(
-    {
-      id: 'a'.repeat(64),
-      bucket: 'understudy',
-      name: 'pets',
-      dataset: 'datasets/pets.zip',
-      form: 'archive',
-      seal: 's',
-      recipeHash: 'r',
-      recipeKey: 'datasets/pets.json',
-      uploadedAt: noon.toISOString(),
-    },
-    noon,
-  );
+  let job: Job = receive(anUpload(), noon);
   const left = [...observations];
   const load = async () => {
     const next = left.shift();

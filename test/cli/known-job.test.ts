@@ -1,11 +1,12 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import { isStudentGone, knownInWords } from '#cli/known-job.ts';
-import type { Job } from '#core/job.ts';
+import { type Job, receive } from '#core/job.ts';
 import { latestKey, studentKeys, versionsKey } from '#core/keys.ts';
 import { formatVersions } from '#core/versions.ts';
 import { memoryObjects } from '#examples/in-memory-ports.ts';
+import { anUpload, noon } from '#test/uploads.ts';
 
-const uploadedAt = '2026-11-24T12:00:00.000Z';
+const uploadedAt = noon.toISOString();
 const FIRST = 'bbbbbbbbbbbb';
 const SECOND = 'cccccccccccc';
 
@@ -16,22 +17,7 @@ beforeEach(() => {
 });
 
 const aJob = (progress: Job['progress']): Job => ({
-  id: `${FIRST}${'0'.repeat(52)}`,
-  version: 9,
-  bucket: 'understudy',
-  name: 'pets',
-  dataset: 'datasets/pets.zip',
-  form: 'archive',
-  seal: 's',
-  recipeHash: 'r',
-  recipeKey: 'datasets/pets.json',
-  uploadedAt,
-  createdAt: uploadedAt,
-  updatedAt: uploadedAt,
-  waits: 0,
-  failures: 0,
-  history: [],
-  outbox: [],
+  ...receive(anUpload({ id: `${FIRST}${'0'.repeat(52)}` }), noon),
   progress,
 });
 const published = aJob({

@@ -8,9 +8,9 @@ import { advance, type Job, receive } from '#core/job.ts';
 import { identify } from '#local/sagemaker/process-identity.ts';
 import { startPipeline } from '#local/start-pipeline.ts';
 import { removeHolder, writeHolder } from '#local/state-folder.ts';
+import { anUpload, noon } from '#test/uploads.ts';
 
 const noop = async () => undefined;
-const noon = new Date('2026-11-24T12:00:00.000Z');
 let folder: string;
 beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), 'understudy-library-'));
@@ -21,21 +21,7 @@ afterEach(async () => {
   await rm(folder, { recursive: true, force: true });
 });
 
-const aJob = (id: string, at: Date): Job =>
-  receive(
-    {
-      id: id.padEnd(64, '0'),
-      bucket: 'understudy',
-      name: 'pets',
-      dataset: 'datasets/pets.zip',
-      form: 'archive',
-      seal: 's',
-      recipeHash: 'r',
-      recipeKey: 'datasets/pets.json',
-      uploadedAt: noon.toISOString(),
-    },
-    at,
-  );
+const aJob = (id: string, at: Date): Job => receive(anUpload({ id: id.padEnd(64, '0') }), at);
 
 /** The storage of a pipeline in this process, known to others as a command's pipeline is. */
 async function storage() {

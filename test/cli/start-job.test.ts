@@ -10,6 +10,7 @@ import { memoryJobs } from '#examples/in-memory-ports.ts';
 import { s3Objects } from '#lambdas/aws/objects.ts';
 import { BUCKET } from '#test/local/s3/bucket-name.ts';
 import { runningS3 } from '#test/local/s3/running-s3.ts';
+import { anUpload, noon } from '#test/uploads.ts';
 
 const dataset: Dataset = {
   name: 'pets',
@@ -28,21 +29,9 @@ async function aPipeline() {
     startJob(pipeline, dataset, { now, force }, { onNotice: (each) => notices.push(each) });
   /** Ends a job as published, with its student in the bucket. */
   async function publish(id: string): Promise<Job> {
-    const at = new Date('2026-11-24T12:00:00.000Z');
-    const upload = {
-      id,
-      bucket: BUCKET,
-      name: 'pets',
-      dataset: 'datasets/pets.zip',
-      form: 'archive' as const,
-      seal: 's',
-      recipeHash: 'r',
-      recipeKey: 'datasets/pets.json',
-      uploadedAt: at.toISOString(),
-    };
     const version = studentVersion(id);
     const job: Job = {
-      ...receive(upload, at),
+      ...receive(anUpload({ id, bucket: BUCKET }), noon),
       progress: { state: 'published', version, number: 1, accuracy: 0.9, interval95: [0.8, 0.95] },
     };
     await jobs.save(job);

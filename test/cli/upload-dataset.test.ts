@@ -13,6 +13,7 @@ import { memoryJobs } from '#examples/in-memory-ports.ts';
 import { s3Objects } from '#lambdas/aws/objects.ts';
 import { BUCKET } from '#test/local/s3/bucket-name.ts';
 import { runningS3 } from '#test/local/s3/running-s3.ts';
+import { anUpload, noon } from '#test/uploads.ts';
 
 let folder: string;
 beforeEach(async () => {
@@ -220,24 +221,12 @@ describe('an upload that is to be trained again', () => {
     const pipeline = await bucket();
     const dataset = await openDataset(folder, {});
     const forced = await uploadDataset(pipeline, dataset, {}, 'Monday');
-    const at = new Date('2026-11-24T12:00:00.000Z');
-    const upload = {
-      id: forced,
-      bucket: BUCKET,
-      name: 'pets',
-      dataset: 'datasets/pets.zip',
-      form: 'archive' as const,
-      seal: 's',
-      recipeHash: 'r',
-      recipeKey: 'datasets/pets.json',
-      uploadedAt: at.toISOString(),
-    };
-    const open = receive(upload, at);
+    const open = receive(anUpload({ id: forced, bucket: BUCKET }), noon);
     await pipeline.jobs.save(open);
 
     expect(await uploadDataset(pipeline, dataset, {}, 'Tuesday')).toBe(forced);
 
-    await pipeline.jobs.save(advance(open, { type: 'cancel-requested' }, at));
+    await pipeline.jobs.save(advance(open, { type: 'cancel-requested' }, noon));
     expect(await uploadDataset(pipeline, dataset, {}, 'Tuesday')).not.toBe(forced);
   });
 

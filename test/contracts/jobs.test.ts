@@ -8,23 +8,9 @@ import { memoryJobs } from '#examples/in-memory-ports.ts';
 import { dynamoJobs } from '#lambdas/aws/jobs.ts';
 import { createJobTable } from '#local/create-job-table.ts';
 import { type Jobs, StaleJob } from '#ports';
+import { anUpload, noon } from '#test/uploads.ts';
 
-const noon = new Date('2026-11-24T12:00:00.000Z');
-const aJob = (id: string): Job =>
-  receive(
-    {
-      id: id.padEnd(64, '0'),
-      bucket: 'understudy',
-      name: 'pets',
-      dataset: 'datasets/pets.zip',
-      form: 'archive',
-      seal: 's',
-      recipeHash: 'r',
-      recipeKey: 'datasets/pets.json',
-      uploadedAt: noon.toISOString(),
-    },
-    noon,
-  );
+const aJob = (id: string): Job => receive(anUpload({ id: id.padEnd(64, '0') }), noon);
 const cancel = (job: Job): Job => advance(job, { type: 'cancel-requested' }, noon);
 
 const launched = (job: Job): Job =>

@@ -4,23 +4,14 @@ import { type Job, receive } from '#core/job.ts';
 import { PREDICTIONS_FILE, studentKeys } from '#core/keys.ts';
 import { predictionsCsv } from '#core/predictions-csv.ts';
 import { type memoryJobs, memoryObjects } from '#examples/in-memory-ports.ts';
+import { anUpload, noon } from '#test/uploads.ts';
 import { aCard } from '../../cards.ts';
 
 /** A job for "pets", the n-th upload of its hour. */
 export function aJob(n: number, given: Partial<Job> = {}): Job {
-  const at = new Date(Date.parse('2026-11-24T12:00:00.000Z') + n * 1000);
-  const upload = {
-    id: sha256(String(n)),
-    bucket: 'understudy',
-    name: 'pets',
-    dataset: 'datasets/pets.zip',
-    form: 'archive' as const,
-    seal: String(n),
-    recipeHash: 'r',
-    recipeKey: 'datasets/pets.json',
-    uploadedAt: at.toISOString(),
-  };
-  return { ...receive(upload, at), ...given };
+  const at = new Date(noon.getTime() + n * 1000);
+  const upload = { id: sha256(String(n)), seal: String(n), uploadedAt: at.toISOString() };
+  return { ...receive(anUpload(upload), at), ...given };
 }
 
 /** Where a job of this kind ends; its student has this version. */

@@ -3,26 +3,12 @@ import { advance, receive } from '#core/job.ts';
 import { inputKeys } from '#core/keys.ts';
 import { sageMakerTraining } from '#lambdas/aws/training.ts';
 import { NoCapacity } from '#ports';
+import { anUpload, noon } from '#test/uploads.ts';
 import { BUCKET, type RunningS3, runningS3, runningSageMaker } from './running-sagemaker.ts';
-
-const noon = new Date('2026-11-24T12:00:00.000Z');
 
 /** A job of the pipeline whose dataset was accepted. */
 function anAcceptedJob(id: string) {
-  const received = receive(
-    {
-      id,
-      bucket: BUCKET,
-      name: 'pets',
-      dataset: 'datasets/pets.zip',
-      form: 'archive',
-      seal: 's',
-      recipeHash: 'r',
-      recipeKey: 'datasets/pets.json',
-      uploadedAt: noon.toISOString(),
-    },
-    noon,
-  );
+  const received = receive(anUpload({ id, bucket: BUCKET }), noon);
   const summary = { classes: 2, examples: 10, manifestSha256: 'm', recipeSha256: 'r' };
   return advance(received, { type: 'dataset-validated', summary }, noon);
 }
