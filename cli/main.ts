@@ -40,7 +40,7 @@ async function run(argv: readonly string[]): Promise<void> {
       'where the pipeline on this machine keeps everything (env: UNDERSTUDY_STATE; default: the nearest .understudy)',
     )
     .option('-q, --quiet', 'print only results, warnings and errors')
-    .option('--no-color', 'print without colors, as with NO_COLOR=1') // see understudy.mjs
+    .option('--no-color', 'print without colours, as with NO_COLOR=1') // see understudy.mjs
     .hook('preAction', () => {
       const { state, quiet } = program.opts<{ state?: string; quiet?: true }>();
       useState(state);

@@ -7,7 +7,7 @@ import { importProgram } from './import-program.mjs';
 const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'];
 for (const signal of SIGNALS) process.once(signal, leave);
 
-// Before anything is loaded that decides whether to use colors; the pipeline's process inherits it.
+// Before anything is loaded that decides whether to use colours; the pipeline's process inherits it.
 if (process.argv.includes('--no-color')) {
   process.env.NO_COLOR = '1';
   delete process.env.FORCE_COLOR; // Node would let it win

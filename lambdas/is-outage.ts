@@ -1,5 +1,5 @@
-/** The network, the disk or the process is at its limits. */
-const SYSTEM_CODES = new Set([
+/** There was no connection, or it was cut, as Node and its fetch report it. */
+export const NETWORK_CODES: ReadonlySet<string> = new Set([
   'ECONNREFUSED',
   'ECONNRESET',
   'ECONNABORTED',
@@ -9,6 +9,13 @@ const SYSTEM_CODES = new Set([
   'EAI_AGAIN',
   'EHOSTUNREACH',
   'ENETUNREACH',
+  'UND_ERR_SOCKET',
+  'UND_ERR_CONNECT_TIMEOUT',
+]);
+
+/** The network, the disk or the process is at its limits. */
+const SYSTEM_CODES = new Set([
+  ...NETWORK_CODES,
   'ENOSPC',
   'EDQUOT',
   'EMFILE',

@@ -209,7 +209,8 @@ export async function train(
   timings.finish('evaluate');
 
   // After that one look, the student may learn from all images with the same settings.
-  const wantsRefit = !isHeldOut || (recipe.refit ?? !isTuned); // no single student was cross-validated
+  // Of cross-validation, a head has learned from all of them, and a fine-tuned student is that of the first fold.
+  const wantsRefit = isHeldOut ? (recipe.refit ?? !isTuned) : isTuned;
   const onAll = wantsRefit && isHeldOut ? await headOn(judgement.all) : fitted;
   const refitted = !wantsRefit
     ? undefined

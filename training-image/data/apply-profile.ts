@@ -2,7 +2,7 @@ import { crc32, deflateSync } from 'node:zlib';
 import sharp from 'sharp';
 
 /**
- * Turns the colors of an ICC profile into sRGB. Libvips only knows the profiles of files, so the pixels become a PNG.
+ * Turns the colours of an ICC profile into sRGB. Libvips only knows the profiles of files, so the pixels become a PNG.
  *
  * @param pixels RGB, [px, px, 3]
  * @param profile an ICC profile for RGB; one that is damaged changes nothing, as in any file

@@ -61,7 +61,7 @@ const isLargeJpeg = (bytes: Uint8Array): boolean =>
   bytes.length > LARGE && bytes[0] === 0xff && bytes[1] === 0xd8;
 
 /**
- * The size to decode a JPEG at: an eighth, a quarter or half, and still twice px; undefined for its own size. Printers' colors
+ * The size to decode a JPEG at: an eighth, a quarter or half, and still twice px; undefined for its own size. Printers' colours
  * have more channels than the result, so their profile has to be applied while decoding.
  */
 async function reducedSize(bytes: Uint8Array, px: number) {
