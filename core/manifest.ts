@@ -16,10 +16,14 @@ export type ObjectRecord = z.infer<typeof ObjectRecord>;
 export const ManifestHeader = z.object({
   schema: z.literal(1),
   dataset: z.string(), // key of the archive, or prefix of the folder
-  format: z.literal('class-folders'),
+  format: z.string(), // what the upload was taken for, such as 'class-folders'
   classes: z.array(z.string()).min(2), // sorted by code point; an example's label is an index into it
   examples: z.int().positive(), // the number of lines that follow
   archive: ObjectRecord.optional(),
+  /** Files that are no examples, by the rule that left them out. */
+  leftOut: z
+    .array(z.object({ rule: z.string(), files: z.int().positive(), first: z.array(z.string()) }))
+    .optional(),
 });
 export type ManifestHeader = z.infer<typeof ManifestHeader>;
 
@@ -27,6 +31,8 @@ export type ManifestHeader = z.infer<typeof ManifestHeader>;
 export const ManifestExample = z.object({
   path: z.string(), // within the dataset, as shown to its owner
   label: z.int().nonnegative(),
+  /** As the user divided the dataset: present on all examples, or on none. */
+  split: z.enum(['train', 'validation', 'test']).optional(),
   /** In an archive: the entry, by its decoded name. */
   entry: z
     .object({ name: z.string(), size: z.int().nonnegative(), crc32: z.int().nonnegative() })

@@ -62,7 +62,7 @@ async function start(folder: string) {
 }
 
 const noRoom = expect.objectContaining({
-  message: expect.stringMatching(/^The disk is full: .* MB free.*\. Free some space there, or/),
+  message: expect.stringMatching(/^The disk is full: .* MB free.*\. Free some space there; then/),
   $metadata: expect.objectContaining({ httpStatusCode: 507 }),
 });
 
@@ -95,7 +95,7 @@ it.skipIf(!canMount)(
     let refused = 0;
     for (let begin = 0; begin < 2; begin++) {
       const { client, put, has, stop } = await start(folder);
-      await client.send(jobs).catch(() => undefined); // it exists already
+      if (begin === 0) await client.send(jobs);
       for (let round = 0; round < 3; round++) {
         for (let i = 0; i < 30; i++) {
           const id = `${begin}-${round}-${i}-`;
