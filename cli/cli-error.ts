@@ -1,3 +1,5 @@
+import type { Job } from '#core/job.ts';
+
 /** The exit codes, which `understudy --help` documents. */
 export const EXIT = {
   ok: 0,
@@ -18,5 +20,14 @@ export class CliError extends Error {
   constructor(exit: Exit, message: string, options?: ErrorOptions) {
     super(message, options);
     this.exit = exit;
+  }
+}
+
+/** A job has ended without a student. */
+export class JobEnded extends CliError {
+  readonly job: Job;
+  constructor(exit: Exit, job: Job, message: string) {
+    super(exit, message);
+    this.job = job;
   }
 }

@@ -1,6 +1,7 @@
 import { studentVersion } from '#core/identity.ts';
 import { count } from '#core/quantities.ts';
 import { versionInWords } from '#core/versions.ts';
+import { stateInWords } from './describe.ts';
 import type { Removal } from './find-removal.ts';
 import { megabytes } from './output.ts';
 
@@ -17,12 +18,13 @@ function students({ name, versions, numbers }: Removal): string[] {
   return [`the student ${name} ${withNumber(only, numbers)}`];
 }
 
-function jobs({ name, versions, jobs: rows }: Removal): string[] {
+function jobs({ name, versions, jobs: rows, isPaused }: Removal): string[] {
   const [only, ...others] = rows;
   if (only === undefined) return [];
   if (others.length > 0) return [`${count(rows.length)} jobs`];
   if (versions.length > 0) return ['its job'];
-  return [`the job ${studentVersion(only.id)} of ${name} (${only.progress.state})`];
+  const state = stateInWords(only, { trains: !isPaused });
+  return [`the job ${studentVersion(only.id)} of ${name} (${state})`];
 }
 
 const uploads = ({ uploads: found }: Removal): string[] =>

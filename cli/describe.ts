@@ -33,7 +33,7 @@ const money = (dollars: number): string => `$${dollars.toFixed(2)}`;
 export const jobRow = (job: Job, pipeline: { trains: boolean }): string[] => [
   studentVersion(job.id),
   job.name,
-  isPaused(job, pipeline) ? 'paused' : job.progress.state,
+  stateInWords(job, pipeline),
   job.updatedAt.slice(0, 19).replace('T', ' '),
   detailOf(job),
 ];
@@ -41,6 +41,10 @@ export const jobRow = (job: Job, pipeline: { trains: boolean }): string[] => [
 /** Whether an unfinished job stands still because no pipeline works on it. */
 const isPaused = ({ progress }: Job, { trains }: { trains: boolean }): boolean =>
   !trains && !FINAL.has(progress.state);
+
+/** The state of a job as users see it. */
+export const stateInWords = (job: Job, pipeline: { trains: boolean }): string =>
+  isPaused(job, pipeline) ? 'paused' : job.progress.state;
 
 export const JOB_HEADER = ['JOB', 'DATASET', 'STATE', 'SINCE (UTC)', 'DETAILS'];
 

@@ -30,5 +30,5 @@ const ELSEWHERE = {
   quota: 'Free some space there, or name another folder.',
   'file-size': 'Name a folder on another disk.',
   'read-only': ANOTHER,
-  denied: ANOTHER,
+  denied: 'Give yourself access to it, or name another folder.',
 };

@@ -4,7 +4,7 @@ import { jobKeys } from '#core/keys.ts';
 import { removeBelow } from '#lambdas/remove-below.ts';
 import { abandonedUploads, abort } from './abandoned-uploads.ts';
 import type { Pipeline } from './connect.ts';
-import { endedTrainings, removeTrainings } from './local-trainings.ts';
+import { localTrainings, removeTrainings } from './local-trainings.ts';
 
 /** Something that nothing will read any more. */
 export interface Garbage {
@@ -45,9 +45,9 @@ export async function findGarbage(pipeline: Pipeline, wanted: Wanted): Promise<G
   if (!wanted.isLocal) return found;
 
   const kept = new Set(jobs.filter((job) => !over.includes(job)).map(({ id }) => id));
-  for (const { name, jobId, files, bytes } of await endedTrainings()) {
+  for (const { name, jobId, hasEnded, files, bytes } of await localTrainings()) {
     const remove = () => removeTrainings([name]);
-    if (!kept.has(jobId)) found.push({ kind: 'training logs', files, bytes, remove });
+    if (hasEnded && !kept.has(jobId)) found.push({ kind: 'training logs', files, bytes, remove });
   }
   return found;
 }

@@ -1,4 +1,4 @@
-import { shortJobId, studentVersion } from '#core/identity.ts';
+import { studentVersion } from '#core/identity.ts';
 import type { Job } from '#core/job.ts';
 import { FINAL } from '#core/job-progress.ts';
 import { jobKeys, studentKeys } from '#core/keys.ts';
@@ -20,6 +20,7 @@ export interface Removal {
   jobs: Job[];
   uploads: JobUpload[];
   bytes: number; // in all
+  isPaused: boolean; // nothing works on the jobs now
 }
 
 type Found = Pick<Pipeline, 'objects' | 'allJobs'>;
@@ -27,13 +28,18 @@ type Found = Pick<Pipeline, 'objects' | 'allJobs'>;
 /**
  * Finds what belongs to a student (all versions), to one version of it, or to a job.
  *
+ * @param isPaused nothing runs now, and nothing can start: jobs that have not ended may be removed too
  * @throws CliError not found; usage, if it is ambiguous, or if one of its jobs has not ended
  */
-export async function findRemoval(pipeline: Found, wanted: string): Promise<Removal> {
+export async function findRemoval(
+  pipeline: Found,
+  wanted: string,
+  isPaused = false,
+): Promise<Removal> {
   const { objects } = pipeline;
   const { name, versions, jobs } = await find(pipeline, wanted);
   const numbers = await numberedVersions(objects, name);
-  for (const job of jobs) requireEnded(job);
+  if (!isPaused) for (const job of jobs) requireEnded(job);
   const uploads: JobUpload[] = [];
   for (const job of jobs) {
     const upload = await findUpload(objects, job);
@@ -47,7 +53,7 @@ export async function findRemoval(pipeline: Found, wanted: string): Promise<Remo
   for (const prefix of prefixes) {
     for await (const { size } of objects.list(prefix)) bytes += size;
   }
-  return { name, versions, numbers, jobs, uploads, bytes };
+  return { name, versions, numbers, jobs, uploads, bytes, isPaused };
 }
 
 async function find(
@@ -101,9 +107,9 @@ async function noVersion(objects: Objects, wanted: string, name: string): Promis
 
 /** @throws CliError usage */
 function requireEnded({ id, name, progress, run }: Job): void {
-  const title = `The job of "${escapeForTerminal(name)}" (${shortJobId(id)})`;
+  const title = `The job of "${escapeForTerminal(name)}" (${studentVersion(id)})`;
   if (!FINAL.has(progress.state)) {
-    const sentence = `${title} has not ended: its state is "${progress.state}". Cancel it first: npx understudy cancel ${shortJobId(id)}`;
+    const sentence = `${title} has not ended: its state is "${progress.state}". Cancel it first: npx understudy cancel ${studentVersion(id)}`;
     throw new CliError(EXIT.usage, sentence);
   }
   if (run?.ended === false) {

@@ -6,7 +6,7 @@ import { FINAL, type State } from '#core/job-progress.ts';
 import { count } from '#core/quantities.ts';
 import { isInsufficientStorage } from '#lambdas/insufficient-storage.ts';
 import { escapeForTerminal } from '#local/escape-for-terminal.ts';
-import { CliError, EXIT } from './cli-error.ts';
+import { CliError, EXIT, JobEnded } from './cli-error.ts';
 import type { Pipeline } from './connect.ts';
 import { wordsOfEstimate } from './describe.ts';
 import { describeProblems } from './describe-problems.ts';
@@ -21,7 +21,7 @@ import { type Show, trainingOutput } from './training-output.ts';
  *
  * @param before the step before there is a job; it resolves to the job's id
  * @returns the published job
- * @throws CliError rejected (with every problem), failed
+ * @throws JobEnded rejected (with every problem), failed or cancelled
  */
 export async function followJob(
   pipeline: Pipeline,
@@ -156,7 +156,7 @@ const ON_STDERR = new ListrLogger({
   processOutput: new ProcessOutput(process.stderr, process.stderr),
 });
 
-/** @throws CliError if the job ended without a student */
+/** @throws JobEnded without a student */
 export function requireSuccess(job: Job): Job {
   const { progress } = job;
   const name = escapeForTerminal(job.name); // that of a rejected dataset may be anything
@@ -170,17 +170,19 @@ export function requireSuccess(job: Job): Job {
             `  … and ${count(more)} more; jobs/${job.id}/report.json in the bucket lists all of them.`,
           ]
         : [];
-    throw new CliError(
+    throw new JobEnded(
       EXIT.rejected,
+      job,
       [`The dataset "${name}" was rejected:`, ...lines, ...rest].join('\n'),
     );
   }
   if (progress.state === 'failed') {
     const { code, what, remedy } = progress;
-    throw new CliError(EXIT.failed, `Training "${name}" failed (${code}): ${what} ${remedy}`);
+    throw new JobEnded(EXIT.failed, job, `Training "${name}" failed (${code}): ${what} ${remedy}`);
   }
-  throw new CliError(
+  throw new JobEnded(
     EXIT.failed,
+    job,
     `The job of "${name}" was cancelled. "npx understudy retry ${studentVersion(job.id)}" starts it again.`,
   );
 }

@@ -7,11 +7,11 @@ import { hasEnded, JobRecord } from '#local/sagemaker/record.ts';
 import { sizeOf } from './folder-size.ts';
 import { runningPipeline } from './local-pipeline.ts';
 
-/** A training on this machine that has ended; its record and log are still there. */
-export interface EndedTraining {
+/** A training on this machine; its record and log are still there. */
+export interface LocalTraining {
   name: string;
   jobId: string;
-  endedAt: string; // ISO 8601
+  hasEnded: boolean;
   files: number;
   bytes: number;
 }
@@ -19,16 +19,16 @@ export interface EndedTraining {
 const folderOf = (): string => join(stateFolder(), 'sagemaker');
 
 /** Reads the records of this machine's trainings, whether a pipeline is running or not. */
-export async function endedTrainings(): Promise<EndedTraining[]> {
+export async function localTrainings(): Promise<LocalTraining[]> {
   const jobs = join(folderOf(), 'jobs');
-  const found: EndedTraining[] = [];
+  const found: LocalTraining[] = [];
   for (const name of await readdir(jobs).catch(() => [])) {
     const text = await readFile(join(jobs, name, 'record.json'), 'utf8').catch(() => '');
     const record = parse(text);
-    if (!record || !hasEnded(record)) continue;
+    if (!record) continue;
     const jobId = record.request.HyperParameters?.job_id ?? '';
     const { files, bytes } = await sizeOf(join(jobs, name));
-    found.push({ name, jobId, endedAt: record.endedAt ?? record.modifiedAt, files, bytes });
+    found.push({ name, jobId, hasEnded: hasEnded(record), files, bytes });
   }
   return found;
 }
@@ -41,7 +41,7 @@ function parse(text: string): JobRecord | undefined {
   }
 }
 
-/** Deletes ended trainings: through the pipeline that runs them, which knows them too, or in their folder. */
+/** Deletes trainings that do not run: through the pipeline that runs them, which knows them too, or in their folder. */
 export async function removeTrainings(names: readonly string[]): Promise<void> {
   if (names.length === 0) return;
   const running = await runningPipeline();

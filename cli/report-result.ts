@@ -1,4 +1,5 @@
 import type { Job } from '#core/job.ts';
+import { JobEnded } from './cli-error.ts';
 import type { Pipeline } from './connect.ts';
 import { describeCost } from './describe.ts';
 import { describeStudent } from './describe-student.ts';
@@ -10,6 +11,20 @@ import { latestVersion, numberedVersion, withVersion } from './student-versions.
 import { summariseStudent } from './summarise-student.ts';
 
 export type ReportOptions = Target & { json?: boolean; verbose?: boolean };
+
+/**
+ * Follows a job with `work`; with `--json`, a job that ends without a student is printed too.
+ *
+ * @throws what `work` throws
+ */
+export async function followed({ json }: ReportOptions, work: () => Promise<Job>): Promise<Job> {
+  try {
+    return await work();
+  } catch (error) {
+    if (json && error instanceof JobEnded) outJson({ job: error.job });
+    throw error;
+  }
+}
 
 /**
  * Prints what became of a job that has ended.

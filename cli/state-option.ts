@@ -1,7 +1,8 @@
-import { statSync } from 'node:fs';
+import { existsSync, statSync } from 'node:fs';
 import { resolve } from 'node:path';
-import { STATE_VARIABLE } from '#local/find-state-folder.ts';
+import { STATE_VARIABLE, stateFolder } from '#local/find-state-folder.ts';
 import { CliError, EXIT } from './cli-error.ts';
+import type { Target } from './stack-option.ts';
 
 /** The option of all commands that names the state folder. */
 export const STATE_OPTION = '--state';
@@ -24,3 +25,14 @@ export function useState(folder: string | undefined): void {
 
 /** The folder as the user typed it; `undefined` without the option. */
 export const givenState = (): string | undefined => given;
+
+/** Whether anything was ever kept where the command looks; a pipeline would begin by making the folder. */
+export const hasState = ({ stack }: Target): boolean =>
+  stack !== undefined || existsSync(stateFolder());
+
+/** @throws CliError not found, if there can be no such job or student, because nothing was ever kept here */
+export function requireState(target: Target, wanted: string): void {
+  if (hasState(target)) return;
+  const sentence = `There is no "${wanted}": ${stateFolder()} does not exist. Run the command in the folder where it was trained, or name its .understudy with ${STATE_OPTION}.`;
+  throw new CliError(EXIT.notFound, sentence);
+}

@@ -1,7 +1,7 @@
 import { followJob } from './follow-job.ts';
 import type { Dataset } from './open-dataset.ts';
 import { info, megabytes } from './output.ts';
-import { type ReportOptions, reportResult } from './report-result.ts';
+import { followed, type ReportOptions, reportResult } from './report-result.ts';
 import { startJob } from './start-job.ts';
 import { withPipeline } from './with-pipeline.ts';
 
@@ -22,19 +22,17 @@ export async function trainDataset(
   const now = new Date().toISOString(); // once: the work may be repeated, and is then the same job
   await withPipeline('training', options, async (pipeline) => {
     const title = `Upload ${dataset.name}`;
-    const job = await followJob(pipeline, {
-      title,
-      work: (setTitle) =>
-        startJob(
-          pipeline,
-          dataset,
-          { now, force: options.force },
-          {
-            onProgress: (bytes) => setTitle(`${title}: ${megabytes(bytes)}`),
-            onNotice: info,
-          },
-        ),
-    });
+    const start = (setTitle: (title: string) => void) =>
+      startJob(
+        pipeline,
+        dataset,
+        { now, force: options.force },
+        {
+          onProgress: (bytes) => setTitle(`${title}: ${megabytes(bytes)}`),
+          onNotice: info,
+        },
+      );
+    const job = await followed(options, () => followJob(pipeline, { title, work: start }));
     await reportResult(pipeline, job, options, images);
   });
 }

@@ -87,5 +87,5 @@ export const REMEDIES: Record<Unwritable, string> = {
   quota: MAKE_ROOM,
   'file-size': 'Use a folder on another disk with --state.',
   'read-only': MOVE,
-  denied: MOVE,
+  denied: 'Give yourself access to it, or use another folder with --state.', // whether to read or to write, the error does not say
 };

@@ -1,11 +1,13 @@
 import { Command } from 'commander';
 import { count } from '#core/quantities.ts';
 import { stateFolder } from '#local/find-state-folder.ts';
+import type { Pipeline } from '../connect.ts';
 import { findGarbage, type Garbage, KINDS } from '../find-garbage.ts';
 import { sizeOf } from '../folder-size.ts';
 import { table } from '../layout.ts';
 import { megabytes, out, outJson, warn } from '../output.ts';
 import { stackOption, type Target } from '../stack-option.ts';
+import { hasState } from '../state-option.ts';
 import { withPipeline } from '../with-pipeline.ts';
 
 interface PruneOptions extends Target {
@@ -24,13 +26,14 @@ export const prune = (): Command =>
     .option('--dry-run', 'only say what would be freed')
     .option('--json', 'print what was freed as JSON')
     .action(async ({ all = false, dryRun = false, json, ...target }: PruneOptions) => {
-      const isLocal = target.stack === undefined;
+      const isLocal = target.stack === undefined && hasState(target);
       const before = isLocal ? await sizeOf(stateFolder()) : undefined; // a pipeline that starts deletes what crashes have left
-      const garbage = await withPipeline('storage', target, async (pipeline) => {
+      const find = async (pipeline: Pipeline) => {
         const found = await findGarbage(pipeline, { all, isLocal, now: new Date() });
         for (const { remove } of dryRun ? [] : found) await remove();
         return found;
-      });
+      };
+      const garbage = hasState(target) ? await withPipeline('storage', target, find) : [];
       const after = isLocal ? await sizeOf(stateFolder()) : undefined;
       const kinds = totals(garbage);
       const losses = garbage.flatMap(({ loss }) => loss ?? []);

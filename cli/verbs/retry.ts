@@ -3,8 +3,9 @@ import type { Job } from '#core/job.ts';
 import { changed, changedInWords } from '../change-job.ts';
 import { followJob } from '../follow-job.ts';
 import { out, outJson } from '../output.ts';
-import { type ReportOptions, reportResult } from '../report-result.ts';
+import { followed, type ReportOptions, reportResult } from '../report-result.ts';
 import { stackOption } from '../stack-option.ts';
+import { requireState } from '../state-option.ts';
 import { withPipeline } from '../with-pipeline.ts';
 
 const WORDS = {
@@ -19,16 +20,18 @@ export const retry = (): Command =>
     .option('--no-follow', 'do not wait for the result')
     .option('--verbose', 'print everything that was measured')
     .option('--json', 'print the job and the student as JSON')
-    .action((wanted: string, options: ReportOptions & { follow: boolean }) =>
-      options.follow ? retryAndFollow(wanted, options) : retryOnly(wanted, options),
-    );
+    .action((wanted: string, options: ReportOptions & { follow: boolean }) => {
+      requireState(options, wanted);
+      return options.follow ? retryAndFollow(wanted, options) : retryOnly(wanted, options);
+    });
 
 async function retryAndFollow(wanted: string, options: ReportOptions): Promise<void> {
   let job: Job | undefined; // the work may be repeated, but a job can be retried only once
   await withPipeline('training', options, async (pipeline) => {
     job ??= await changed(pipeline, wanted, { type: 'retry-requested' }, WORDS);
     const { id, name } = job;
-    const ended = await followJob(pipeline, { title: `Retry ${name}`, work: async () => id });
+    const before = { title: `Retry ${name}`, work: async () => id };
+    const ended = await followed(options, () => followJob(pipeline, before));
     await reportResult(pipeline, ended, options);
   });
 }

@@ -27,7 +27,7 @@ describe('explainDiskError', () => {
     expect(explainDiskError(failing('EACCES', '/elsewhere/x'))).toMatchObject({
       exit: 5,
       message:
-        '/elsewhere cannot be used: permission denied. Make it writable, or name another folder.',
+        '/elsewhere cannot be used: permission denied. Give yourself access to it, or name another folder.',
     });
     expect(explainErrorOf('/mine', failing('EROFS'))).toMatchObject({
       message: '/mine is on a read-only file system. Make it writable, or name another folder.',

@@ -40,8 +40,8 @@ const target = (ports: { objects?: Objects; jobs?: Jobs } = {}) => ({
 });
 
 /** `understudy rm`, once it is confirmed. */
-async function rm(wanted: string, ports = target()): Promise<string | undefined> {
-  const removal = await findRemoval(ports, wanted);
+async function rm(wanted: string, ports = target(), isPaused = false): Promise<string | undefined> {
+  const removal = await findRemoval(ports, wanted, isPaused);
   return remove(ports, removal, await ports.allJobs(), async () => undefined);
 }
 
@@ -74,6 +74,11 @@ async function twoVersions(): Promise<[Job, Job]> {
   expect(pipeline.states()).toEqual(['published', 'published']);
   return [first, second];
 }
+
+const PROGRESS_OF: Record<string, object> = {
+  waiting: { waitingFor: 'capacity', reason: 'No instance is free.' },
+  trained: { artifacts: 's3://bucket/jobs/output' },
+};
 
 describe('removing a student', () => {
   it('leaves nothing of it, and the sweeper does not train it again', async () => {
@@ -129,6 +134,28 @@ describe('removing a student', () => {
       '-a2',
     ]);
   });
+
+  it.each(['received', 'validated', 'waiting', 'launching', 'training', 'interrupted', 'trained'])(
+    'takes a job that was paused while it was %s with it',
+    async (state) => {
+      const { ports, jobs } = pipeline;
+      await sweepJobs(ports, HOUR);
+      const job = pipeline.onlyJob();
+      expect(job.progress.state).toBe('training');
+      const progress = { ...PROGRESS_OF[state], state } as Job['progress'];
+      await jobs.save({ ...job, progress, version: job.version + 1 });
+
+      const removal = await findRemoval(target(), 'pets', true);
+      expect(describeRemoval(removal)).toContain('of pets (paused)');
+      await rm('pets', target(), true);
+
+      expect(keys()).toEqual([]);
+      expect(jobs.all()).toEqual([]);
+      forgetUploads();
+      await runPipeline(61);
+      expect(jobs.all()).toEqual([]);
+    },
+  );
 
   it('of two versions removes both', async () => {
     await twoVersions();
@@ -188,7 +215,7 @@ describe('what cannot be removed', () => {
     await expect(rm('pets')).rejects.toMatchObject({
       exit: 2,
       message: expect.stringMatching(
-        /has not ended: its state is "training". Cancel it first: npx understudy cancel [0-9a-f]{16}$/,
+        /has not ended: its state is "training". Cancel it first: npx understudy cancel [0-9a-f]{12}$/,
       ),
     });
     expect(keys()).toEqual(before);

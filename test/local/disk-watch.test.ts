@@ -67,7 +67,7 @@ it.skipIf(process.platform === 'win32')('knows other reasons, and what to do abo
   const readOnly = Object.assign(new Error('mkdir'), { code: 'EROFS', path: '/elsewhere/x' });
 
   expect(whyUnwritable(denied, folder)).toBe(
-    `${folder} cannot be used: permission denied. Make it writable, or use another folder with --state.`,
+    `${folder} cannot be used: permission denied. Give yourself access to it, or use another folder with --state.`,
   );
   expect(whyUnwritable(readOnly, folder)).toMatch(/^\/elsewhere is on a read-only file system\./);
 });
