@@ -1,3 +1,4 @@
+import type { EntryName } from '#core/entry-name.ts';
 import type { ObjectRecord } from '#core/manifest.ts';
 import { type Problem, problem } from '#core/problem.ts';
 
@@ -6,8 +7,7 @@ const MAX_BYTES = 20 * 1024 ** 3; // unpacked, in total
 const MAX_RATIO = 200; // unpacked to packed, in total; deflate reaches 1,032
 
 /** An entry of a zip, by its central directory. */
-export interface ArchiveEntry {
-  path: string;
+export interface ArchiveEntry extends EntryName {
   start: number; // offset of its local header
   packed: number; // bytes
   size: number; // bytes, unpacked
@@ -25,6 +25,8 @@ export function archiveProblems(
   const seen = new Map<string, string>();
   return [
     ...entries.flatMap((entry) => entryProblems(entry, seen)),
+    ...encryptionProblems(entries, archive),
+    ...compressionProblems(entries, archive),
     ...bombProblems(entries, archive),
     ...overlapProblems(entries, archive),
   ];
@@ -45,15 +47,6 @@ function entryProblems(entry: ArchiveEntry, seen: Map<string, string>): Problem[
       'Put the image itself into the archive.',
     );
   }
-  if (entry.isEncrypted)
-    add('ENTRY_ENCRYPTED', 'The entry is encrypted.', 'Make the archive without a password.');
-  if (entry.method !== 0 && entry.method !== 8) {
-    add(
-      'ENTRY_COMPRESSION',
-      `The entry uses compression method ${entry.method}.`,
-      'Zip with "store" or "deflate".',
-    );
-  }
   const folded = path.normalize('NFC').toLowerCase();
   const twin = seen.get(folded);
   if (twin !== undefined) {
@@ -65,6 +58,44 @@ function entryProblems(entry: ArchiveEntry, seen: Map<string, string>): Problem[
   }
   seen.set(folded, path);
   return found;
+}
+
+function encryptionProblems(entries: readonly ArchiveEntry[], archive: ObjectRecord): Problem[] {
+  const encrypted = entries.filter(({ isEncrypted }) => isEncrypted);
+  if (encrypted.length === 0) return [];
+  const what = `The archive has a password: ${filesInWords(encrypted)} encrypted.`;
+  return [problem('ARCHIVE_ENCRYPTED', archive.key, what, 'Zip the images without a password.')];
+}
+
+/** Names of compression methods (PKWARE APPNOTE 4.4.5). Explorer takes Deflate64 for files of more than 2 GB. */
+const METHODS: Record<number, string> = {
+  9: 'Deflate64',
+  12: 'bzip2',
+  14: 'LZMA',
+  93: 'Zstandard',
+  95: 'XZ',
+  98: 'PPMd',
+};
+const STORED = 0;
+const DEFLATED = 8;
+
+function compressionProblems(entries: readonly ArchiveEntry[], archive: ObjectRecord): Problem[] {
+  const others = entries.filter(
+    ({ method, isEncrypted }) => method !== STORED && method !== DEFLATED && !isEncrypted,
+  );
+  if (others.length === 0) return [];
+  const methods = new Set(others.map(({ method }) => METHODS[method] ?? `method ${method}`));
+  const what = `The archive uses a compression that is not supported (${[...methods].sort().join(', ')}): ${filesInWords(others)} compressed with it.`;
+  const remedy =
+    'Zip the images with the method "Deflate" or "Store", which every zip program offers.';
+  return [problem('ARCHIVE_COMPRESSION', archive.key, what, remedy)];
+}
+
+function filesInWords(entries: readonly ArchiveEntry[]): string {
+  const [first] = entries;
+  return entries.length === 1
+    ? `"${first?.path}" is`
+    : `${entries.length} files, such as "${first?.path}", are`;
 }
 
 function bombProblems(entries: readonly ArchiveEntry[], archive: ObjectRecord): Problem[] {

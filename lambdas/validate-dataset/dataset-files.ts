@@ -15,6 +15,8 @@ export interface DatasetFiles {
   files: DatasetFile[];
   archive?: ObjectRecord;
   problems: Problem[];
+  /** What is accepted, but should be told. */
+  warnings?: Problem[];
 }
 
 /** Enough for the type of an image, and for its size unless it is a JPEG with metadata. */

@@ -1,10 +1,12 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { constants, createInflateRaw, inflateRawSync } from 'node:zlib';
 import yauzl, { type Entry } from 'yauzl';
+import { entryName } from '#core/entry-name.ts';
 import type { ObjectRecord } from '#core/manifest.ts';
 import { problem } from '#core/problem.ts';
 import type { Objects } from '#ports';
 import { BlockReader, blocksOf, isAboutTheArchive, type ReadBytes } from './archive-blocks.ts';
+import { nameProblems, nameWarnings } from './archive-names.ts';
 import { type ArchiveEntry, archiveProblems, LOCAL_HEADER_BYTES } from './archive-problems.ts';
 import { type DatasetFile, type DatasetFiles, HEAD_BYTES } from './dataset-files.ts';
 
@@ -17,11 +19,11 @@ export async function listArchive(objects: Objects, archive: ObjectRecord): Prom
   const readBytes = blocksOf(objects, archive);
   const entries: ArchiveEntry[] = [];
   try {
-    // yauzl refuses names that escape: `..`, absolute paths, backslashes, drive letters.
+    // yauzl refuses names that escape: `..`, absolute paths, drive letters; also behind backslashes, as Windows writes them.
     const zip = await yauzl.fromRandomAccessReaderPromise(
       new BlockReader(readBytes),
       archive.size,
-      { lazyEntries: true, decodeStrings: true, strictFileNames: true },
+      { lazyEntries: true, decodeStrings: true, strictFileNames: false },
     );
     if (zip.entryCount > MAX_ENTRIES) {
       return refuse(
@@ -55,7 +57,8 @@ export async function listArchive(objects: Objects, archive: ObjectRecord): Prom
   const files = entries
     .filter(({ path }) => !path.endsWith('/'))
     .map((entry) => asFile(entry, readBytes, archive.size));
-  return { files, archive, problems: archiveProblems(entries, archive) };
+  const problems = [...nameProblems(entries, archive), ...archiveProblems(entries, archive)];
+  return { files, archive, problems, warnings: nameWarnings(entries, archive) };
 
   function refuse(code: string, what: string, remedy: string): DatasetFiles {
     return {
@@ -68,7 +71,7 @@ export async function listArchive(objects: Objects, archive: ObjectRecord): Prom
 
 /** What is needed of an entry: yauzl's own objects take several times the memory. */
 const factsOf = (entry: Entry): ArchiveEntry => ({
-  path: entry.fileName,
+  ...entryName(entry),
   start: entry.relativeOffsetOfLocalHeader,
   packed: entry.compressedSize,
   size: entry.uncompressedSize,

@@ -7,6 +7,7 @@ import { crc32 } from 'node:zlib';
 import { Crc64Nvme } from '@aws-sdk/crc64-nvme';
 import yauzl, { Entry, type ZipFile } from 'yauzl';
 import { summariseBroken } from '#core/broken-files.ts';
+import { entryName } from '#core/entry-name.ts';
 import type { Manifest, ManifestExample, ObjectRecord } from '#core/manifest.ts';
 import type { FailureCode } from '#core/training-contract.ts';
 import { TrainingRefused } from '../job/errors.ts';
@@ -87,7 +88,7 @@ async function listEntries(
   const zip = await yauzl.openPromise(file, { lazyEntries: true, autoClose: false });
   const entries = new Map<string, EntryLocation>();
   for await (const entry of zip.eachEntry()) {
-    entries.set(entry.fileName, {
+    entries.set(entryName(entry).path, {
       relativeOffsetOfLocalHeader: entry.relativeOffsetOfLocalHeader,
       compressedSize: entry.compressedSize,
       uncompressedSize: entry.uncompressedSize,

@@ -139,3 +139,145 @@ describe('listArchive', () => {
     ).toBe('PNG');
   });
 });
+
+describe('the names in an archive', () => {
+  const GENERAL_PURPOSE_FLAGS = { local: 6, central: 8 };
+
+  /** A zip whose names are these bytes, with or without the flag that says that they are UTF-8. */
+  async function archiveNamed(names: readonly (string | Buffer)[], isFlagged = false) {
+    const raw = names.map((name) => Buffer.from(name));
+    const placeholder = (i: number) => String(i).padEnd(raw[i]?.length ?? 0, '-');
+    const body = Buffer.from('x');
+    const files = Object.fromEntries(raw.map((_, i) => [placeholder(i), body]));
+    return archiveOf(files, false, (zip) => {
+      for (const [i, name] of raw.entries()) {
+        for (let at = zip.indexOf(placeholder(i)); at >= 0; at = zip.indexOf(placeholder(i), at))
+          name.copy(zip, at);
+      }
+      const headers = [
+        ...[...offsetsOf(zip, 'PK\x03\x04')].map((at) => at + GENERAL_PURPOSE_FLAGS.local),
+        ...directoryEntries(zip).map((at) => at + GENERAL_PURPOSE_FLAGS.central),
+      ];
+      const flag = isFlagged ? 0x800 : 0;
+      for (const at of headers) zip.writeUInt16LE((zip.readUInt16LE(at) & ~0x800) | flag, at);
+    });
+  }
+
+  function* offsetsOf(zip: Buffer, signature: string): Generator<number> {
+    for (let at = zip.indexOf(signature); at >= 0; at = zip.indexOf(signature, at + 1)) yield at;
+  }
+
+  async function read(names: readonly (string | Buffer)[], isFlagged = false) {
+    const { objects, archive } = await archiveNamed(names, isFlagged);
+    const { files, problems, warnings = [] } = await listArchive(objects, archive);
+    return { paths: files.map(({ path }) => path), problems, warnings };
+  }
+
+  const oem = (text: string, bytes: Record<string, number>) =>
+    Buffer.concat(Array.from(text, (c) => Buffer.from(bytes[c] ? [bytes[c]] : c)));
+
+  it('may have the backslashes of Windows', async () => {
+    expect((await read(['pets\\cat\\1.jpg', 'pets\\dog\\2.jpg'])).paths).toEqual([
+      ...['pets/cat/1.jpg', 'pets/dog/2.jpg'],
+    ]);
+  });
+
+  it.each([
+    '..\\cat\\1.jpg',
+    'a\\..\\..\\b.jpg',
+    'C:\\cat\\1.jpg',
+    '\\cat\\1.jpg',
+    '/etc/1.jpg',
+    '../1.jpg',
+  ])('may not escape: %s', async (name) => {
+    const { paths, problems } = await read([name]);
+    expect(paths).toEqual([]);
+    expect(problems.map(({ code }) => code)).toEqual(['ARCHIVE_UNREADABLE']);
+  });
+
+  it('may begin with ./, and have doubled slashes', async () => {
+    const { paths } = await read(['./pets/cat/1.jpg', './pets//dog/./2.jpg']);
+    expect(paths).toEqual(['pets/cat/1.jpg', 'pets/dog/2.jpg']);
+  });
+
+  it('are UTF-8 with or without the flag, and are the same composed or decomposed', async () => {
+    const decomposed = 'Caf\u0065\u0301/1.jpg';
+    const composed = 'Caf\u00e9/1.jpg';
+    for (const name of [decomposed, composed, '日本/1.jpg', 'кот/1.jpg']) {
+      for (const isFlagged of [true, false]) {
+        const { paths, problems, warnings } = await read([name], isFlagged);
+        expect(paths).toEqual([name.normalize('NFC')]);
+        expect([problems, warnings]).toEqual([[], []]);
+      }
+    }
+  });
+
+  it.each([
+    ['cp437, of an American or German console', { ü: 0x81, ß: 0xe1 }, 'Grüße'],
+    ['cp850, where it differs from cp437', { Á: 0xb5, í: 0xa1 }, 'Águias í'],
+    ['cp850 of Scandinavia', { ø: 0x9b, Å: 0x8f }, 'Ålesund ø'],
+  ])('may be in %s, which is told', async (_, bytes, folder) => {
+    const { paths, problems, warnings } = await read([oem(`${folder}/1.jpg`, bytes)]);
+
+    expect(problems).toEqual([]);
+    expect(paths).toEqual([`${folder}/1.jpg`]);
+    expect(warnings.map(({ code }) => code)).toEqual(['NAMES_GUESSED']);
+    expect(warnings[0]?.what).toContain(`"${folder}"`);
+  });
+
+  it('is told once for all folders, and not for names of files alone', async () => {
+    const é = Buffer.of(0x82);
+    const file = Buffer.concat([Buffer.from('cat/caf'), é, Buffer.from('.jpg')]);
+    expect((await read([file])).warnings).toEqual([]);
+
+    const folders = [1, 2, 3, 4, 5, 6, 7].map((i) =>
+      Buffer.concat([Buffer.from(`caf`), é, Buffer.from(`${i}/1.jpg`)]),
+    );
+    const { warnings } = await read(folders);
+    expect(warnings).toHaveLength(1);
+    expect(warnings[0]?.what).toContain('"café5" and 2 more');
+  });
+
+  it.each([
+    ['Shift JIS', Buffer.from([0x8c, 0xa2, 0x81, 0x41])],
+    ['Cyrillic of DOS', Buffer.from([0x8a, 0xae, 0xe2])],
+    ['GBK', Buffer.from([0xc3, 0xa8, 0xb9, 0xb7])],
+  ])('are refused in %s, where no guess is safe', async (_, folder) => {
+    const { problems } = await read([Buffer.concat([folder, Buffer.from('/1.jpg')])]);
+    expect(problems.map(({ code }) => code)).toEqual(['ARCHIVE_NAMES']);
+    expect(problems[0]?.remedy).toContain('UTF-8');
+  });
+
+  it('are the same file twice if they differ only in dots and slashes', async () => {
+    const { problems } = await read(['./cat/1.jpg', 'cat\\1.jpg']);
+    expect(problems.map(({ code }) => code)).toEqual(['ENTRY_TWICE']);
+  });
+});
+
+describe('what an archive cannot be', () => {
+  const METHOD = { local: 8, central: 10 };
+
+  it.each([
+    [9, 'Deflate64'],
+    [12, 'bzip2'],
+    [14, 'LZMA'],
+    [77, 'method 77'],
+  ])('is compressed with method %d: one message for all files', async (method, name) => {
+    const files = { 'cat/1.png': Buffer.from('x'), 'cat/2.png': Buffer.from('y') };
+    const { objects, archive } = await archiveOf(files, false, (zip) => {
+      for (const at of directoryEntries(zip)) zip.writeUInt16LE(method, at + METHOD.central);
+    });
+    const { problems } = await listArchive(objects, archive);
+    expect(problems.map(({ code }) => code)).toEqual(['ARCHIVE_COMPRESSION']);
+    expect(problems[0]?.what).toContain(`(${name}): 2 files, such as "cat/1.png"`);
+  });
+
+  it('is encrypted: one message for all files', async () => {
+    const files = { 'cat/1.png': Buffer.from('x'), 'cat/2.png': Buffer.from('y') };
+    const { objects, archive } = await archiveOf(files, true, (zip) => {
+      for (const at of directoryEntries(zip)) zip.writeUInt16LE(1, at + 8);
+    });
+    const { problems } = await listArchive(objects, archive);
+    expect(problems.map(({ code }) => code)).toEqual(['ARCHIVE_ENCRYPTED']);
+  });
+});

@@ -100,6 +100,18 @@ describe('an archive', () => {
   });
 
   it.each([
+    ['backslashes', 'a\\1.png'],
+    ['a dot', './a/1.png'],
+  ])('gives an entry with %s by the name that was validated', async (_, name) => {
+    const raw = await zipOf({ [name.replaceAll('\\', '|')]: Buffer.from(TEXT) });
+    for (let at = raw.indexOf('a|1'); at >= 0; at = raw.indexOf('a|1', at)) raw.write('\\', at + 1);
+    const dataset = await open(raw);
+
+    expect((await dataset.read(entry())).toString()).toBe(TEXT);
+    dataset.close();
+  });
+
+  it.each([
     ['is not in it', { name: 'a/2.png' }, /not in the archive/],
     ['has another size', { size: 8 }, /a different size/],
     ['has another checksum', { crc32: 1 }, /checksum/],
