@@ -3,6 +3,7 @@ import { Upload } from '@aws-sdk/lib-storage';
 import { archiveSeal, jobIdOf, recipeHash } from '#core/identity.ts';
 import { FINAL } from '#core/job-progress.ts';
 import { archiveUpload, RECIPE_FILE } from '#core/keys.ts';
+import { headArchive } from '#lambdas/head-archive.ts';
 import { CliError, EXIT } from './cli-error.ts';
 import type { Pipeline } from './connect.ts';
 import type { Dataset } from './open-dataset.ts';
@@ -34,7 +35,12 @@ export async function uploadDataset(
   const recipe = await placeRecipe(pipeline, dataset, onNotice, again);
 
   const Body = dataset.open();
-  const upload = new Upload({ client: s3, params: { Bucket: bucket, Key: key, Body } });
+  // A checksum of all bytes: that of the parts would make another job of the same bytes from another client.
+  const checksum = { ChecksumAlgorithm: 'CRC64NVME', ChecksumType: 'FULL_OBJECT' } as const;
+  const upload = new Upload({
+    client: s3,
+    params: { Bucket: bucket, Key: key, Body, ...checksum },
+  });
   upload.on('httpUploadProgress', ({ loaded = 0 }) => onProgress?.(loaded));
   await upload.done();
 
@@ -55,7 +61,7 @@ async function presentJob(
   key: string,
   recipe: string | undefined,
 ): Promise<string | undefined> {
-  const head = await objects.head(key);
+  const head = await headArchive(objects, key);
   return (
     head &&
     jobIdOf({ bucket, dataset: key, seal: archiveSeal(head), recipeHash: recipeHash(recipe) })

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { Crc64Nvme } from '@aws-sdk/crc64-nvme';
 import { sha256 } from '#core/identity.ts';
 import { type Job, Job as JobSchema } from '#core/job.ts';
 import { type Slot, withSlot } from '#core/training-slots.ts';
@@ -72,6 +73,13 @@ export function memoryObjects(bucket = 'understudy') {
       const object = kept.get(key);
       const { body = Buffer.of(), etag = '' } = object ?? {};
       return object && { bytes: body.length, sha256: sha256(body), etag };
+    },
+    async crc64(key, expected) {
+      const object = kept.get(key);
+      if (object?.etag !== expected) throw new ObjectChanged(`${key} changed`);
+      const sum = new Crc64Nvme();
+      sum.update(object.body);
+      return Buffer.from(await sum.digest()).toString('base64');
     },
     async copy(from, to, expected) {
       const object = kept.get(from);

@@ -27,6 +27,11 @@ export interface Objects {
   writeIf(key: string, body: string, etag: string | undefined): Promise<boolean>;
   /** Streams the whole object; size in bytes, sha256 in hex. */
   digest(key: string): Promise<{ bytes: number; sha256: string; etag: string } | undefined>;
+  /**
+   * Streams the whole object; its CRC-64/NVME in base64, as in S3's API.
+   * @throws ObjectChanged when the object is gone or no longer has this ETag
+   */
+  crc64(key: string, etag: string): Promise<string>;
   /** @throws ObjectChanged when the source is gone or no longer has this ETag */
   copy(from: string, to: string, etag: string): Promise<void>;
   /** Deletes objects; one that is absent counts as deleted. @throws Error when one cannot be deleted */

@@ -13,6 +13,7 @@ import {
   S3Client,
   S3ServiceException,
 } from '@aws-sdk/client-s3';
+import { Crc64Nvme } from '@aws-sdk/crc64-nvme';
 import type { ObjectFacts } from '#core/identity.ts';
 import { ObjectChanged, type Objects } from '#ports';
 
@@ -120,6 +121,18 @@ export function s3Objects(bucket: string, client = new S3Client()): Objects {
         bytes += chunk.length;
       }
       return { bytes, sha256: hash.digest('hex'), etag: unquoted(answer.ETag) };
+    },
+
+    async crc64(Key, etag) {
+      const answer = await client
+        .send(new GetObjectCommand({ Bucket, Key, IfMatch: `"${etag}"` }))
+        .catch((error: unknown) => {
+          if (!isRefusedCondition(error)) throw error;
+          throw new ObjectChanged(`${Key} changed before it was read`, { cause: error });
+        });
+      const sum = new Crc64Nvme();
+      for await (const chunk of answer.Body as AsyncIterable<Uint8Array>) sum.update(chunk);
+      return Buffer.from(await sum.digest()).toString('base64');
     },
 
     async copy(from, to, etag) {

@@ -1,6 +1,7 @@
 import { archiveSeal, folderSeal, type ObjectFacts } from '#core/identity.ts';
 import { READY_FILE, type Upload } from '#core/keys.ts';
 import { problem } from '#core/problem.ts';
+import { headArchive } from '#lambdas/head-archive.ts';
 import type { Objects } from '#ports';
 import type { DatasetFiles } from './dataset-files.ts';
 import { listArchive } from './list-archive.ts';
@@ -35,7 +36,10 @@ export async function listUpload(
     };
   }
 
-  const object = await objects.head(upload.key);
+  const object =
+    upload.form === 'archive'
+      ? await headArchive(objects, upload.key)
+      : await objects.head(upload.key);
   if (!object) return undefined;
   return {
     seal: archiveSeal(object),

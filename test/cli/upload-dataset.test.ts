@@ -3,14 +3,17 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { DeleteObjectCommand } from '@aws-sdk/client-s3';
+import { Upload } from '@aws-sdk/lib-storage';
 import { Command } from 'commander';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type Dataset, openDataset } from '#cli/open-dataset.ts';
 import { addRecipeFlags, givenFlags } from '#cli/recipe-flags.ts';
 import { uploadDataset } from '#cli/upload-dataset.ts';
 import { advance, receive } from '#core/job.ts';
+import { archiveUpload } from '#core/keys.ts';
 import { memoryJobs } from '#examples/in-memory-ports.ts';
 import { s3Objects } from '#lambdas/aws/objects.ts';
+import { identifyUpload } from '#lambdas/validate-dataset/identify-upload.ts';
 import { BUCKET } from '#test/local/s3/bucket-name.ts';
 import { runningS3 } from '#test/local/s3/running-s3.ts';
 import { anUpload, noon } from '#test/uploads.ts';
@@ -34,6 +37,36 @@ const aZip = (): Dataset => ({
   recipe: undefined,
   source: 'zip',
   open: () => Readable.from([Buffer.from('a zip')]),
+});
+
+describe('the same bytes from another client', () => {
+  const bytes = Buffer.alloc(12 * 1024 ** 2, 'a zip of more than one part');
+  const key = 'datasets/pets.zip';
+  const MB = 1024 ** 2;
+
+  it.each([
+    ['in one piece, with CRC-32', { partSize: 16 * MB, ChecksumAlgorithm: 'CRC32' }],
+    [
+      'in parts of 8 MB, with CRC-32 of the parts',
+      { partSize: 8 * MB, ChecksumAlgorithm: 'CRC32' },
+    ],
+    ['in parts of 5 MB, with SHA-256', { partSize: 5 * MB, ChecksumAlgorithm: 'SHA256' }],
+    ['in parts of 6 MB, with CRC-64', { partSize: 6 * MB, ChecksumAlgorithm: 'CRC64NVME' }],
+  ] as const)('are the same job: %s', async (_, { partSize, ChecksumAlgorithm }) => {
+    const pipeline = await bucket();
+    const open = () => Readable.from([bytes]);
+    const id = await uploadDataset(pipeline, { ...aZip(), open });
+
+    const params = { Bucket: BUCKET, Key: key, Body: bytes, ChecksumAlgorithm };
+    await new Upload({ client: pipeline.s3, partSize, params }).done();
+    const again = await identifyUpload(
+      pipeline.objects,
+      archiveUpload('pets.zip'),
+      () => new Date(),
+    );
+
+    expect(again?.jobId).toBe(id);
+  });
 });
 
 describe('an upload from a folder that changes meanwhile', () => {

@@ -155,6 +155,16 @@ describe.each<[string, () => Promise<Objects>]>([
     expect(await objects.digest('b')).toBeUndefined();
   });
 
+  it('gives the CRC-64 of a whole object, if it is unchanged', async () => {
+    const objects = await open();
+    await objects.write('a', '123456789', TYPE);
+    const etag = await etagOf(objects, 'a');
+
+    expect(await objects.crc64('a', etag)).toBe('rosUhgp5mIg='); // the catalogue's ae8b14860a799888
+    await objects.write('a', 'another', TYPE);
+    await expect(objects.crc64('a', etag)).rejects.toBeInstanceOf(ObjectChanged);
+  });
+
   it('copies an object with any key, if it is unchanged', async () => {
     const objects = await open();
     const from = 'a b/ü+%?#.png';
