@@ -11,14 +11,16 @@ import { composeRecipe } from './compose-recipe.ts';
 import { listFiles, pathProblem } from './list-files.ts';
 import { readRecipe } from './read-recipe.ts';
 import type { GivenFlag } from './recipe-flags.ts';
+import { recipeInZip } from './recipe-in-zip.ts';
 import { zipFiles } from './zip-files.ts';
 
 /** A dataset on this machine, ready to be uploaded. */
 export interface Dataset {
   name: string;
-  /** The text of its recipe; a folder without one has the default recipe, a zip the one in the bucket. */
+  /** The text of the recipe to upload beside it; `undefined` for its own, or else the default recipe. */
   recipe: string | undefined;
-  source: 'folder' | 'zip';
+  /** The text of the recipe in a zip, which counts if none is uploaded. */
+  ownRecipe?: string | undefined;
   open: () => Readable; // the bytes of a zip
 }
 
@@ -48,13 +50,23 @@ export async function openDataset(path: string, options: OpenOptions): Promise<D
     const sentence = `"${escapeForTerminal(name)}" cannot be the name of a dataset: ${refusal}. Choose another with --name.`;
     throw new CliError(EXIT.usage, sentence);
   }
-  const recipe = await recipeOf(isFolder ? path : undefined, options); // listing a folder may take longer
   if (!isFolder) {
     await access(whole, constants.R_OK).catch((error: unknown) => {
       throw new CliError(EXIT.usage, pathProblem(path, error), { cause: error });
     });
-    return { name, recipe, source: 'zip', open: () => createReadStream(whole) };
+    const inside = await recipeInZip(whole);
+    const own = inside && { path: `${inside.path} in ${path}`, text: inside.text };
+    const recipe = await recipeOf(own, options);
+    const isOwn = recipe !== undefined && recipe === own?.text;
+    return {
+      name,
+      recipe: isOwn ? undefined : recipe,
+      ownRecipe: own?.text,
+      open: () => createReadStream(whole),
+    };
   }
+
+  const recipe = await recipeOf(await recipeIn(path), options); // listing a folder may take longer
 
   const listing = await listFiles(whole);
   if (listing.problems.length > 0) {
@@ -67,7 +79,7 @@ export async function openDataset(path: string, options: OpenOptions): Promise<D
     const sentence = `${path} is empty; put one folder of images per class into it.`;
     throw new CliError(EXIT.rejected, sentence);
   }
-  return { name, recipe, source: 'folder', open: () => zipFiles(whole, files) };
+  return { name, recipe, open: () => zipFiles(whole, files) };
 }
 
 async function statOf(path: string): Promise<Stats> {
@@ -83,27 +95,31 @@ async function statOf(path: string): Promise<Stats> {
   }
 }
 
-/** The text of the recipe: from the file that the user names, else from the dataset's folder, with the flags. */
+/** A recipe, and where it is, as the user knows it. */
+interface RecipeFile {
+  path: string;
+  text: string;
+}
+
+/** The text of the recipe: from the file that the user names, else the dataset's own, with the flags. */
 async function recipeOf(
-  folder: string | undefined,
+  own: RecipeFile | undefined,
   { recipe: named, flags = [], onNotice = () => undefined }: OpenOptions,
 ): Promise<string | undefined> {
-  const own = folder === undefined ? undefined : await ownRecipe(folder);
-  const path = named ?? own;
-  if (named !== undefined && own !== undefined && resolve(named) !== resolve(own))
-    onNotice(`Using ${named} instead of ${own}.`);
-  const file = path === undefined ? undefined : { path, text: await readRecipe(path) };
+  if (named !== undefined && own !== undefined && resolve(named) !== resolve(own.path))
+    onNotice(`Using ${named} instead of ${own.path}.`);
+  const file = named === undefined ? own : { path: named, text: await readRecipe(named) };
   const { text, notice } = composeRecipe({ file, flags }, TEACHERS);
   if (notice !== undefined) onNotice(notice);
   return text;
 }
 
-/** The path of the recipe in a dataset's folder. One that cannot be read is left to the listing, which says why. */
-async function ownRecipe(folder: string): Promise<string | undefined> {
+/** The recipe in a dataset's folder. One that cannot be read is left to the listing, which says why. */
+async function recipeIn(folder: string): Promise<RecipeFile | undefined> {
   const path = join(folder, RECIPE_FILE);
   const isReadable = await Promise.all([stat(path), access(path, constants.R_OK)]).then(
     ([found]) => found.isFile(),
     () => false,
   );
-  return isReadable ? path : undefined;
+  return isReadable ? { path, text: await readRecipe(path) } : undefined;
 }

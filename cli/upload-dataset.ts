@@ -69,41 +69,35 @@ async function presentJob(
 }
 
 /**
- * Makes the recipe in the bucket the one that the user means. A folder says it all: without a `dataset.json` it has
- * the default recipe, whatever an earlier upload left. A zip says nothing about its recipe, so that one is kept. One
- * that only trains again is kept too, so that its job is found.
+ * Makes the recipe in the bucket the one that the user means. The dataset says it all: without a recipe of its own it
+ * has the default one, whatever an earlier upload left. One that only trains again is kept, so that its job is found.
  *
  * @returns the recipe that applies
  */
 async function placeRecipe(
   pipeline: Place,
-  { name, recipe, source }: Dataset,
+  { name, recipe, ownRecipe }: Dataset,
   onNotice: (sentence: string) => void,
   again: string | undefined,
 ): Promise<string | undefined> {
   const { s3, bucket, objects } = pipeline;
   const { key, recipeKey } = archiveUpload(`${name}.zip`);
   const left = await objects.readText(recipeKey);
-  const isZip = source === 'zip';
-  const own = recipe ?? (isZip ? left : undefined);
-  const isSame = trainTheSame(left, own);
-  if (isZip && recipe === undefined && left !== undefined && !trainTheSame(left, undefined))
-    onNotice(`Using the recipe in the bucket: ${recipeKey}`);
-  if (isSame && (await keepsAgain(pipeline, key, { left, own, again }))) return left;
+  const meant = recipe ?? ownRecipe;
+  if (trainTheSame(left, meant) && (await keepsAgain(pipeline, key, { left, own: meant, again })))
+    return left;
 
-  const placed = again === undefined ? own : withAgain(own, again);
+  const placed = again === undefined ? recipe : withAgain(meant, again);
   if (placed !== undefined) {
     if (placed === left) return left;
-    if (isZip && left !== undefined && !isSame)
-      onNotice(`Replaced the recipe of an earlier upload: ${recipeKey}`);
     await objects.write(recipeKey, placed, 'application/json');
     return placed;
   }
   if (left === undefined) return undefined;
   await s3.send(new DeleteObjectCommand({ Bucket: bucket, Key: recipeKey }));
-  onNotice(
-    `Removed the recipe of an earlier upload (${recipeKey}): the folder has no ${RECIPE_FILE}.`,
-  );
+  const instead =
+    ownRecipe === undefined ? `there is no ${RECIPE_FILE} now` : 'the zip has its own';
+  onNotice(`Removed the recipe of an earlier upload (${recipeKey}): ${instead}.`);
   return undefined;
 }
 

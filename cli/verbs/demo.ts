@@ -39,7 +39,7 @@ export const demo = (): Command =>
 
       const { name } = data;
       await trainDataset(
-        { name, recipe: undefined, source: 'zip', open: () => createReadStream(zip) },
+        { name, recipe: undefined, open: () => createReadStream(zip) },
         { force: force ?? false, json: json ?? false, verbose: verbose ?? false },
         samples.map((file) => relative(process.cwd(), file)),
       );

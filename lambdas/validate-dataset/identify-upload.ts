@@ -32,7 +32,7 @@ export async function identifyUpload(
   return { listed, seenAt, recipeText, identity, jobId: jobIdOf(identity) };
 }
 
-const MAX_RECIPE_BYTES = 4 * MAX_RECIPE_LENGTH; // UTF-8 has at most four bytes for a character
+export const MAX_RECIPE_BYTES = 4 * MAX_RECIPE_LENGTH; // UTF-8 has at most four bytes for a character
 
 /** The text of a recipe; of one that is too large to be one, only as much as shows that. */
 export async function readRecipe(objects: Objects, key: string): Promise<string | undefined> {

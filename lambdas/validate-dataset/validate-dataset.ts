@@ -11,9 +11,11 @@ import { PROBLEMS_IN_ROW, problem } from '#core/problem.ts';
 import { type RecordPorts, recordObservation } from '#lambdas/record-observation.ts';
 import type { Objects, Subject } from '#ports';
 import { checkImages } from './check-images.ts';
+import type { DatasetFile } from './dataset-files.ts';
 import { readClassFolders } from './formats/class-folders.ts';
-import { identifyUpload } from './identify-upload.ts';
+import { identifyUpload, MAX_RECIPE_BYTES } from './identify-upload.ts';
 import type { ListedUpload } from './list-upload.ts';
+import { recipePathIn } from './recipe-in-archive.ts';
 
 export interface ValidationPorts extends RecordPorts {
   objects: Objects;
@@ -111,16 +113,21 @@ async function validate(
   { objects, teachers, allowedInstanceTypes: allowed }: ValidationPorts,
   { job, upload, listed, recipeText }: Received,
 ): Promise<Observation> {
-  const { files, archive, problems: listing } = await listed.files();
+  const { files: all, archive, problems: listing } = await listed.files();
+  // An archive that is refused as a whole may be hostile: nothing in it is read.
+  const isRefused = listing.some(({ code }) => code.startsWith('ARCHIVE_'));
   await nextTurn(); // here and below: each step takes long for many files, and others wait for this process
+  const { inside, files } = await withoutRecipe(all, isRefused, job.recipeKey);
   const {
     recipe,
     whereIs,
     problems: recipeProblems,
-  } = parseRecipe(recipeText, job.recipeKey, teachers);
+  } = parseRecipe(
+    recipeText ?? inside.text,
+    recipeText === undefined ? inside.path : job.recipeKey,
+    teachers,
+  );
   const { classes, examples, problems: arrangement } = readClassFolders(files);
-  // An archive that is refused as a whole may be hostile: nothing in it is read.
-  const isRefused = listing.some(({ code }) => code.startsWith('ARCHIVE_'));
   const images = isRefused ? [] : await checkImages(examples.map(({ file }) => file));
   // An archive that cannot be listed has no classes either; only the cause is worth reporting.
   const isUnlisted = files.length === 0 && listing.length > 0;
@@ -169,5 +176,21 @@ async function validate(
   return {
     type: 'dataset-validated',
     summary: { classes: classes.length, examples: examples.length, ...digests },
+  };
+}
+
+/** The files but the recipe among them, and that recipe, which counts if there is none beside the archive. */
+async function withoutRecipe(
+  files: DatasetFile[],
+  isRefused: boolean,
+  noRecipe: string,
+): Promise<{ files: DatasetFile[]; inside: { path: string; text: string | undefined } }> {
+  const path = recipePathIn(files.map((file) => file.path));
+  const found = path === undefined ? undefined : files.find((file) => file.path === path);
+  if (!found) return { files, inside: { path: noRecipe, text: undefined } };
+  const bytes = isRefused ? undefined : await found.head(MAX_RECIPE_BYTES + 1);
+  return {
+    files: files.filter((file) => file !== found),
+    inside: { path: found.path, text: bytes && Buffer.from(bytes).toString('utf8') },
   };
 }

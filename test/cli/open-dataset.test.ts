@@ -3,9 +3,12 @@ import { mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { buffer } from 'node:stream/consumers';
+import { Command } from 'commander';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { pathProblem } from '#cli/list-files.ts';
 import { openDataset } from '#cli/open-dataset.ts';
+import { addRecipeFlags, givenFlags } from '#cli/recipe-flags.ts';
+import { zipOf } from '#examples/job-folder.ts';
 
 let folder: string;
 beforeEach(async () => {
@@ -23,15 +26,57 @@ describe('openDataset', () => {
     await writeFile(join(folder, 'dataset.json'), '{ "seed": 2 }');
     await writeFile(join(folder, '.DS_Store'), '');
 
-    const { name, recipe, source } = await openDataset(folder, {});
+    const { name, recipe } = await openDataset(folder, {});
 
-    expect({ name, recipe, source }).toEqual({
-      name: 'pets',
-      recipe: '{ "seed": 2 }',
-      source: 'folder',
-    });
+    expect({ name, recipe }).toEqual({ name: 'pets', recipe: '{ "seed": 2 }' });
     expect(await zipped()).toContain('cat/1.jpg');
     expect(await zipped()).not.toMatch(/dataset\.json|DS_Store/);
+  });
+
+  describe('a zip with a recipe', () => {
+    const zipPath = () => join(folder, '..', 'zipped.zip');
+    const writeZip = async (files: Record<string, string>) =>
+      writeFile(zipPath(), await zipOf(mapped(files)));
+    const mapped = (files: Record<string, string>) =>
+      Object.fromEntries(Object.entries(files).map(([path, text]) => [path, Buffer.from(text)]));
+
+    it.each(['dataset.json', 'pets/dataset.json', './pets/dataset.json'])(
+      'is trained by it, and uploads no other: %s',
+      async (path) => {
+        await writeZip({
+          [path]: '{ "seed": 2 }',
+          [path.replace('dataset.json', 'cat/1.jpg')]: 'a cat',
+          '__MACOSX/._x': '',
+        });
+
+        expect(await openDataset(zipPath(), {})).toMatchObject({
+          recipe: undefined,
+          ownRecipe: '{ "seed": 2 }',
+        });
+        const flags = givenFlags(
+          addRecipeFlags(new Command()).parse(['--px', '96'], { from: 'user' }).opts(),
+        );
+        const { recipe } = await openDataset(zipPath(), { flags });
+        expect(JSON.parse(recipe ?? '')).toEqual({ seed: 2, input_px: 96 });
+      },
+    );
+
+    it('names the file inside when it is wrong', async () => {
+      await writeZip({ 'pets/dataset.json': '{ "sead": 2 }', 'pets/cat/1.jpg': 'a cat' });
+      await expect(openDataset(zipPath(), {})).rejects.toThrow(
+        /pets\/dataset\.json in .*zipped\.zip/,
+      );
+    });
+
+    it('has none in a class folder', async () => {
+      await writeZip({ 'cat/dataset.json': '{ "sead": 2 }', 'dog/1.jpg': 'a dog' });
+      expect((await openDataset(zipPath(), {})).ownRecipe).toBeUndefined();
+    });
+
+    it('is left to the validation if it is no zip', async () => {
+      await writeFile(zipPath(), 'not a zip');
+      expect((await openDataset(zipPath(), {})).recipe).toBeUndefined();
+    });
   });
 
   it('names every path that cannot be read, all at once', async () => {

@@ -15,7 +15,6 @@ import { anUpload, noon } from '#test/uploads.ts';
 const dataset: Dataset = {
   name: 'pets',
   recipe: undefined,
-  source: 'folder',
   open: () => Readable.from([Buffer.from('a zip')]),
 };
 

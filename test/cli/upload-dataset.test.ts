@@ -35,7 +35,6 @@ async function bucket() {
 const aZip = (): Dataset => ({
   name: 'pets',
   recipe: undefined,
-  source: 'zip',
   open: () => Readable.from([Buffer.from('a zip')]),
 });
 
@@ -161,32 +160,33 @@ describe('the recipe of an earlier upload', () => {
     expect(second).not.toBe(first);
   });
 
-  it('is used, and said to be, for a zip', async () => {
+  it('is removed, and said to be, for a zip without one, and for one with its own', async () => {
     const pipeline = await bucket();
-    const notices: string[] = [];
     const without = await uploadDataset(pipeline, aZip());
-    await pipeline.objects.write('datasets/pets.json', '{ "seed": 2 }', 'application/json');
+    for (const [ownRecipe, reason] of [
+      [undefined, 'there is no dataset.json now'],
+      ['{ "seed": 3 }', 'the zip has its own'],
+    ] as const) {
+      const notices: string[] = [];
+      await pipeline.objects.write('datasets/pets.json', '{ "seed": 2 }', 'application/json');
 
-    const within = await uploadDataset(pipeline, aZip(), {
-      onNotice: (sentence) => notices.push(sentence),
-    });
+      const onNotice = (sentence: string) => notices.push(sentence);
+      const id = await uploadDataset(pipeline, { ...aZip(), ownRecipe }, { onNotice });
 
-    expect(notices).toEqual(['Using the recipe in the bucket: datasets/pets.json']);
-    expect(within).not.toBe(without);
+      expect(notices).toEqual([
+        `Removed the recipe of an earlier upload (datasets/pets.json): ${reason}.`,
+      ]);
+      expect(id).toBe(without); // what is inside is part of the bytes
+    }
   });
 
-  it('is replaced, and said to be, by that of a zip, once', async () => {
+  it('is replaced by the one that is given', async () => {
     const pipeline = await bucket();
-    const notices: string[] = [];
-    const onNotice = (sentence: string) => notices.push(sentence);
     await pipeline.objects.write('datasets/pets.json', '{ "seed": 2 }', 'application/json');
-    const dataset = { ...aZip(), recipe: '{ "seed": 3 }' };
 
-    await uploadDataset(pipeline, dataset, { onNotice });
-    await uploadDataset(pipeline, dataset, { onNotice });
+    await uploadDataset(pipeline, { ...aZip(), recipe: '{ "seed": 3 }' });
 
     expect(await pipeline.objects.readText('datasets/pets.json')).toBe('{ "seed": 3 }');
-    expect(notices).toEqual(['Replaced the recipe of an earlier upload: datasets/pets.json']);
   });
 
   it('is not mentioned when there is none', async () => {
@@ -221,16 +221,15 @@ describe('an upload that is to be trained again', () => {
     expect(await uploadDataset(pipeline, dataset, {}, 'Tuesday')).toBe(ids[2]);
   });
 
-  it('keeps the recipe in the bucket for a zip, and does not mention its own field', async () => {
+  it('has the recipe inside a zip, and does not mention its own field', async () => {
     const pipeline = await bucket();
-    await pipeline.objects.write('datasets/pets.json', '{ "seed": 2 }', 'application/json');
-    await uploadDataset(pipeline, aZip(), {}, 'Monday');
+    await uploadDataset(pipeline, { ...aZip(), ownRecipe: '{ "seed": 2 }' }, {}, 'Monday');
     expect(await recipeIn(pipeline)).toEqual({ seed: 2, again: 'Monday' });
 
     const notices: string[] = [];
     const onNotice = (sentence: string) => notices.push(sentence);
     await uploadDataset(pipeline, { ...aZip(), recipe: '{"seed": 2}' }, { onNotice });
-    await uploadDataset(pipeline, { ...aZip(), recipe: '{"seed": 2}' }, { onNotice }, 'Tuesday');
+    await uploadDataset(pipeline, { ...aZip(), ownRecipe: '{"seed": 2}' }, { onNotice }, 'Tuesday');
     expect(notices).toEqual([]);
   });
 
@@ -265,9 +264,8 @@ describe('an upload that is to be trained again', () => {
 
   it('leaves a recipe that is not JSON to the validation', async () => {
     const pipeline = await bucket();
-    await pipeline.objects.write('datasets/pets.json', '{', 'application/json');
 
-    await uploadDataset(pipeline, aZip(), {}, 'Monday');
+    await uploadDataset(pipeline, { ...aZip(), ownRecipe: '{' }, {}, 'Monday');
 
     expect(await pipeline.objects.readText('datasets/pets.json')).toBe('{');
   });

@@ -119,6 +119,32 @@ describe('validateDataset', () => {
     ]);
   });
 
+  it.each(['dataset.json', 'pets/dataset.json'])('uses the recipe inside: %s', async (path) => {
+    const root = path.replace('dataset.json', '');
+    const job = await validateZip({ ...classFolders(root), [path]: '{ "seed": 7 }' });
+
+    const recipe = await bucket.objects.readText(inputsOf(job).recipe);
+    expect(JSON.parse(recipe ?? '')).toMatchObject({ seed: 7 });
+    const manifest = readManifest((await bucket.objects.readText(inputsOf(job).manifest)) ?? '');
+    expect(manifest.examples).toHaveLength(10);
+  });
+
+  it('prefers the recipe beside a zip to the one inside', async () => {
+    bucket.put('datasets/pets.json', '{ "seed": 8 }');
+    const job = await validateZip({ ...classFolders(), 'dataset.json': '{ "seed": 7 }' });
+
+    const recipe = await bucket.objects.readText(inputsOf(job).recipe);
+    expect(JSON.parse(recipe ?? '')).toMatchObject({ seed: 8 });
+  });
+
+  it('names the recipe inside when it is wrong', async () => {
+    const wrong = await validateZip({ ...classFolders('a/'), 'a/dataset.json': '{ "sead": 7 }' });
+    expect(wrong?.progress).toMatchObject({
+      state: 'rejected',
+      problems: [expect.objectContaining({ where: expect.stringMatching(/^a\/dataset\.json/) })],
+    });
+  });
+
   it('makes one job of the same zip three times in parallel, and another of one changed byte', async () => {
     bucket.put('datasets/pets.zip', await zip(classFolders()));
     const outcomes = await Promise.allSettled([1, 2, 3].map(() => validate('datasets/pets.zip')));
