@@ -1,18 +1,21 @@
 import { constants, type Stats } from 'node:fs';
 import { access, readdir, realpath, stat } from 'node:fs/promises';
 import { join } from 'node:path';
+import { ruleAgainst, SYSTEM_RULE } from '#core/left-out.ts';
 
 export interface FolderListing {
   files: string[]; // relative paths, sorted
+  leftOut: string[]; // what systems and programs leave behind: files, and folders with all that is in them
   problems: string[]; // one sentence for each path that cannot be read
 }
 
 /**
- * Lists the files below a folder, without hidden files and what operating systems leave behind.
+ * Lists the files below a folder, without what operating systems and programs leave behind.
  * Links are followed. Whatever cannot be read is reported, all of it at once.
  */
 export async function listFiles(folder: string): Promise<FolderListing> {
   const files: string[] = [];
+  const leftOut: string[] = [];
   const problems: string[] = [];
 
   /** @param parents the real paths of all folders that contain this one */
@@ -23,8 +26,11 @@ export async function listFiles(folder: string): Promise<FolderListing> {
       return;
     }
     for (const name of (await readdir(real)).sort()) {
-      if (IGNORED.test(name)) continue;
       const path = join(relative, name);
+      if (isSystem(name)) {
+        leftOut.push(path);
+        continue;
+      }
       const problem = await visitEntry(path, [...parents, real]).catch((error: unknown) =>
         pathProblem(path, error),
       );
@@ -45,10 +51,12 @@ export async function listFiles(folder: string): Promise<FolderListing> {
   }
 
   await visit('', []).catch((error: unknown) => problems.push(pathProblem(folder, error)));
-  return { files, problems };
+  return { files, leftOut, problems };
 }
 
-const IGNORED = /^(\..*|Thumbs\.db|desktop\.ini)$/i;
+/** As a file, or as a folder of files. */
+const isSystem = (name: string): boolean =>
+  ruleAgainst(name) === SYSTEM_RULE || ruleAgainst(`${name}/x`) === SYSTEM_RULE;
 
 function kindOf(found: Stats): string {
   if (found.isFIFO()) return 'a pipe';

@@ -74,12 +74,19 @@ export async function openDataset(path: string, options: OpenOptions): Promise<D
     const sentence = [`${path} cannot be uploaded:`, ...lines].join('\n');
     throw new CliError(EXIT.rejected, sentence);
   }
+  if (listing.leftOut.length > 0) options.onNotice?.(leftOutNotice(listing.leftOut));
   const files = listing.files.filter((file) => file !== RECIPE_FILE); // uploaded beside the archive
   if (files.length === 0) {
     const sentence = `${path} is empty; put one folder of images per class into it.`;
     throw new CliError(EXIT.rejected, sentence);
   }
   return { name, recipe, open: () => zipFiles(whole, files) };
+}
+
+function leftOutNotice(paths: readonly string[]): string {
+  const named = paths.slice(0, 3).map(escapeForTerminal).join(', ');
+  const more = paths.length > 3 ? ` and ${paths.length - 3} more` : '';
+  return `Not uploaded, because systems and programs leave it behind: ${named}${more}`;
 }
 
 async function statOf(path: string): Promise<Stats> {

@@ -4,7 +4,8 @@ import type { CostEstimate } from './cost.ts';
 import { deadlineOf } from './job-deadlines.ts';
 import { FINAL, Progress, type Published, type State } from './job-progress.ts';
 import { Run, startedRun, startsAgain, type Usage, withUsage } from './job-run.ts';
-import type { Problem } from './problem.ts';
+import { LeftOut } from './left-out.ts';
+import { Problem } from './problem.ts';
 import { failedStage, MAX_FAILURES } from './stage-failures.ts';
 
 /** The result of a successful validation. `report.json` has the classes by name. */
@@ -13,6 +14,10 @@ const Summary = z.object({
   examples: z.int(),
   manifestSha256: z.string(),
   recipeSha256: z.string(),
+  taken: z.string().optional(), // what the upload was taken for; rows of earlier versions lack this and the following
+  splits: z.object({ train: z.int(), validation: z.int(), test: z.int() }).optional(), // as the user divided it
+  leftOut: z.array(LeftOut).optional(),
+  warnings: z.array(Problem).optional(), // the first ones
 });
 
 /** One version of a dataset on its way to one student: one row of the job table. Only `understudy rm` deletes it. */

@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { LeftOut } from './left-out.ts';
 
 /** An object of the bucket exactly as validated; the trainer verifies what it can recompute. */
 const ObjectRecord = z.object({
@@ -21,9 +22,7 @@ export const ManifestHeader = z.object({
   examples: z.int().positive(), // the number of lines that follow
   archive: ObjectRecord.optional(),
   /** Files that are no examples, by the rule that left them out. */
-  leftOut: z
-    .array(z.object({ rule: z.string(), files: z.int().positive(), first: z.array(z.string()) }))
-    .optional(),
+  leftOut: z.array(LeftOut).optional(),
 });
 export type ManifestHeader = z.infer<typeof ManifestHeader>;
 

@@ -14,6 +14,7 @@ export interface DatasetFile {
 export interface DatasetFiles {
   files: DatasetFile[];
   archive?: ObjectRecord;
+  emptyFolders?: string[]; // paths
   problems: Problem[];
   /** What is accepted, but should be told. */
   warnings?: Problem[];

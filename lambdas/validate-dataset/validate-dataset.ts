@@ -12,10 +12,12 @@ import { type RecordPorts, recordObservation } from '#lambdas/record-observation
 import type { Objects, Subject } from '#ports';
 import { checkImages } from './check-images.ts';
 import type { DatasetFile } from './dataset-files.ts';
-import { readClassFolders } from './formats/class-folders.ts';
+import { detectFormat } from './formats/detect-format.ts';
 import { identifyUpload, MAX_RECIPE_BYTES } from './identify-upload.ts';
 import type { ListedUpload } from './list-upload.ts';
 import { recipePathIn } from './recipe-in-archive.ts';
+
+const WARNINGS_IN_ROW = 10; // `report.json` has all
 
 export interface ValidationPorts extends RecordPorts {
   objects: Objects;
@@ -113,11 +115,12 @@ async function validate(
   { objects, teachers, allowedInstanceTypes: allowed }: ValidationPorts,
   { job, upload, listed, recipeText }: Received,
 ): Promise<Observation> {
-  const { files: all, archive, problems: listing } = await listed.files();
+  const listing = await listed.files();
+  const { archive } = listing;
   // An archive that is refused as a whole may be hostile: nothing in it is read.
-  const isRefused = listing.some(({ code }) => code.startsWith('ARCHIVE_'));
+  const isRefused = listing.problems.some(({ code }) => code.startsWith('ARCHIVE_'));
   await nextTurn(); // here and below: each step takes long for many files, and others wait for this process
-  const { inside, files } = await withoutRecipe(all, isRefused, job.recipeKey);
+  const { inside, files } = await withoutRecipe(listing.files, isRefused, job.recipeKey);
   const {
     recipe,
     whereIs,
@@ -127,24 +130,30 @@ async function validate(
     recipeText === undefined ? inside.path : job.recipeKey,
     teachers,
   );
-  const { classes, examples, problems: arrangement } = readClassFolders(files);
+  const arrangement = detectFormat(files, listing.emptyFolders);
+  const { classes, examples, format, taken, splits, leftOut } = arrangement;
   const images = isRefused ? [] : await checkImages(examples.map(({ file }) => file));
   // An archive that cannot be listed has no classes either; only the cause is worth reporting.
-  const isUnlisted = files.length === 0 && listing.length > 0;
+  const isUnlisted = files.length === 0 && listing.problems.length > 0;
   const budget = allowed ? budgetProblems(recipe, whereIs, allowed) : [];
   const problems = [
     ...recipeProblems,
     ...budget,
-    ...listing,
-    ...(isUnlisted ? [] : arrangement),
+    ...listing.problems,
+    ...(isUnlisted ? [] : arrangement.problems),
     ...images,
   ];
+  const warnings = [...(listing.warnings ?? []), ...arrangement.warnings];
 
   await nextTurn();
   const report = {
     dataset: datasetOf(upload),
     accepted: problems.length === 0,
+    taken,
     classes,
+    splits,
+    leftOut,
+    warnings,
     problems,
   };
   await objects.write(jobKeys(job.id).report, JSON.stringify(report, null, 2), 'application/json');
@@ -157,12 +166,18 @@ async function validate(
     header: {
       schema: 1,
       dataset: job.dataset,
-      format: 'class-folders',
+      format,
       classes: classes.map(({ name }) => name),
       examples: examples.length,
       ...(archive && { archive }),
+      ...(leftOut.length > 0 && { leftOut }),
     },
-    examples: examples.map(({ file, label }) => ({ path: file.path, label, ...file.record })),
+    examples: examples.map(({ file, label, split }) => ({
+      path: file.path,
+      label,
+      ...(split && { split }),
+      ...file.record,
+    })),
   });
   const recipeJson = JSON.stringify(recipe, null, 2);
   // A JSON array of exact keys: a prefix would also match `pets.zip.bak`.
@@ -175,7 +190,15 @@ async function validate(
 
   return {
     type: 'dataset-validated',
-    summary: { classes: classes.length, examples: examples.length, ...digests },
+    summary: {
+      classes: classes.length,
+      examples: examples.length,
+      ...digests,
+      taken,
+      ...(splits && { splits }),
+      ...(leftOut.length > 0 && { leftOut }),
+      ...(warnings.length > 0 && { warnings: warnings.slice(0, WARNINGS_IN_ROW) }),
+    },
   };
 }
 

@@ -119,6 +119,24 @@ describe('validateDataset', () => {
     ]);
   });
 
+  it('writes a given division, and what was left out, into manifest, report and row', async () => {
+    const job = await validateZip({
+      ...classFolders('train/'),
+      ...classFolders('test/'),
+      '.DS_Store': 'x',
+    });
+
+    const manifest = readManifest((await bucket.objects.readText(inputsOf(job).manifest)) ?? '');
+    expect(manifest.header.format).toBe('split-folders');
+    for (const { path, split } of manifest.examples)
+      expect(path.startsWith(`${split}/`)).toBe(true);
+    const leftOut = [{ rule: 'system files', files: 1, first: ['.DS_Store'] }];
+    expect(manifest.header.leftOut).toEqual(leftOut);
+    expect(job?.summary).toMatchObject({ splits: { train: 10, validation: 0, test: 10 }, leftOut });
+    const report = JSON.parse((await bucket.objects.readText(jobKeys(job?.id ?? '').report)) ?? '');
+    expect(report).toMatchObject({ taken: expect.stringContaining('divided'), leftOut });
+  });
+
   it.each(['dataset.json', 'pets/dataset.json'])('uses the recipe inside: %s', async (path) => {
     const root = path.replace('dataset.json', '');
     const job = await validateZip({ ...classFolders(root), [path]: '{ "seed": 7 }' });
@@ -236,7 +254,6 @@ describe('validateDataset', () => {
   it.each<[string, () => Files, string[]]>([
     ['an empty zip', () => ({}), ['TOO_FEW_CLASSES']],
     ['a single class', () => classFolders('', ['cat']), ['TOO_FEW_CLASSES']],
-    ['a split', () => ({ ...classFolders('train/'), ...classFolders('test/') }), ['SPLIT_FOLDERS']],
     [
       'classes that differ in case only',
       () => classFolders('', ['cat', 'cAt ']),
