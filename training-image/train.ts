@@ -9,6 +9,7 @@ import { classWeights, countClasses, requireEnough, untestedClasses } from './da
 import { decodeExamples } from './data/decode-examples.ts';
 import { DECODER, RESIZE } from './data/decode-image.ts';
 import { prepareScratch } from './data/decoded-images.ts';
+import { collectNotes } from './data/image-notes.ts';
 import { openDataset } from './data/read-dataset.ts';
 import { splitExamples } from './data/split-examples.ts';
 import { verifyExamples } from './data/verify-examples.ts';
@@ -65,7 +66,8 @@ export async function train(
 
   // The dataset: verified against the manifest, then split by content.
   const dataset = await openDataset(folders.channel(CHANNELS.dataset.folder), manifest);
-  const contents = await verifyExamples(dataset, examples, report, stop); // a sha256 per example
+  const notes = collectNotes();
+  const contents = await verifyExamples(dataset, examples, report, stop, notes.see); // a sha256 per example
   const contentSha256 = sha256(contents.join('\n'));
   timings.finish('verify');
 
@@ -82,7 +84,7 @@ export async function train(
   // Few images are not set aside for a test; they are judged by cross-validation.
   const judgement = judgementFor(contents, labels, parts, partCounts, recipe.seed, isDivided);
   const counts = countsOf(judgement, partCounts);
-  warnings.push(...untestedClasses(counts, testedOf(judgement, labels)));
+  warnings.push(...untestedClasses(counts, testedOf(judgement, labels)), ...notes.told());
 
   // The plan: teacher, image size and what the head is given, by measuring on a sample.
   const channel = folders.channel(CHANNELS.teacher.folder);

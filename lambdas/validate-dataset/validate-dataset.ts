@@ -132,7 +132,7 @@ async function validate(
   );
   const arrangement = detectFormat(files, listing.emptyFolders);
   const { classes, examples, format, taken, splits, leftOut } = arrangement;
-  const images = isRefused ? [] : await checkImages(examples.map(({ file }) => file));
+  const images = await checkImages(isRefused ? [] : examples.map(({ file }) => file));
   // An archive that cannot be listed has no classes either; only the cause is worth reporting.
   const isUnlisted = files.length === 0 && listing.problems.length > 0;
   const budget = allowed ? budgetProblems(recipe, whereIs, allowed) : [];
@@ -141,9 +141,9 @@ async function validate(
     ...budget,
     ...listing.problems,
     ...(isUnlisted ? [] : arrangement.problems),
-    ...images,
+    ...images.problems,
   ];
-  const warnings = [...(listing.warnings ?? []), ...arrangement.warnings];
+  const warnings = [...(listing.warnings ?? []), ...arrangement.warnings, ...images.warnings];
 
   await nextTurn();
   const report = {

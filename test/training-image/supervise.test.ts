@@ -274,7 +274,7 @@ describe('the failure file', () => {
     const { exit, failure, lines } = await startTrainer(folders).ended;
 
     expect(exit).toBe(1);
-    expect(failure).toContain('cannot be decoded');
+    expect(failure).toContain('cut off');
     expect(failure).toContain('red/cut.png');
     expect(failure).toContain('green/cut too.png');
     const listed = JSON.parse(
