@@ -20,11 +20,14 @@ export async function mendImage(bytes: Uint8Array): Promise<Uint8Array | undefin
 async function mendJpeg(image: Buffer): Promise<Buffer | undefined> {
   if (!hasAllScans(image)) return undefined;
   const ended = Buffer.concat([image, Buffer.from([0xff, 0xd9])]);
-  const { data, info } = await sharp(ended, { failOn: 'none', limitInputPixels: MAX_PIXELS })
-    .raw()
-    .toBuffer({ resolveWithObject: true });
-  const missing = greyAtEnd(data, info.width, info.height, info.channels);
-  return missing <= MISSING_AT_MOST * info.width * info.height ? ended : undefined;
+  const decoder = sharp(ended, { failOn: 'none', limitInputPixels: MAX_PIXELS });
+  const { space } = await decoder.metadata();
+  const { data, info } = await decoder.raw().toBuffer({ resolveWithObject: true });
+  const { width, height, channels } = info;
+  // What is missing is grey; printers' colours become a colour that depends on the profile.
+  const filling = space === 'cmyk' ? data.subarray(-channels) : Buffer.alloc(channels, 128);
+  const missing = sameAtEnd(data, width, height, filling);
+  return missing <= MISSING_AT_MOST * width * height ? ended : undefined;
 }
 
 /**
@@ -72,19 +75,19 @@ function hasAllScans(jpeg: Buffer): boolean {
   return scans > 0 && missing.size === 0;
 }
 
-/** Pixels at the end of the rows at the bottom that have the grey with which libjpeg replaces what is missing. */
-function greyAtEnd(pixels: Buffer, width: number, height: number, channels: number): number {
-  const isGrey = (value: number | undefined) => value !== undefined && Math.abs(value - 128) <= 1;
-  let grey = 0;
+/** Pixels at the end of the rows at the bottom that have the colour with which a decoder replaces what is missing. */
+function sameAtEnd(pixels: Buffer, width: number, height: number, filling: Buffer): number {
+  const channels = filling.length;
+  const isFilling = (at: number) =>
+    filling.every((value, channel) => Math.abs(value - (pixels[at + channel] ?? 0)) <= 1);
+  let same = 0;
   for (let y = height - 1; y >= 0; y--) {
-    const start = y * width * channels;
-    let at = start + width * channels - 1;
-    while (at >= start && isGrey(pixels[at])) at -= 1;
-    const inRow = width - Math.ceil((at + 1 - start) / channels);
+    let inRow = 0;
+    while (inRow < width && isFilling((y * width + width - 1 - inRow) * channels)) inRow += 1;
     if (inRow === 0) break;
-    grey += inRow;
+    same += inRow;
   }
-  return grey;
+  return same;
 }
 
 const PNG_CHANNELS: Record<number, number> = { 0: 1, 2: 3, 3: 1, 4: 2, 6: 4 }; // by colour type
