@@ -6,6 +6,7 @@ import { jobKeys } from '#core/keys.ts';
 import { count, percent } from '#core/quantities.ts';
 import { comparisonInWords } from '#core/version-comparison.ts';
 import { versionInWords } from '#core/versions.ts';
+import { describeDataset } from './describe-dataset.ts';
 import { describeProblems } from './describe-problems.ts';
 import { table } from './layout.ts';
 
@@ -80,6 +81,7 @@ export function describeJob(job: Job, pipeline: { trains: boolean }): string {
   ];
   if (summary) {
     facts.push(['Data', `${count(summary.examples)} images in ${count(summary.classes)} classes`]);
+    facts.push(...describeDataset(summary).map((line): [string, string] => ['', line]));
   }
   if (run) facts.push(['Training job', `${run.trainingJobName} (attempt ${run.attempt})`]);
   if (run?.estimate) facts.push(['Cost limit', wordsOfEstimate(run.estimate)]);

@@ -9,6 +9,7 @@ import { escapeForTerminal } from '#local/escape-for-terminal.ts';
 import { CliError, EXIT, JobEnded } from './cli-error.ts';
 import type { Pipeline } from './connect.ts';
 import { wordsOfEstimate } from './describe.ts';
+import { describeDataset } from './describe-dataset.ts';
 import { describeProblems } from './describe-problems.ts';
 import { stopOnSignal } from './interruption.ts';
 import { isQuiet } from './output.ts';
@@ -75,6 +76,8 @@ export async function followJob(
         const classes = summary?.classes ?? 0;
         const images = summary?.examples ?? 0;
         show.title = `Validate: ${count(classes)} classes, ${count(images)} images`;
+        const told = summary ? describeDataset(summary) : [];
+        if (told.length > 0) show.output = told.map(escapeForTerminal).join('\n');
       }),
       step('Launch training', async (show) => {
         const sayWaiting = waitingNotice(show, isTerminal);

@@ -1,19 +1,24 @@
 import { constants, type Stats } from 'node:fs';
 import { access, readdir, realpath, stat } from 'node:fs/promises';
 import { join } from 'node:path';
+import { isJunkName } from '#core/junk.ts';
 
 export interface FolderListing {
   files: string[]; // relative paths, sorted
   problems: string[]; // one sentence for each path that cannot be read
+  leftOut: string[]; // files and folders that operating systems and tools leave behind
+  empty: string[]; // folders without a file
 }
 
 /**
- * Lists the files below a folder, without hidden files and what operating systems leave behind.
+ * Lists the files below a folder, without what operating systems and tools leave behind.
  * Links are followed. Whatever cannot be read is reported, all of it at once.
  */
 export async function listFiles(folder: string): Promise<FolderListing> {
   const files: string[] = [];
   const problems: string[] = [];
+  const leftOut: string[] = [];
+  const empty: string[] = [];
 
   /** @param parents the real paths of all folders that contain this one */
   async function visit(relative: string, parents: readonly string[]): Promise<void> {
@@ -22,9 +27,14 @@ export async function listFiles(folder: string): Promise<FolderListing> {
       problems.push(`${relative} is a link to a folder that contains it; remove the link.`);
       return;
     }
-    for (const name of (await readdir(real)).sort()) {
-      if (IGNORED.test(name)) continue;
+    const names = (await readdir(real)).sort();
+    if (relative !== '' && names.every(isJunkName)) empty.push(relative);
+    for (const name of names) {
       const path = join(relative, name);
+      if (isJunkName(name)) {
+        leftOut.push(path);
+        continue;
+      }
       const problem = await visitEntry(path, [...parents, real]).catch((error: unknown) =>
         pathProblem(path, error),
       );
@@ -45,10 +55,8 @@ export async function listFiles(folder: string): Promise<FolderListing> {
   }
 
   await visit('', []).catch((error: unknown) => problems.push(pathProblem(folder, error)));
-  return { files, problems };
+  return { files, problems, leftOut, empty };
 }
-
-const IGNORED = /^(\..*|Thumbs\.db|desktop\.ini)$/i;
 
 function kindOf(found: Stats): string {
   if (found.isFIFO()) return 'a pipe';

@@ -4,7 +4,8 @@ import type { CostEstimate } from './cost.ts';
 import { deadlineOf } from './job-deadlines.ts';
 import { FINAL, Progress, type Published, type State } from './job-progress.ts';
 import { Run, startedRun, startsAgain, type Usage, withUsage } from './job-run.ts';
-import type { Problem } from './problem.ts';
+import { LeftOut } from './manifest.ts';
+import { Problem } from './problem.ts';
 import { failedStage, MAX_FAILURES } from './stage-failures.ts';
 
 /** The result of a successful validation. `report.json` has the classes by name. */
@@ -13,6 +14,11 @@ const Summary = z.object({
   examples: z.int(),
   manifestSha256: z.string(),
   recipeSha256: z.string(),
+  takenFor: z.string().optional(), // what the upload was taken for; early rows lack this and what follows
+  lists: z.int().optional(), // files that gave the labels
+  leftOut: z.array(LeftOut.omit({ first: true })).optional(), // the rules with the most files
+  warningCount: z.int().optional(),
+  warnings: z.array(Problem).optional(), // the first of them
 });
 
 /** One version of a dataset on its way to one student: one row of the job table. Only `understudy rm` deletes it. */

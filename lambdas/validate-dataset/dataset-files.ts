@@ -13,6 +13,7 @@ export interface DatasetFile {
 
 export interface DatasetFiles {
   files: DatasetFile[];
+  folders?: string[]; // those that are entries or objects of their own: the only sign of an empty one
   archive?: ObjectRecord;
   problems: Problem[];
   /** What is accepted, but should be told. */

@@ -58,7 +58,8 @@ export async function listArchive(objects: Objects, archive: ObjectRecord): Prom
     .filter(({ path }) => !path.endsWith('/'))
     .map((entry) => asFile(entry, readBytes, archive.size));
   const problems = [...nameProblems(entries, archive), ...archiveProblems(entries, archive)];
-  return { files, archive, problems, warnings: nameWarnings(entries, archive) };
+  const folders = entries.map(({ path }) => path).filter((path) => path.endsWith('/'));
+  return { files, folders, archive, problems, warnings: nameWarnings(entries, archive) };
 
   function refuse(code: string, what: string, remedy: string): DatasetFiles {
     return {

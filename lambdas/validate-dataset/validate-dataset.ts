@@ -7,13 +7,14 @@ import { type Job, type Observation, receive } from '#core/job.ts';
 import { datasetOf, inputKeys, jobKeys, type Upload, uploadSealedBy } from '#core/keys.ts';
 import { writeManifest } from '#core/manifest.ts';
 import { parseRecipe } from '#core/parse-recipe.ts';
-import { PROBLEMS_IN_ROW, problem } from '#core/problem.ts';
+import { PROBLEMS_IN_ROW, problem, WARNINGS_IN_ROW } from '#core/problem.ts';
 import { type RecordPorts, recordObservation } from '#lambdas/record-observation.ts';
 import type { Objects, Subject } from '#ports';
 import { checkImages } from './check-images.ts';
 import type { DatasetFile } from './dataset-files.ts';
-import { readClassFolders } from './formats/class-folders.ts';
+import { readDataset } from './detect-format.ts';
 import { identifyUpload, MAX_RECIPE_BYTES } from './identify-upload.ts';
+import { byRule } from './left-out.ts';
 import type { ListedUpload } from './list-upload.ts';
 import { recipePathIn } from './recipe-in-archive.ts';
 
@@ -113,7 +114,7 @@ async function validate(
   { objects, teachers, allowedInstanceTypes: allowed }: ValidationPorts,
   { job, upload, listed, recipeText }: Received,
 ): Promise<Observation> {
-  const { files: all, archive, problems: listing } = await listed.files();
+  const { files: all, folders = [], archive, problems: listing, ...told } = await listed.files();
   // An archive that is refused as a whole may be hostile: nothing in it is read.
   const isRefused = listing.some(({ code }) => code.startsWith('ARCHIVE_'));
   await nextTurn(); // here and below: each step takes long for many files, and others wait for this process
@@ -127,7 +128,8 @@ async function validate(
     recipeText === undefined ? inside.path : job.recipeKey,
     teachers,
   );
-  const { classes, examples, problems: arrangement } = readClassFolders(files);
+  const read = await readDataset({ files, folders }, !isRefused);
+  const { classes, examples } = read;
   const images = isRefused ? [] : await checkImages(examples.map(({ file }) => file));
   // An archive that cannot be listed has no classes either; only the cause is worth reporting.
   const isUnlisted = files.length === 0 && listing.length > 0;
@@ -136,16 +138,24 @@ async function validate(
     ...recipeProblems,
     ...budget,
     ...listing,
-    ...(isUnlisted ? [] : arrangement),
+    ...(isUnlisted ? [] : read.problems),
     ...images,
   ];
 
   await nextTurn();
+  const leftOut = byRule(read.leftOut);
+  const warnings = [...(told.warnings ?? []), ...read.warnings];
   const report = {
     dataset: datasetOf(upload),
     accepted: problems.length === 0,
+    format: read.format,
+    takenFor: read.sentence,
+    examples: examples.length,
+    lists: read.used,
+    leftOut,
     classes,
     problems,
+    warnings,
   };
   await objects.write(jobKeys(job.id).report, JSON.stringify(report, null, 2), 'application/json');
   if (problems.length > 0) {
@@ -157,12 +167,20 @@ async function validate(
     header: {
       schema: 1,
       dataset: job.dataset,
-      format: 'class-folders',
+      format: read.format,
+      takenFor: read.sentence,
       classes: classes.map(({ name }) => name),
       examples: examples.length,
       ...(archive && { archive }),
+      ...(read.used.length > 0 && { lists: read.used }),
+      ...(leftOut.length > 0 && { leftOut }),
     },
-    examples: examples.map(({ file, label }) => ({ path: file.path, label, ...file.record })),
+    examples: examples.map(({ file, label, split }) => ({
+      path: file.path,
+      label,
+      ...(split && { split }),
+      ...file.record,
+    })),
   });
   const recipeJson = JSON.stringify(recipe, null, 2);
   // A JSON array of exact keys: a prefix would also match `pets.zip.bak`.
@@ -175,9 +193,22 @@ async function validate(
 
   return {
     type: 'dataset-validated',
-    summary: { classes: classes.length, examples: examples.length, ...digests },
+    summary: {
+      classes: classes.length,
+      examples: examples.length,
+      ...digests,
+      takenFor: read.sentence,
+      lists: read.used.length,
+      leftOut: leftOut
+        .slice(0, RULES_IN_ROW)
+        .map(({ rule, files: count }) => ({ rule, files: count })),
+      warningCount: warnings.length,
+      warnings: warnings.slice(0, WARNINGS_IN_ROW),
+    },
   };
 }
+
+const RULES_IN_ROW = 10;
 
 /** The files but the recipe among them, and that recipe, which counts if there is none beside the archive. */
 async function withoutRecipe(

@@ -145,6 +145,31 @@ describe('validateDataset', () => {
     });
   });
 
+  it('divides as the user did, and counts what it leaves out, in the row, the report and the manifest', async () => {
+    const job = await validateZip({
+      ...classFolders('train/'),
+      ...classFolders('test/'),
+      'predict/1.png': png,
+      'train/.DS_Store': 'x',
+      'train/cat/notes.pdf': 'x',
+    });
+
+    const leftOut = [
+      { rule: 'left behind by an operating system or a tool', files: 1 },
+      { rule: 'not an image, by its name', files: 1 },
+      { rule: 'to be predicted ("predict" has no classes)', files: 1 },
+    ];
+    expect(job?.summary).toMatchObject({ examples: 20, lists: 0, leftOut, warningCount: 1 });
+    const text = (await bucket.objects.readText(inputsOf(job).manifest)) ?? '';
+    const { header, examples } = readManifest(text);
+    expect(header).toMatchObject({ format: 'split-folders', leftOut });
+    expect(examples.filter(({ split }) => split === 'train')).toHaveLength(10);
+    expect(examples.filter(({ split }) => split === 'test')).toHaveLength(10);
+    const report = JSON.parse((await bucket.objects.readText(jobKeys(job?.id ?? '').report)) ?? '');
+    expect(report).toMatchObject({ format: 'split-folders', examples: 20, lists: [], leftOut });
+    expect(report.warnings).toHaveLength(1);
+  });
+
   it('makes one job of the same zip three times in parallel, and another of one changed byte', async () => {
     bucket.put('datasets/pets.zip', await zip(classFolders()));
     const outcomes = await Promise.allSettled([1, 2, 3].map(() => validate('datasets/pets.zip')));
@@ -236,7 +261,6 @@ describe('validateDataset', () => {
   it.each<[string, () => Files, string[]]>([
     ['an empty zip', () => ({}), ['TOO_FEW_CLASSES']],
     ['a single class', () => classFolders('', ['cat']), ['TOO_FEW_CLASSES']],
-    ['a split', () => ({ ...classFolders('train/'), ...classFolders('test/') }), ['SPLIT_FOLDERS']],
     [
       'classes that differ in case only',
       () => classFolders('', ['cat', 'cAt ']),
