@@ -19,6 +19,7 @@ import {
   trainedPart,
 } from '#core/training-in-words.ts';
 import type { NumberedVersion } from '#core/versions.ts';
+import { leftOutInWords } from './describe-dataset.ts';
 import { paragraph, table } from './layout.ts';
 import { studentInWords, versionComparedInWords } from './student-versions.ts';
 
@@ -43,6 +44,8 @@ export function describeStudent(
     '',
     ...trainingLines(card),
     ...card.data.warnings.map((warning) => paragraph(`Note: ${warning}`)),
+    ...(card.data.takenFor ? [paragraph(`The upload was taken for ${card.data.takenFor}.`)] : []),
+    ...(card.data.leftOut ?? []).map((each) => paragraph(`Left out: ${leftOutInWords(each)}.`)),
     paragraph(`Training time: ${seconds.join(', ')}`),
     `Location: s3://${bucket}/${studentKeys(card.student, card.version).prefix}`,
   ].join('\n');

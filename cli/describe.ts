@@ -6,6 +6,7 @@ import { jobKeys } from '#core/keys.ts';
 import { count, percent } from '#core/quantities.ts';
 import { comparisonInWords } from '#core/version-comparison.ts';
 import { versionInWords } from '#core/versions.ts';
+import { describeDataset } from './describe-dataset.ts';
 import { describeProblems } from './describe-problems.ts';
 import { table } from './layout.ts';
 
@@ -41,25 +42,6 @@ export const jobRow = (job: Job, pipeline: { trains: boolean }): string[] => [
 /** Whether an unfinished job stands still because no pipeline works on it. */
 const isPaused = ({ progress }: Job, { trains }: { trains: boolean }): boolean =>
   !trains && !FINAL.has(progress.state);
-
-/** What a user should know of how a dataset was read, a sentence each. */
-export function notesOnDataset(summary: NonNullable<Job['summary']>): string[] {
-  const { taken, splits, leftOut, warnings } = summary;
-  const notes: string[] = [];
-  if (taken !== undefined && taken !== 'class folders') notes.push(`Taken for ${taken}.`);
-  if (splits) {
-    const { train, validation, test } = splits;
-    const parts = [`${count(train)} to train on`, `${count(test)} to test on`];
-    if (validation > 0) parts.splice(1, 0, `${count(validation)} for validation`);
-    notes.push(`The dataset’s own division is used: ${new Intl.ListFormat('en').format(parts)}.`);
-  }
-  for (const { rule, files, first } of leftOut ?? []) {
-    const more = files > first.length ? ', …' : '';
-    notes.push(`Left out as ${rule}: ${count(files)} (${first.join(', ')}${more}).`);
-  }
-  for (const { what, remedy } of warnings ?? []) notes.push(`Note: ${what} ${remedy}`);
-  return notes;
-}
 
 /** The state of a job as users see it. */
 export const stateInWords = (job: Job, pipeline: { trains: boolean }): string =>
@@ -99,7 +81,7 @@ export function describeJob(job: Job, pipeline: { trains: boolean }): string {
   ];
   if (summary) {
     facts.push(['Data', `${count(summary.examples)} images in ${count(summary.classes)} classes`]);
-    facts.push(...notesOnDataset(summary).map((note): [string, string] => ['', note]));
+    facts.push(...describeDataset(summary).map((line): [string, string] => ['', line]));
   }
   if (run) facts.push(['Training job', `${run.trainingJobName} (attempt ${run.attempt})`]);
   if (run?.estimate) facts.push(['Cost limit', wordsOfEstimate(run.estimate)]);

@@ -8,7 +8,8 @@ import { isInsufficientStorage } from '#lambdas/insufficient-storage.ts';
 import { escapeForTerminal } from '#local/escape-for-terminal.ts';
 import { CliError, EXIT, JobEnded } from './cli-error.ts';
 import type { Pipeline } from './connect.ts';
-import { notesOnDataset, wordsOfEstimate } from './describe.ts';
+import { wordsOfEstimate } from './describe.ts';
+import { describeDataset } from './describe-dataset.ts';
 import { describeProblems } from './describe-problems.ts';
 import { stopOnSignal } from './interruption.ts';
 import { isQuiet } from './output.ts';
@@ -75,8 +76,8 @@ export async function followJob(
         const classes = summary?.classes ?? 0;
         const images = summary?.examples ?? 0;
         show.title = `Validate: ${count(classes)} classes, ${count(images)} images`;
-        const notes = summary ? notesOnDataset(summary) : [];
-        if (notes.length > 0) show.output = notes.map(escapeForTerminal).join('\n');
+        const told = summary ? describeDataset(summary) : [];
+        if (told.length > 0) show.output = told.map(escapeForTerminal).join('\n');
       }),
       step('Launch training', async (show) => {
         const sayWaiting = waitingNotice(show, isTerminal);

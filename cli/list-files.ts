@@ -1,22 +1,24 @@
 import { constants, type Stats } from 'node:fs';
 import { access, readdir, realpath, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { ruleAgainst, SYSTEM_RULE } from '#core/left-out.ts';
+import { isJunkName } from '#core/junk.ts';
 
 export interface FolderListing {
   files: string[]; // relative paths, sorted
-  leftOut: string[]; // what systems and programs leave behind: files, and folders with all that is in them
   problems: string[]; // one sentence for each path that cannot be read
+  leftOut: string[]; // files and folders that operating systems and tools leave behind
+  empty: string[]; // folders without a file
 }
 
 /**
- * Lists the files below a folder, without what operating systems and programs leave behind.
+ * Lists the files below a folder, without what operating systems and tools leave behind.
  * Links are followed. Whatever cannot be read is reported, all of it at once.
  */
 export async function listFiles(folder: string): Promise<FolderListing> {
   const files: string[] = [];
-  const leftOut: string[] = [];
   const problems: string[] = [];
+  const leftOut: string[] = [];
+  const empty: string[] = [];
 
   /** @param parents the real paths of all folders that contain this one */
   async function visit(relative: string, parents: readonly string[]): Promise<void> {
@@ -25,9 +27,11 @@ export async function listFiles(folder: string): Promise<FolderListing> {
       problems.push(`${relative} is a link to a folder that contains it; remove the link.`);
       return;
     }
-    for (const name of (await readdir(real)).sort()) {
+    const names = (await readdir(real)).sort();
+    if (relative !== '' && names.every(isJunkName)) empty.push(relative);
+    for (const name of names) {
       const path = join(relative, name);
-      if (isSystem(name)) {
+      if (isJunkName(name)) {
         leftOut.push(path);
         continue;
       }
@@ -51,12 +55,8 @@ export async function listFiles(folder: string): Promise<FolderListing> {
   }
 
   await visit('', []).catch((error: unknown) => problems.push(pathProblem(folder, error)));
-  return { files, leftOut, problems };
+  return { files, problems, leftOut, empty };
 }
-
-/** As a file, or as a folder of files. */
-const isSystem = (name: string): boolean =>
-  ruleAgainst(name) === SYSTEM_RULE || ruleAgainst(`${name}/x`) === SYSTEM_RULE;
 
 function kindOf(found: Stats): string {
   if (found.isFIFO()) return 'a pipe';

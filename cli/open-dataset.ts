@@ -4,11 +4,12 @@ import { basename, extname, join, resolve } from 'node:path';
 import type { Readable } from 'node:stream';
 import { nameProblem } from '#core/dataset-name.ts';
 import { RECIPE_FILE } from '#core/keys.ts';
+import { count } from '#core/quantities.ts';
 import { escapeForTerminal } from '#local/escape-for-terminal.ts';
 import { TEACHERS } from '#teachers/catalogue.ts';
 import { CliError, EXIT } from './cli-error.ts';
 import { composeRecipe } from './compose-recipe.ts';
-import { listFiles, pathProblem } from './list-files.ts';
+import { type FolderListing, listFiles, pathProblem } from './list-files.ts';
 import { readRecipe } from './read-recipe.ts';
 import type { GivenFlag } from './recipe-flags.ts';
 import { recipeInZip } from './recipe-in-zip.ts';
@@ -74,7 +75,7 @@ export async function openDataset(path: string, options: OpenOptions): Promise<D
     const sentence = [`${path} cannot be uploaded:`, ...lines].join('\n');
     throw new CliError(EXIT.rejected, sentence);
   }
-  if (listing.leftOut.length > 0) options.onNotice?.(leftOutNotice(listing.leftOut));
+  tellLeftOut(listing, options.onNotice);
   const files = listing.files.filter((file) => file !== RECIPE_FILE); // uploaded beside the archive
   if (files.length === 0) {
     const sentence = `${path} is empty; put one folder of images per class into it.`;
@@ -83,10 +84,14 @@ export async function openDataset(path: string, options: OpenOptions): Promise<D
   return { name, recipe, open: () => zipFiles(whole, files) };
 }
 
-function leftOutNotice(paths: readonly string[]): string {
-  const named = paths.slice(0, 3).map(escapeForTerminal).join(', ');
-  const more = paths.length > 3 ? ` and ${paths.length - 3} more` : '';
-  return `Not uploaded, because systems and programs leave it behind: ${named}${more}`;
+function tellLeftOut({ leftOut, empty }: FolderListing, tell: OpenOptions['onNotice']): void {
+  const some = (paths: readonly string[]) =>
+    `${paths.slice(0, 3).map(escapeForTerminal).join(', ')}${paths.length > 3 ? ', …' : ''}`;
+  if (leftOut.length > 0) {
+    const what = `${count(leftOut.length)} left behind by an operating system or a tool`;
+    tell?.(`Not uploaded: ${what} (${some(leftOut)}).`);
+  }
+  if (empty.length > 0) tell?.(`Without a file, and so no class: ${some(empty)}.`);
 }
 
 async function statOf(path: string): Promise<Stats> {

@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { LeftOut } from './manifest.ts';
 import { upgradeSchema1 } from './upgrade-card.ts';
 
 const Fraction = z.number().min(0).max(1);
@@ -83,6 +84,9 @@ export const StudentCard = z.object({
       z.object({ name: z.string(), train: z.int(), validation: z.int(), test: z.int() }),
     ),
     warnings: z.array(z.string()),
+    takenFor: z.string().optional(), // what the upload was taken for; earlier cards lack this and what follows
+    lists: z.array(z.string()).optional(), // files that gave the labels
+    leftOut: z.array(LeftOut).optional(),
   }),
   metrics: z.object({
     test: z.object({

@@ -4,7 +4,7 @@ import type { CostEstimate } from './cost.ts';
 import { deadlineOf } from './job-deadlines.ts';
 import { FINAL, Progress, type Published, type State } from './job-progress.ts';
 import { Run, startedRun, startsAgain, type Usage, withUsage } from './job-run.ts';
-import { LeftOut } from './left-out.ts';
+import { LeftOut } from './manifest.ts';
 import { Problem } from './problem.ts';
 import { failedStage, MAX_FAILURES } from './stage-failures.ts';
 
@@ -14,10 +14,11 @@ const Summary = z.object({
   examples: z.int(),
   manifestSha256: z.string(),
   recipeSha256: z.string(),
-  taken: z.string().optional(), // what the upload was taken for; rows of earlier versions lack this and the following
-  splits: z.object({ train: z.int(), validation: z.int(), test: z.int() }).optional(), // as the user divided it
-  leftOut: z.array(LeftOut).optional(),
-  warnings: z.array(Problem).optional(), // the first ones
+  takenFor: z.string().optional(), // what the upload was taken for; early rows lack this and what follows
+  lists: z.int().optional(), // files that gave the labels
+  leftOut: z.array(LeftOut.omit({ first: true })).optional(), // the rules with the most files
+  warningCount: z.int().optional(),
+  warnings: z.array(Problem).optional(), // the first of them
 });
 
 /** One version of a dataset on its way to one student: one row of the job table. Only `understudy rm` deletes it. */

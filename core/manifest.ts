@@ -1,5 +1,4 @@
 import * as z from 'zod';
-import { LeftOut } from './left-out.ts';
 
 /** An object of the bucket exactly as validated; the trainer verifies what it can recompute. */
 const ObjectRecord = z.object({
@@ -13,15 +12,24 @@ const ObjectRecord = z.object({
 });
 export type ObjectRecord = z.infer<typeof ObjectRecord>;
 
+/** Files that are no examples, by the rule that left them out. */
+export const LeftOut = z.object({
+  rule: z.string(), // the end of a sentence that begins with "they are"
+  files: z.int().positive(),
+  first: z.array(z.string()), // paths
+});
+export type LeftOut = z.infer<typeof LeftOut>;
+
 /** The first line of `manifest.jsonl`. */
 export const ManifestHeader = z.object({
   schema: z.literal(1),
   dataset: z.string(), // key of the archive, or prefix of the folder
   format: z.string(), // what the upload was taken for, such as 'class-folders'
+  takenFor: z.string().optional(), // the same as the end of a sentence
   classes: z.array(z.string()).min(2), // sorted by code point; an example's label is an index into it
   examples: z.int().positive(), // the number of lines that follow
   archive: ObjectRecord.optional(),
-  /** Files that are no examples, by the rule that left them out. */
+  lists: z.array(z.string()).optional(), // paths of the files that gave the labels
   leftOut: z.array(LeftOut).optional(),
 });
 export type ManifestHeader = z.infer<typeof ManifestHeader>;

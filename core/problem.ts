@@ -12,6 +12,9 @@ export type Problem = z.infer<typeof Problem>;
 /** The number of problems that the row and the terminal show; `report.json` has all. DynamoDB limits a row to 400 kB. */
 export const PROBLEMS_IN_ROW = 50;
 
+/** The number of warnings about an accepted dataset that the row and the terminal show. */
+export const WARNINGS_IN_ROW = 10;
+
 export function problem(code: string, where: string, what: string, remedy: string): Problem {
   return { code, where: sanitise(where), what: sanitise(what), remedy: sanitise(remedy) };
 }

@@ -15,8 +15,8 @@ export interface DatasetFile {
 
 export interface DatasetFiles {
   files: DatasetFile[];
+  folders?: string[]; // those that are entries or objects of their own: the only sign of an empty one
   archive?: ObjectRecord;
-  emptyFolders?: string[]; // paths
   problems: Problem[];
   /** What is accepted, but should be told. */
   warnings?: Problem[];

@@ -58,8 +58,8 @@ export async function listArchive(objects: Objects, archive: ObjectRecord): Prom
     .filter(({ path }) => !path.endsWith('/'))
     .map((entry) => asFile(entry, readBytes, archive.size));
   const problems = [...nameProblems(entries, archive), ...archiveProblems(entries, archive)];
-  const emptyFolders = foldersWithoutFiles(entries);
-  return { files, archive, emptyFolders, problems, warnings: nameWarnings(entries, archive) };
+  const folders = entries.map(({ path }) => path).filter((path) => path.endsWith('/'));
+  return { files, folders, archive, problems, warnings: nameWarnings(entries, archive) };
 
   function refuse(code: string, what: string, remedy: string): DatasetFiles {
     return {
@@ -68,23 +68,6 @@ export async function listArchive(objects: Objects, archive: ObjectRecord): Prom
       problems: [problem(code, archive.key, `The archive ${what}`, remedy)],
     };
   }
-}
-
-/** Entries of folders in which no file lies. */
-function foldersWithoutFiles(entries: readonly ArchiveEntry[]): string[] {
-  const folders = entries.flatMap(({ path }) => (path.endsWith('/') ? path : []));
-  if (folders.length === 0) return [];
-  const withFiles = new Set<string>();
-  for (const { path } of entries) {
-    if (path.endsWith('/')) continue;
-    for (let at = path.lastIndexOf('/'); at >= 0; at = path.lastIndexOf('/', at - 1)) {
-      const folder = path.slice(0, at + 1);
-      if (withFiles.has(folder)) break;
-      withFiles.add(folder);
-      if (at === 0) break;
-    }
-  }
-  return folders.filter((folder) => !withFiles.has(folder));
 }
 
 /** What is needed of an entry: yauzl's own objects take several times the memory. */

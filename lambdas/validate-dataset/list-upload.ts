@@ -32,7 +32,10 @@ export async function listUpload(
       seal: folderSeal(data),
       objects: data,
       uploadedAt: ready.lastModified,
-      files: async () => listFolder(objects, prefix, data),
+      files: async () => ({
+        ...listFolder(objects, prefix, data),
+        folders: foldersOf(all, prefix),
+      }),
     };
   }
 
@@ -50,6 +53,10 @@ export async function listUpload(
       upload.form === 'archive' ? listArchive(objects, object) : notADataset(upload.key),
   };
 }
+
+/** The empty objects by which consoles mark a folder. */
+const foldersOf = (all: readonly ObjectFacts[], prefix: string): string[] =>
+  all.filter(({ key }) => key.endsWith('/')).map(({ key }) => key.slice(prefix.length));
 
 function notADataset(key: string): DatasetFiles {
   const remedy =

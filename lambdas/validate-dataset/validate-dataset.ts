@@ -7,17 +7,16 @@ import { type Job, type Observation, receive } from '#core/job.ts';
 import { datasetOf, inputKeys, jobKeys, type Upload, uploadSealedBy } from '#core/keys.ts';
 import { writeManifest } from '#core/manifest.ts';
 import { parseRecipe } from '#core/parse-recipe.ts';
-import { PROBLEMS_IN_ROW, problem } from '#core/problem.ts';
+import { PROBLEMS_IN_ROW, problem, WARNINGS_IN_ROW } from '#core/problem.ts';
 import { type RecordPorts, recordObservation } from '#lambdas/record-observation.ts';
 import type { Objects, Subject } from '#ports';
 import { checkImages } from './check-images.ts';
 import type { DatasetFile } from './dataset-files.ts';
-import { detectFormat } from './formats/detect-format.ts';
+import { readDataset } from './detect-format.ts';
 import { identifyUpload, MAX_RECIPE_BYTES } from './identify-upload.ts';
+import { byRule } from './left-out.ts';
 import type { ListedUpload } from './list-upload.ts';
 import { recipePathIn } from './recipe-in-archive.ts';
-
-const WARNINGS_IN_ROW = 10; // `report.json` has all
 
 export interface ValidationPorts extends RecordPorts {
   objects: Objects;
@@ -115,12 +114,11 @@ async function validate(
   { objects, teachers, allowedInstanceTypes: allowed }: ValidationPorts,
   { job, upload, listed, recipeText }: Received,
 ): Promise<Observation> {
-  const listing = await listed.files();
-  const { archive } = listing;
+  const { files: all, folders = [], archive, problems: listing, ...told } = await listed.files();
   // An archive that is refused as a whole may be hostile: nothing in it is read.
-  const isRefused = listing.problems.some(({ code }) => code.startsWith('ARCHIVE_'));
+  const isRefused = listing.some(({ code }) => code.startsWith('ARCHIVE_'));
   await nextTurn(); // here and below: each step takes long for many files, and others wait for this process
-  const { inside, files } = await withoutRecipe(listing.files, isRefused, job.recipeKey);
+  const { inside, files } = await withoutRecipe(all, isRefused, job.recipeKey);
   const {
     recipe,
     whereIs,
@@ -130,31 +128,34 @@ async function validate(
     recipeText === undefined ? inside.path : job.recipeKey,
     teachers,
   );
-  const arrangement = detectFormat(files, listing.emptyFolders);
-  const { classes, examples, format, taken, splits, leftOut } = arrangement;
+  const read = await readDataset({ files, folders }, !isRefused);
+  const { classes, examples } = read;
   const images = await checkImages(isRefused ? [] : examples.map(({ file }) => file));
   // An archive that cannot be listed has no classes either; only the cause is worth reporting.
-  const isUnlisted = files.length === 0 && listing.problems.length > 0;
+  const isUnlisted = files.length === 0 && listing.length > 0;
   const budget = allowed ? budgetProblems(recipe, whereIs, allowed) : [];
   const problems = [
     ...recipeProblems,
     ...budget,
-    ...listing.problems,
-    ...(isUnlisted ? [] : arrangement.problems),
+    ...listing,
+    ...(isUnlisted ? [] : read.problems),
     ...images.problems,
   ];
-  const warnings = [...(listing.warnings ?? []), ...arrangement.warnings, ...images.warnings];
 
   await nextTurn();
+  const leftOut = byRule(read.leftOut);
+  const warnings = [...(told.warnings ?? []), ...read.warnings, ...images.warnings];
   const report = {
     dataset: datasetOf(upload),
     accepted: problems.length === 0,
-    taken,
-    classes,
-    splits,
+    format: read.format,
+    takenFor: read.sentence,
+    examples: examples.length,
+    lists: read.used,
     leftOut,
-    warnings,
+    classes,
     problems,
+    warnings,
   };
   await objects.write(jobKeys(job.id).report, JSON.stringify(report, null, 2), 'application/json');
   if (problems.length > 0) {
@@ -166,10 +167,12 @@ async function validate(
     header: {
       schema: 1,
       dataset: job.dataset,
-      format,
+      format: read.format,
+      takenFor: read.sentence,
       classes: classes.map(({ name }) => name),
       examples: examples.length,
       ...(archive && { archive }),
+      ...(read.used.length > 0 && { lists: read.used }),
       ...(leftOut.length > 0 && { leftOut }),
     },
     examples: examples.map(({ file, label, split }) => ({
@@ -194,13 +197,18 @@ async function validate(
       classes: classes.length,
       examples: examples.length,
       ...digests,
-      taken,
-      ...(splits && { splits }),
-      ...(leftOut.length > 0 && { leftOut }),
-      ...(warnings.length > 0 && { warnings: warnings.slice(0, WARNINGS_IN_ROW) }),
+      takenFor: read.sentence,
+      lists: read.used.length,
+      leftOut: leftOut
+        .slice(0, RULES_IN_ROW)
+        .map(({ rule, files: count }) => ({ rule, files: count })),
+      warningCount: warnings.length,
+      warnings: warnings.slice(0, WARNINGS_IN_ROW),
     },
   };
 }
+
+const RULES_IN_ROW = 10;
 
 /** The files but the recipe among them, and that recipe, which counts if there is none beside the archive. */
 async function withoutRecipe(

@@ -70,6 +70,7 @@ export function studentCard(findings: Findings): CardWithoutFiles {
         ...findings.warnings,
         ...weightWarning(manifest.header.classes, head.classWeights),
       ],
+      ...origin(manifest.header),
     },
     metrics: {
       ...metrics,
@@ -94,6 +95,15 @@ export function studentCard(findings: Findings): CardWithoutFiles {
     ...(fineTuning && { fineTuning: fineTuningSection(recipe, fineTuning) }),
     timings: findings.timings,
     environment: findings.environment,
+  };
+}
+
+/** What validation said of the upload: what it was taken for, and what was left out of it. */
+function origin({ takenFor, lists, leftOut }: Findings['job']['manifest']['header']) {
+  return {
+    ...(takenFor !== undefined && { takenFor }),
+    ...(lists && { lists }),
+    ...(leftOut && { leftOut }),
   };
 }
 

@@ -1,197 +1,261 @@
 import { type Problem, problem } from '#core/problem.ts';
 import type { DatasetFile } from '../dataset-files.ts';
-import type { Part, Placed, Reading } from './arrangement.ts';
-import { labelsInNames } from './labels-in-names.ts';
-import { type Role, roleOf } from './part-names.ts';
+import { THRESHOLDS } from '../thresholds.ts';
+import { labelsInNames } from './file-names.ts';
+import type { Labelled, Reading } from './reading.ts';
+import { isPartAlone, type Part, partOf } from './split-names.ts';
 
-/** A file with the names of its folders below the root of the dataset. */
-interface Located {
+/** A file with what its path has left below the folders that were taken off it. */
+interface Below {
   file: DatasetFile;
-  folders: string[];
-  name: string;
+  parts: readonly string[];
 }
-
-export const UNLABELLED_RULE = 'images without a class';
-export const UNTRAINED_RULE = 'images of classes that are not in the training part';
 
 /**
- * Reads the classes from folders and names: class folders, a division into train and test around or inside them, or
- * the class at the beginning of each name. Folders that wrap the whole dataset are skipped.
+ * Labels by folders: `ROOT/<class>/…`, `ROOT/<split>/<class>/…` or `ROOT/<class>/<split>/…`; without class folders, by the
+ * names of the files. Folders that wrap the whole dataset are skipped.
  */
 export function readFolders(images: readonly DatasetFile[]): Reading {
-  const located = belowRoot(images.map(locate));
-  return (
-    dividedAtTop(located) ?? dividedInClasses(located) ?? inNames(located) ?? classFolders(located)
+  const all = withoutRoot(images.map((file) => ({ file, parts: file.path.split('/') })));
+  const loose = all.filter(({ parts }) => parts.length === 1);
+  const tops = groupByTop(all);
+  const isFlat =
+    tops.size === 0 || (tops.size === 1 && all.every(({ parts }) => parts.length === 2));
+  if (tops.size === 0 || (isFlat && labelsInNames(images))) return readFlat(images);
+
+  const reading = readSplit(tops) ?? readSplitInside(tops) ?? readClasses(tops);
+  return { ...reading, problems: [...loose.map(({ file }) => noClass(file)), ...reading.problems] };
+}
+
+const noClass = ({ path }: DatasetFile): Problem =>
+  problem(
+    'NO_CLASS',
+    path,
+    'The file is not in a class folder.',
+    'Move it into the folder of its class, or remove it.',
   );
-}
 
-function locate(file: DatasetFile): Located {
-  const folders = file.path.split('/');
-  const name = folders.pop() ?? '';
-  return { file, folders, name };
-}
-
-/** Without the folders that all files are in; the last one is kept if the files lie directly in it. */
-function belowRoot(files: readonly Located[]): Located[] {
+/** A level counts as a wrapper if it is one folder without files beside it, and not the folder of the images. */
+function withoutRoot(all: readonly Below[]): Below[] {
   let depth = 0;
   for (; ; depth++) {
-    const [first] = files;
-    const top = first?.folders[depth];
-    const isWrapper =
-      top !== undefined &&
-      files.every(({ folders }) => folders[depth] === top && folders.length > depth + 1);
-    if (!isWrapper) break;
+    const tops = new Set(all.map(({ parts }) => parts[depth]));
+    if (tops.size !== 1 || all.some(({ parts }) => parts.length <= depth + 2)) break;
   }
-  return files.map((each) => ({ ...each, folders: each.folders.slice(depth) }));
+  return all.map(({ file, parts }) => ({ file, parts: parts.slice(depth) }));
 }
 
-/** `train/cat/1.jpg` and `test/cat/2.jpg`. */
-function dividedAtTop(files: readonly Located[]): Reading | undefined {
-  const tops = new Map<string, Located[]>();
-  for (const each of files) {
-    const [top] = each.folders;
-    if (top === undefined) return undefined;
-    const inTop = tops.get(top);
-    if (inTop) inTop.push(each);
-    else tops.set(top, [each]);
+function groupByTop(all: readonly Below[]): Map<string, Below[]> {
+  const tops = new Map<string, Below[]>();
+  for (const { file, parts } of all) {
+    const [top = '', ...rest] = parts;
+    if (rest.length === 0) continue;
+    const known = tops.get(top);
+    const below = { file, parts: rest };
+    if (known) known.push(below);
+    else tops.set(top, [below]);
   }
-  const parts: { top: string; role: Role; labelled: Labelled[] }[] = [];
-  for (const [top, inTop] of tops) {
-    const role = roleOf(top);
-    if (role === undefined) return undefined;
-    const inside = inTop.map((each) => ({ ...each, folders: each.folders.slice(1) }));
-    parts.push({ top, role, labelled: labelledOf(inside) });
-  }
-  const train = parts.filter(({ role }) => role === 'train');
-  if (train.length === 0) return undefined;
-  const known = new Set(
-    train.flatMap(({ labelled }) => labelled.map(({ className }) => className)),
-  );
-  known.delete(undefined);
-  const tested = parts.filter(({ role }) => role === 'validation' || role === 'test');
-  const shares = (part: (typeof parts)[number]) =>
-    part.labelled.some(({ className }) => known.has(className)) ||
-    part.labelled.every(({ className }) => className === undefined);
-  if (known.size > 0 && !tested.every(shares)) return undefined; // the folders are classes that are called so
+  return tops;
+}
 
-  const placed: Placed[] = [];
-  const leftOut: Reading['leftOut'] = [];
-  for (const { role, labelled } of parts) {
-    for (const { file, className } of labelled) {
-      if (role === 'unlabelled' || className === undefined)
-        leftOut.push({ path: file.path, rule: UNLABELLED_RULE });
-      else if (!known.has(className)) leftOut.push({ path: file.path, rule: UNTRAINED_RULE });
-      else placed.push({ file, className, split: role });
+const empty = (format: string, sentence: string): Reading => ({
+  format,
+  sentence,
+  labelled: [],
+  used: [],
+  leftOut: [],
+  problems: [],
+  warnings: [],
+});
+
+/** All images in one folder: their names must say the class. */
+function readFlat(files: readonly DatasetFile[]): Reading {
+  const labels = labelsInNames(files);
+  if (labels) {
+    const labelled = files.map((file, i) => ({ file, label: labels[i] ?? '' }));
+    return { ...empty('file-names', IN_NAMES), labelled };
+  }
+  return { ...empty('class-folders', CLASS_FOLDERS), problems: files.map(noClass) };
+}
+
+const CLASS_FOLDERS = 'one folder of images per class';
+const IN_NAMES = 'images with the class in their file names, such as "cat.0.jpg"';
+
+function readClasses(tops: ReadonlyMap<string, Below[]>): Reading {
+  const reading = empty('class-folders', CLASS_FOLDERS);
+  for (const [label, below] of tops) {
+    for (const { file } of below) reading.labelled.push({ file, label });
+  }
+  return { ...reading, warnings: sameInside(tops) };
+}
+
+/** The same folders in each top folder: which of the two levels are the classes? */
+function sameInside(tops: ReadonlyMap<string, Below[]>): Problem[] {
+  const [first, ...others] = [...tops].slice(0, THRESHOLDS.maxClasses);
+  if (!first || others.length === 0) return [];
+  const inside = classesIn(first[1]);
+  const isSame = inside.size > 1 && others.every(([, below]) => areAlike(inside, classesIn(below)));
+  if (!isSame) return [];
+  const what = `Each class folder has the same folders inside (${listed([...inside])}); the outer ones were taken for the classes.`;
+  const remedy = `If the inner ones are the classes, name the outer ones "train", "validation" and "test", or take them away.`;
+  return [problem('SAME_FOLDERS_INSIDE', listed([...tops.keys()]), what, remedy)];
+}
+
+/** The folders directly in a folder; folders that wrap all of it do not count. */
+const classesIn = (below: readonly Below[]): Set<string> =>
+  new Set(groupByTop(withoutRoot(below)).keys());
+
+function areAlike(a: ReadonlySet<string>, b: ReadonlySet<string>): boolean {
+  const inBoth = sharedBy(a, b);
+  return inBoth > 0 && inBoth >= THRESHOLDS.sameClasses * Math.min(a.size, b.size);
+}
+
+const sharedBy = (a: ReadonlySet<string>, b: ReadonlySet<string>): number =>
+  [...b].filter((name) => a.has(name)).length;
+
+const listed = (names: readonly string[]): string =>
+  names.length > 4 ? `${names.slice(0, 4).join(', ')}, …` : names.join(', ');
+
+interface TopFolder {
+  name: string;
+  part: Part | undefined;
+  below: Below[]; // without folders that wrap all of it
+  classes: Set<string>;
+}
+
+/** `train`, `validation`, `test` at the top, under any usual names; `undefined` if the top folders are no split. */
+function readSplit(tops: ReadonlyMap<string, Below[]>): Reading | undefined {
+  if (![...tops.keys()].some((name) => partOf(name) === 'train')) return withoutTrain(tops);
+  const folders: TopFolder[] = [...tops].map(([name, inside]) => {
+    const below = withoutInnerPart(withoutRoot(inside));
+    return { name, part: partOf(name), below, classes: new Set(groupByTop(below).keys()) };
+  });
+  const trains = folders.filter(({ part }) => part === 'train');
+  const classes = new Set(trains.flatMap((folder) => [...folder.classes]));
+  const alike = folders.filter((folder) => areAlike(classes, folder.classes));
+  const areAllParts = folders.every(({ part }) => part !== undefined);
+  const agree = alike.filter(({ part }) => part !== undefined);
+  const twins = folders.filter((folder) => sharedBy(classes, folder.classes) > 1);
+  if (!areAllParts && agree.length < 2 && twins.length < 2) return undefined;
+  if (areAllParts && agree.length < 2 && !folders.every(({ name }) => isPartAlone(name))) {
+    // "train station" beside "test tube" are classes, unless they look like parts.
+    if (classes.size === 0 && !labelsInNames(trains.flatMap(filesOf))) return undefined;
+  }
+  if (classes.size === 0) return readFlatSplit(folders);
+
+  const sentence = `folders of a given split (${listed([...tops.keys()])}) with one folder of images per class in each`;
+  const reading = empty('split-folders', sentence);
+  for (const folder of folders) addFolder(reading, folder, alike.includes(folder));
+  return withoutLoneSplit(reading);
+}
+
+/** Archives of Kaggle repeat the name of a part: `test1/test1/1.jpg`. */
+function withoutInnerPart(below: readonly Below[]): Below[] {
+  const [only = '', ...others] = groupByTop(below).keys();
+  const isRepeated = others.length === 0 && partOf(only) !== undefined;
+  const isWhole = isRepeated && below.every(({ parts }) => parts.length > 1);
+  return below.map(({ file, parts }) => ({ file, parts: isWhole ? parts.slice(1) : parts }));
+}
+
+const filesOf = ({ below }: TopFolder): DatasetFile[] => below.map(({ file }) => file);
+
+function addFolder(reading: Reading, folder: TopFolder, isAlike: boolean): void {
+  const { name, part, below, classes } = folder;
+  if (part === undefined && isAlike) {
+    const what = `The folder "${name}" has the same class folders as the training part, but its name says neither train, validation nor test.`;
+    const remedy = `Rename it to "train", "validation" or "test", or remove it.`;
+    reading.problems.push(problem('SPLIT_UNCLEAR', name, what, remedy));
+  } else if (part === undefined) {
+    leaveOut(reading, folder, `in "${name}", which is no part of the given split`);
+  } else if (part === 'predict' || classes.size === 0) {
+    if (part === 'train') reading.problems = reading.problems.concat(filesOf(folder).map(noClass));
+    else leaveOut(reading, folder, `to be predicted ("${name}" has no classes)`);
+  } else {
+    for (const { file, parts } of below) {
+      const [label = ''] = parts;
+      if (parts.length > 1) reading.labelled.push({ file, label, split: part });
+      else reading.problems.push(noClass(file));
     }
   }
-  const names = listed(parts.map(({ top }) => top));
-  const used = new Set(placed.map(({ split }) => split));
-  const isDivided = used.size > 1;
-  return {
-    format: 'split-folders',
-    taken: isDivided
-      ? `a dataset divided by its folders (${names})`
-      : `a training folder beside others without classes (${names})`,
-    placed: isDivided ? placed : placed.map(({ file, className }) => ({ file, className })),
-    leftOut,
-    problems: known.size === 0 ? [withoutClasses(names)] : [],
-    warnings: absentClasses(placed, known, used),
+}
+
+function leaveOut(reading: Reading, { name, below }: TopFolder, rule: string): void {
+  for (const { file } of below) reading.leftOut.push({ file, rule });
+  const what = `The folder "${name}" with ${below.length} images is left out: it is ${rule}.`;
+  reading.warnings.push(
+    problem('FOLDER_LEFT_OUT', name, what, 'Put class folders into it if it should be used.'),
+  );
+}
+
+/** Parts without class folders: the class is in the names of the files, or nowhere. */
+function readFlatSplit(folders: readonly TopFolder[]): Reading {
+  const trains = folders.filter(({ part }) => part === 'train');
+  const labels = labelsInNames(trains.flatMap(filesOf));
+  const reading = empty('file-names', IN_NAMES);
+  if (!labels) {
+    const names = folders.map(({ name }) => name);
+    const what = `The top folders (${listed(names)}) are a train/test split without class folders, and the file names have no labels.`;
+    const remedy =
+      'Put one folder per class into each of them, or add a CSV file with the columns "file" and "label".';
+    const unlabelled = problem('SPLIT_FOLDERS', 'the dataset', what, remedy);
+    return { ...empty('split-folders', 'folders of a given split'), problems: [unlabelled] };
+  }
+  const known = new Set(labels);
+  for (const folder of folders) {
+    const own = labelsInNames(filesOf(folder));
+    const { part, name } = folder;
+    if (own && part !== undefined && part !== 'predict' && areAlike(known, new Set(own))) {
+      folder.below.forEach(({ file }, i) => {
+        reading.labelled.push({ file, label: own[i] ?? '', split: part });
+      });
+    } else {
+      leaveOut(reading, folder, `to be predicted (the file names in "${name}" have no labels)`);
+    }
+  }
+  return withoutLoneSplit(reading);
+}
+
+/** A training part alone is no split: the rest is held out by the trainer. */
+function withoutLoneSplit(reading: Reading): Reading {
+  if (reading.labelled.some(({ split }) => split !== 'train')) return reading;
+  const labelled = reading.labelled.map(({ file, label }): Labelled => ({ file, label }));
+  const sentence = `${reading.sentence}; there is only a training part, so the split is made for you`;
+  return { ...reading, sentence, labelled };
+}
+
+/** Folders called validation and test only, with the same classes inside. */
+function withoutTrain(tops: ReadonlyMap<string, Below[]>): Reading | undefined {
+  const names = [...tops.keys()];
+  const areParts = names.length > 1 && names.every((name) => partOf(name) && isPartAlone(name));
+  if (!areParts) return undefined;
+  const what = `The top folders (${listed(names)}) are parts of a split, but none of them is the training part.`;
+  const remedy = 'Add the folder "train", or put the class folders at the top.';
+  const refusal = problem('SPLIT_WITHOUT_TRAIN', 'the dataset', what, remedy);
+  return { ...empty('split-folders', 'folders of a given split'), problems: [refusal] };
+}
+
+/** `cat/train/…`, `cat/test/…`: the split is inside each class. */
+function readSplitInside(tops: ReadonlyMap<string, Below[]>): Reading | undefined {
+  const isDivided = (below: readonly Below[]) => {
+    const names = new Set(below.map(({ parts }) => (parts.length > 1 ? parts[0] : '')));
+    const parts = [...names].map((name) => (name ? partOf(name) : undefined));
+    return parts.length > 1 && parts.includes('train') && parts.every((part) => part !== undefined);
   };
-}
-
-type Labelled = { file: DatasetFile; className: string | undefined };
-
-/** By class folders, wrapped or not, or else by the classes in the names. */
-function labelledOf(files: readonly Located[]): Labelled[] {
-  const inside = belowRoot(files);
-  const isClass = isFlat(files) ? isClassName(inside[0]?.folders[0]) : true;
-  if (isClass && inside.every(({ folders }) => folders.length > 0))
-    return inside.map(({ file, folders }) => ({ file, className: folders[0] }));
-  const labels = labelsInNames(files.map(({ name }) => name));
-  return files.map(({ file }, i) => ({ file, className: labels?.[i] }));
-}
-
-/** Whether the only folder of a part is a class, and does not just repeat that it is a part, or holds images. */
-const isClassName = (folder: string | undefined): boolean =>
-  folder !== undefined &&
-  roleOf(folder) === undefined &&
-  !/^(images?|imgs?|data|all|jpe?g(images)?|pics|pictures|photos)$/i.test(folder);
-
-/** Whether all files are in one and the same folder. */
-const isFlat = (files: readonly Located[]): boolean =>
-  new Set(files.map(({ folders }) => folders.join('/'))).size === 1;
-
-function withoutClasses(names: string): Problem {
-  const what = `The folders (${names}) look like a division into training and test images, but the images in them have no classes.`;
-  const remedy =
-    'Put a folder for each class into each of them, or all class folders at the top: then the split is made for you.';
-  return problem('SPLIT_FOLDERS', 'the dataset', what, remedy);
-}
-
-function absentClasses(
-  placed: readonly Placed[],
-  known: ReadonlySet<string | undefined>,
-  used: ReadonlySet<Part | undefined>,
-): Problem[] {
-  if (!used.has('test')) return [];
-  const tested = new Set(
-    placed.flatMap(({ split, className }) => (split === 'test' ? className : [])),
-  );
-  const absent = [...known].flatMap((name) => (name === undefined || tested.has(name) ? [] : name));
-  if (absent.length === 0) return [];
-  const what = `The test part has no images of ${listed(absent.sort().map((name) => `"${name}"`))}: nothing will be known about how well the student recognises them.`;
-  return [problem('CLASS_UNTESTED', 'the test part', what, 'Add test images of each class.')];
-}
-
-/** `cat/train/1.jpg` and `cat/test/2.jpg`. */
-function dividedInClasses(files: readonly Located[]): Reading | undefined {
-  const placed: Placed[] = [];
-  const leftOut: Reading['leftOut'] = [];
-  const trained = new Set<string>();
-  for (const { file, folders } of files) {
-    const [className, part] = folders;
-    const role = part === undefined ? undefined : roleOf(part);
-    if (className === undefined || role === undefined) return undefined;
-    if (role === 'unlabelled') leftOut.push({ path: file.path, rule: UNLABELLED_RULE });
-    else placed.push({ file, className, split: role });
-    if (role === 'train') trained.add(className);
-  }
-  const classes = new Set(placed.map(({ className }) => className));
-  const isDivided = new Set(placed.map(({ split }) => split)).size > 1;
-  if (!isDivided || trained.size < classes.size) return undefined;
-  const taken = 'class folders, each divided into train and test';
-  return { format: 'split-in-classes', taken, placed, leftOut };
-}
-
-/** `cat.0.jpg` and `dog.0.jpg` in one folder. */
-function inNames(files: readonly Located[]): Reading | undefined {
-  if (!isFlat(files)) return undefined;
-  const labels = labelsInNames(files.map(({ name }) => name));
-  if (!labels) return undefined;
-  const placed = files.map(({ file }, i) => ({ file, className: labels[i] ?? '' }));
-  const first = files[0]?.name ?? '';
-  const taken = `images with their class at the beginning of their names ("${labels[0]}" of ${first})`;
-  return { format: 'names', taken, placed, leftOut: [] };
-}
-
-/** `cat/1.jpg`; deeper folders belong to the class above. */
-function classFolders(files: readonly Located[]): Reading {
-  const placed: Placed[] = [];
-  const problems: Problem[] = [];
-  for (const { file, folders } of files) {
-    const [className] = folders;
-    if (className !== undefined) {
-      placed.push({ file, className });
-      continue;
+  const divided = [...tops].filter(([, below]) => isDivided(below));
+  if (divided.length === 0 || divided.length * 2 < tops.size) return undefined;
+  const reading = empty('split-inside-classes', 'class folders with a given split inside each');
+  for (const [label, below] of tops) {
+    for (const { file, parts } of below) {
+      const split = parts.length > 1 ? partOf(parts[0] ?? '') : undefined;
+      if (split === 'predict')
+        reading.leftOut.push({ file, rule: `to be predicted ("${parts[0]}")` });
+      else reading.labelled.push({ file, label, split });
     }
-    const what = 'The file is not in a class folder.';
-    const remedy = 'Move it into the folder of its class, or remove it.';
-    problems.push(problem('NO_CLASS', file.path, what, remedy));
+    if (isDivided(below)) continue;
+    const what = `The class folder "${label}" is not divided like the others into train, validation and test.`;
+    const remedy =
+      'Divide it too, or take the folders train, validation and test out of all classes.';
+    reading.problems.push(problem('SPLIT_UNCLEAR', label, what, remedy));
   }
-  return { format: 'class-folders', taken: 'class folders', placed, leftOut: [], problems };
-}
-
-function listed(names: readonly string[]): string {
-  const first = names.slice(0, 5);
-  return names.length > 5 ? `${first.join(', ')} and ${names.length - 5} more` : first.join(', ');
+  return reading;
 }

@@ -119,24 +119,6 @@ describe('validateDataset', () => {
     ]);
   });
 
-  it('writes a given division, and what was left out, into manifest, report and row', async () => {
-    const job = await validateZip({
-      ...classFolders('train/'),
-      ...classFolders('test/'),
-      '.DS_Store': 'x',
-    });
-
-    const manifest = readManifest((await bucket.objects.readText(inputsOf(job).manifest)) ?? '');
-    expect(manifest.header.format).toBe('split-folders');
-    for (const { path, split } of manifest.examples)
-      expect(path.startsWith(`${split}/`)).toBe(true);
-    const leftOut = [{ rule: 'system files', files: 1, first: ['.DS_Store'] }];
-    expect(manifest.header.leftOut).toEqual(leftOut);
-    expect(job?.summary).toMatchObject({ splits: { train: 10, validation: 0, test: 10 }, leftOut });
-    const report = JSON.parse((await bucket.objects.readText(jobKeys(job?.id ?? '').report)) ?? '');
-    expect(report).toMatchObject({ taken: expect.stringContaining('divided'), leftOut });
-  });
-
   it.each(['dataset.json', 'pets/dataset.json'])('uses the recipe inside: %s', async (path) => {
     const root = path.replace('dataset.json', '');
     const job = await validateZip({ ...classFolders(root), [path]: '{ "seed": 7 }' });
@@ -161,6 +143,31 @@ describe('validateDataset', () => {
       state: 'rejected',
       problems: [expect.objectContaining({ where: expect.stringMatching(/^a\/dataset\.json/) })],
     });
+  });
+
+  it('divides as the user did, and counts what it leaves out, in the row, the report and the manifest', async () => {
+    const job = await validateZip({
+      ...classFolders('train/'),
+      ...classFolders('test/'),
+      'predict/1.png': png,
+      'train/.DS_Store': 'x',
+      'train/cat/notes.pdf': 'x',
+    });
+
+    const leftOut = [
+      { rule: 'left behind by an operating system or a tool', files: 1 },
+      { rule: 'not an image, by its name', files: 1 },
+      { rule: 'to be predicted ("predict" has no classes)', files: 1 },
+    ];
+    expect(job?.summary).toMatchObject({ examples: 20, lists: 0, leftOut, warningCount: 1 });
+    const text = (await bucket.objects.readText(inputsOf(job).manifest)) ?? '';
+    const { header, examples } = readManifest(text);
+    expect(header).toMatchObject({ format: 'split-folders', leftOut });
+    expect(examples.filter(({ split }) => split === 'train')).toHaveLength(10);
+    expect(examples.filter(({ split }) => split === 'test')).toHaveLength(10);
+    const report = JSON.parse((await bucket.objects.readText(jobKeys(job?.id ?? '').report)) ?? '');
+    expect(report).toMatchObject({ format: 'split-folders', examples: 20, lists: [], leftOut });
+    expect(report.warnings).toHaveLength(1);
   });
 
   it('makes one job of the same zip three times in parallel, and another of one changed byte', async () => {

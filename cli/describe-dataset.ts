@@ -1,0 +1,43 @@
+import type { Job } from '#core/job.ts';
+import type { LeftOut } from '#core/manifest.ts';
+import { count } from '#core/quantities.ts';
+import { describeProblems } from './describe-problems.ts';
+
+type Facts = Pick<
+  NonNullable<Job['summary']>,
+  'examples' | 'takenFor' | 'lists' | 'leftOut' | 'warnings' | 'warningCount'
+>;
+
+/** What an accepted dataset was taken for, what was left out of it, and what is to be told, a line each. */
+export function describeDataset(dataset: Facts): string[] {
+  const { takenFor, warnings = [], warningCount = 0 } = dataset;
+  const more = warningCount - warnings.length;
+  return [
+    ...(takenFor === undefined ? [] : [`Taken for ${takenFor}.`]),
+    ...filesInWords(dataset),
+    ...describeProblems(warnings).map((line) => `Warning: ${line}`),
+    ...(more > 0 ? [`… and ${count(more)} more warnings`] : []),
+  ];
+}
+
+/** Every file is an image that is used, a list that was used, or left out by a rule. */
+export function filesInWords({ examples, lists = 0, leftOut = [] }: Facts): string[] {
+  if (lists === 0 && leftOut.length === 0) return [];
+  const all = leftOut.reduce((sum, { files }) => sum + files, 0);
+  const files = [`${count(examples)} images`, `${countOf(lists, 'list')}`];
+  return [
+    `Files: ${files.join(', ')} of labels, ${count(all)} left out.`,
+    ...leftOut.map((each) => `Left out: ${leftOutInWords(each)}.`),
+  ];
+}
+
+/** Such as `24 files: left behind by an operating system or a tool (cat/.DS_Store, …)`. */
+export function leftOutInWords({ rule, files, first = [] }: Partial<LeftOut>): string {
+  const more = (files ?? 0) > Math.min(SHOWN, first.length) ? ', …' : '';
+  const names = first.length > 0 ? ` (${first.slice(0, SHOWN).join(', ')}${more})` : '';
+  return `${countOf(files ?? 0, 'file')}: ${rule}${names}`;
+}
+
+const SHOWN = 3;
+
+const countOf = (n: number, thing: string): string => `${count(n)} ${thing}${n === 1 ? '' : 's'}`;
