@@ -1,7 +1,5 @@
 import sharp from 'sharp';
-import { DAMAGED } from '#core/image-faults.ts';
 import { MAX_PIXELS } from '#core/image-limits.ts';
-import { ImageRefused } from './image-refused.ts';
 
 /** The values that become black and white: cameras and scanners leave a few pixels outside of what counts. */
 const DARKEST = 0.005;
@@ -25,12 +23,13 @@ const isTiff = (bytes: Uint8Array): boolean => {
  * use a part of their range only, and 12 bits in 16 would become black.
  *
  * @returns the image, as a PNG of 8 bits; undefined if the image is an ordinary one
+ * @throws Error of libvips, or if values are signed
  */
 export async function windowedGrey(bytes: Uint8Array): Promise<Buffer | undefined> {
   const options = { failOn: 'error', limitInputPixels: MAX_PIXELS, pages: 1 } as const;
   const { channels, depth, orientation } = await sharp(bytes, options).metadata();
   if (channels !== 1 || depth === 'uchar') return undefined;
-  if (depth === 'short') throw new ImageRefused(DAMAGED); // libvips loses the values below 0
+  if (depth === 'short') throw new Error('libvips would lose the values below 0');
   const is16 = depth === 'ushort';
   const { data, info } = await sharp(bytes, options)
     .toColourspace(is16 ? 'grey16' : 'b-w')

@@ -38,6 +38,9 @@ export function noteOn(bytes: Uint8Array): ImageNote | undefined {
   return image.toString('latin1', 4, 12) === 'ftypavis' ? NOTES.animated : undefined;
 }
 
+/** Whether an image ends early, as far as it tells without being decoded. */
+export const lacksItsEnd = (bytes: Uint8Array): boolean => noteOn(bytes) === NOTES.endMissing;
+
 /** Sentences about many images, in the order in which their kinds were first met. */
 export function collectNotes(): { see(path: string, bytes: Uint8Array): void; told(): string[] } {
   const paths = new Map<ImageNote, string[]>();

@@ -82,6 +82,28 @@ describe('decodeImage, of images that broke off', () => {
   });
 });
 
+it.each([
+  ['jpeg', 'is cut off'],
+  ['png', 'is cut off'],
+  ['webp', 'is cut off'],
+  ['gif', 'is cut off'],
+  ['avif', 'is cut off'],
+] as const)('says of half a %s that it %s', async (format, what) => {
+  const whole = await noise().toFormat(format).toBuffer();
+
+  await expect(decodeImage(whole.subarray(0, whole.length / 2), PX)).rejects.toThrow(what);
+});
+
+it.each(['jpeg', 'png', 'webp', 'tiff', 'avif'] as const)(
+  'says of a %s with a damaged header that it is damaged',
+  async (format) => {
+    const whole = await noise().toFormat(format).toBuffer();
+    const damaged = Buffer.from(whole).fill(0x55, 14, 400);
+
+    await expect(decodeImage(damaged, PX)).rejects.toThrow(/^is (damaged|cut off)/);
+  },
+);
+
 describe('collectNotes', () => {
   it('tells many images in one sentence', async () => {
     const frames = await Promise.all([1, 2].map((seed) => noise(seed).png().toBuffer()));
