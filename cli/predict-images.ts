@@ -41,12 +41,13 @@ export async function predictImages(
   return predictions;
 }
 
-interface Decoded {
+export interface Decoded {
   pixels: Buffer;
   note: string | undefined;
 }
 
-async function pixelsOf(image: string, px: number): Promise<Decoded | UnreadableImage> {
+/** Decodes one image for a student, or says why it cannot. */
+export async function pixelsOf(image: string, px: number): Promise<Decoded | UnreadableImage> {
   try {
     const bytes = await readFile(image);
     return { pixels: await decodeImage(bytes, px), note: noteOn(bytes)?.what };
