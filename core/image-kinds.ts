@@ -23,7 +23,7 @@ export const KIND_BYTES = 1024;
 export function imageKind(head: Uint8Array): ImageKind | ImageFault {
   const bytes = Buffer.from(head.buffer, head.byteOffset, Math.min(head.byteLength, KIND_BYTES));
   if (bytes.length === 0) return fault('FILE_EMPTY', 'is empty', 'Replace or remove it.');
-  const text = bytes.toString('latin1');
+  const text = bytes.toString('latin1').replace(BYTE_ORDER_MARK, '').trimStart(); // no signature begins with spaces
   const read = READ.find(({ sign }) => sign.test(text));
   if (read) return read.kind;
   const known = NOT_READ.find(({ sign }) => sign.test(text));
@@ -42,6 +42,8 @@ export const isFault = (kind: ImageKind | ImageFault): kind is ImageFault =>
   typeof kind === 'object';
 
 const fault = (code: string, what: string, remedy: string): ImageFault => ({ code, what, remedy });
+
+const BYTE_ORDER_MARK = /^\xef\xbb\xbf/; // of UTF-8
 
 /** Matches bytes, read as latin1. (A linter forbids control characters in literals; signatures are full of them.) */
 const bytesLike = ({ raw }: TemplateStringsArray): RegExp => new RegExp(raw.join(''), 's');
@@ -93,7 +95,7 @@ const NOT_READ: { name: string; sign: RegExp; remedy: string }[] = [
   },
   {
     name: 'an SVG drawing',
-    sign: textLike`^(?:\xef\xbb\xbf)?\s*(?:<\?xml.*?|<!--.*?|<!DOCTYPE )?\s*(?:<svg|svg)[\s>]`,
+    sign: textLike`^(?:(?:<\?xml.*?|<!--.*?)?<svg|<!doctype svg)[\s>]`,
     remedy: 'Convert it to PNG, for instance with: rsvg-convert -h 512 IN.svg -o OUT.png',
   },
   {
@@ -151,17 +153,17 @@ const NO_IMAGES: { sign: RegExp; what: string; remedy: string }[] = [
     remedy: 'Run "git lfs pull", then upload the dataset again.',
   },
   {
-    sign: textLike`^(?:\xef\xbb\xbf)?\s*<(?:!doctype html|html|head|body)\b`,
+    sign: textLike`^<(?:!doctype html|html|head|body)\b`,
     what: 'is a web page, not an image',
     remedy: again,
   },
   {
-    sign: textLike`^(?:\xef\xbb\xbf)?\s*<[?!a-z]`,
+    sign: textLike`^<[?!a-z]`,
     what: 'is XML, not an image',
     remedy: again,
   },
   {
-    sign: bytesLike`^(?:\xef\xbb\xbf)?\s*[[{]\s*["{[\]}]`,
+    sign: bytesLike`^[[{]\s*["{[\]}]`,
     what: 'is JSON, not an image',
     remedy: again,
   },
