@@ -28,7 +28,7 @@ export function describeReport(report: LocalReport): string {
   return [
     ...(classes.length > 0 ? [table([header, ...rows])] : []),
     ...(more > 0 ? [`  … and ${count(more)} more classes`] : []),
-    `${count(report.examples)} images in ${count(classes.length)} classes; ${isSplit ? 'the given split is used' : 'the split is made for you'}.`,
+    `Images: ${count(report.examples)}, classes: ${count(classes.length)}; ${isSplit ? 'the given split is used' : 'the split is made for you'}.`,
     ...told,
     ...(problems.length > 0
       ? [`Problems (${count(problems.length)}):`, ...wrong]
