@@ -70,12 +70,17 @@ export async function train(
   timings.finish('verify');
 
   const labels = Int32Array.from(examples, ({ label }) => label);
-  const hashed = examples.map(({ label }, i) => ({ contentSha256: at(contents, i), label }));
+  const hashed = examples.map(({ label, split }, i) => ({
+    contentSha256: at(contents, i),
+    label,
+    given: split,
+  }));
   const { parts, warnings } = splitExamples(hashed, recipe.split, recipe.seed);
+  const isDivided = examples.some(({ split }) => split === 'test'); // by the dataset's owner
   const partCounts = countClasses(classes, labels, parts);
   requireEnough(partCounts);
   // Few images are not set aside for a test; they are judged by cross-validation.
-  const judgement = judgementFor(contents, labels, parts, partCounts, recipe.seed);
+  const judgement = judgementFor(contents, labels, parts, partCounts, recipe.seed, isDivided);
   const counts = countsOf(judgement, partCounts);
   warnings.push(...untestedClasses(counts, testedOf(judgement, labels)));
 
@@ -208,9 +213,9 @@ export async function train(
   report.line(`test_accuracy=${metrics.test.accuracy.toFixed(6)}`);
   timings.finish('evaluate');
 
-  // After that one look, the student may learn from all images with the same settings.
+  // After that one look, the student may learn from all images with the same settings; not from a test part that was given.
   // Of cross-validation, a head has learned from all of them, and a fine-tuned student is that of the first fold.
-  const wantsRefit = isHeldOut ? (recipe.refit ?? !isTuned) : isTuned;
+  const wantsRefit = isHeldOut ? (recipe.refit ?? (!isTuned && !isDivided)) : isTuned;
   const onAll = wantsRefit && isHeldOut ? await headOn(judgement.all) : fitted;
   const refitted = !wantsRefit
     ? undefined

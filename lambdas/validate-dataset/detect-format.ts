@@ -134,7 +134,8 @@ function emptyClasses(
   const parents = new Set<string>(); // of the class folders
   const full = new Set<string>();
   const names = new Set(classes.map(({ name }) => name));
-  const candidates = new Set(folders.map((folder) => folder.replace(/\/$/, '')));
+  const meant = folders.filter((folder) => junkRule(`${folder}/x`) === undefined);
+  const candidates = new Set(meant.map((folder) => folder.replace(/\/$/, '')));
   for (const { file } of leftOut) {
     if (junkRule(file.path) === undefined) candidates.add(folderOf(file.path));
   }

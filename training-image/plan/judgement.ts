@@ -33,6 +33,7 @@ const REPEATS = { below: 200, times: 3 };
  * @param contents a hash of each example's bytes; copies are never on both sides of a split
  * @param parts of the hold-out split; `undefined` for examples that are left out
  * @param counts the examples of each part
+ * @param isGiven the test part is the one that the dataset's owner has chosen, however small
  */
 export function judgementFor(
   contents: readonly string[],
@@ -40,6 +41,7 @@ export function judgementFor(
   parts: readonly (Part | undefined)[],
   counts: ClassCounts,
   seed: number,
+  isGiven = false,
 ): Judgement {
   const usable = Int32Array.from([...parts.keys()].filter((i) => parts[i] !== undefined));
   const first = new Map<string, number>(); // the first example of each content
@@ -49,7 +51,7 @@ export function judgementFor(
   const test = indicesOf(parts, 'test');
   const median = medianOf(counts.map((each) => each.train + each.validation + each.test));
   const isMany = usable.length > MAX_CROSS_VALIDATED || median >= MIN_HELD_OUT.perClass;
-  if (isMany && test.length >= MIN_HELD_OUT.test) {
+  if (isGiven || (isMany && test.length >= MIN_HELD_OUT.test)) {
     const splits = [{ train, heldOut: indicesOf(parts, 'validation') }];
     const isLearnable = (i: number) => parts[i] !== 'test';
     return {

@@ -27,6 +27,60 @@ describe('splitExamples', () => {
     expect(warnings).toEqual([]);
   });
 
+  describe('of a dataset that its owner has divided', () => {
+    const divided = (parts: Partial<Record<Part, number>>) =>
+      Object.entries(parts).flatMap(([given, n]) =>
+        Array.from({ length: n }, (_, i) => ({
+          contentSha256: sha256(`${given}/${i}`),
+          label: i % 2,
+          given: given as Part,
+        })),
+      );
+
+    it('keeps the parts', () => {
+      const given = divided({ train: 20, validation: 6, test: 8 });
+      const { parts, warnings } = splitExamples(given, fractions, 1);
+
+      expect(parts).toEqual(given.map((each) => each.given));
+      expect(warnings).toEqual(['The dataset’s own division into parts was used.']);
+    });
+
+    it('draws a part that is missing from the training part', () => {
+      const given = divided({ train: 20, test: 8 });
+      const { parts, warnings } = splitExamples(given, fractions, 1);
+
+      expect([count(parts, 'train'), count(parts, 'validation'), count(parts, 'test')]).toEqual([
+        ...[18, 2, 8],
+      ]);
+      expect(parts.slice(20)).toEqual(Array(8).fill('test'));
+      expect(warnings[0]).toContain('for validation were taken from its training part');
+    });
+
+    it('leaves out what is to be learned from and is tested too', () => {
+      const given = [
+        ...divided({ train: 20, validation: 4, test: 8 }),
+        { contentSha256: sha256('test/0'), label: 0, given: 'train' as const },
+        { contentSha256: sha256('test/1'), label: 1, given: 'validation' as const },
+        { contentSha256: sha256('validation/0'), label: 0, given: 'train' as const },
+      ];
+      const { parts, warnings } = splitExamples(given, fractions, 1);
+
+      expect(parts.slice(-3)).toEqual([undefined, undefined, undefined]);
+      expect(warnings).toContainEqual(
+        expect.stringContaining('3 images to learn from are also in'),
+      );
+    });
+  });
+
+  it('never puts images that look alike on two sides', () => {
+    const alike = examples([40, 40]).map((each, i) => ({ ...each, group: `group ${i % 20}` }));
+    const { parts } = splitExamples(alike, fractions, 1);
+    const partOf = new Map<string, Set<unknown>>();
+    for (const [i, { group }] of alike.entries())
+      partOf.set(group, (partOf.get(group) ?? new Set()).add(parts[i]));
+    expect([...partOf.values()].map(({ size }) => size)).toEqual(Array(20).fill(1));
+  });
+
   it('depends on content and seed, not on order', () => {
     const given = examples([30, 40]);
     const { parts } = splitExamples(given, fractions, 1);
