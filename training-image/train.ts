@@ -9,6 +9,7 @@ import { classWeights } from './data/class-counts.ts';
 import { decodeExamples } from './data/decode-examples.ts';
 import { DECODER, RESIZE } from './data/decode-image.ts';
 import { prepareScratch } from './data/decoded-images.ts';
+import { collectNotes } from './data/image-notes.ts';
 import { knownCopies } from './data/known-copies.ts';
 import { openDataset } from './data/read-dataset.ts';
 import { verifyExamples } from './data/verify-examples.ts';
@@ -66,7 +67,8 @@ export async function train(
 
   // The dataset: verified against the manifest, then split by content.
   const dataset = await openDataset(folders.channel(CHANNELS.dataset.folder), manifest);
-  const contents = await verifyExamples(dataset, examples, report, stop); // a sha256 per example
+  const notes = collectNotes();
+  const contents = await verifyExamples(dataset, examples, report, stop, notes.see); // a sha256 per example
   const contentSha256 = sha256(contents.join('\n'));
   timings.finish('verify');
 
@@ -137,7 +139,8 @@ export async function train(
   const isComplete = shards.reduce((sum, { count }) => sum + count, 0) === n;
   const copies = await knownCopies(contents, decoded, px, isComplete, checkpoints, imagesKey);
   const division = divideExamples(manifest, labels, copies, recipe);
-  const { judgement, counts, warnings } = division;
+  const { judgement, counts } = division;
+  const warnings = [...division.warnings, ...notes.told()];
   const freeze = freezePlanFor({ ...common, judgement });
 
   await computeFeatures(teacher, plan.set, decoded, cache, known, report, stop);

@@ -1,5 +1,6 @@
 import { Command } from 'commander';
 import type { StudentCard } from '#core/card.ts';
+import { IMAGE_KINDS_IN_WORDS } from '#core/image-kinds.ts';
 import { count, percent } from '#core/quantities.ts';
 import type { NumberedVersion } from '#core/versions.ts';
 import { ensureTensorflow } from '#engine/tensorflow/ensure-tensorflow.ts';
@@ -15,7 +16,7 @@ import { withLibrary } from '../with-pipeline.ts';
 export const predict = (): Command =>
   new Command('predict')
     .argument('<student>', STUDENT_ARGUMENT)
-    .argument('<image...>', 'JPEG, PNG, GIF or WebP files')
+    .argument('<image...>', `${IMAGE_KINDS_IN_WORDS} files`)
     .addOption(stackOption())
     .option('--json', 'print every probability as JSON')
     .action((wanted: string, images: string[], { json, ...target }: Target & { json?: boolean }) =>
@@ -31,7 +32,8 @@ export const predict = (): Command =>
         if (json) outJson(predictions.map((each) => ({ ...each, ...answeredBy(card, entry) })));
         else if (read.length > 0) out(table(read.map(row)));
         for (const prediction of predictions)
-          if ('problem' in prediction) warn(`${prediction.image}: ${prediction.problem}`);
+          if ('problem' in prediction) warn(`${prediction.image} ${prediction.problem}`);
+          else if (prediction.note) info(`${prediction.image} ${prediction.note}.`);
         const unread = images.length - read.length;
         if (unread > 0)
           throw new CliError(

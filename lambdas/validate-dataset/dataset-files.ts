@@ -9,6 +9,8 @@ export interface DatasetFile {
   record: Pick<ManifestExample, 'entry' | 'object'>;
   /** The first bytes, HEAD_BYTES if left out; none if they cannot be unpacked. */
   head(bytes?: number): Promise<Uint8Array>;
+  /** The last bytes; undefined, or missing, where they could only be had by unpacking the whole file. */
+  tail?(bytes: number): Promise<Uint8Array | undefined>;
 }
 
 export interface DatasetFiles {
@@ -22,6 +24,9 @@ export interface DatasetFiles {
 
 /** Enough for the type of an image, and for its size unless it is a JPEG with metadata. */
 export const FIRST_BYTES = 4 * 1024;
+
+/** Enough to see whether an image ends as it should. */
+export const LAST_BYTES = 1024;
 
 /** A JPEG's dimensions follow its EXIF block, which may take 64 KiB (CIPA DC-008, the limit of an APP1 segment). */
 export const HEAD_BYTES = 64 * 1024;

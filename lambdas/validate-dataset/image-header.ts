@@ -1,23 +1,11 @@
 import { imageSize } from 'image-size';
+import { TOO_LARGE } from '#core/image-faults.ts';
+import { type ImageFault, type ImageKind, imageKind, isFault } from '#core/image-kinds.ts';
 import { MAX_PIXELS } from '#core/image-limits.ts';
 import { type Problem, problem } from '#core/problem.ts';
 
-const ascii = (bytes: Uint8Array, from: number, to: number): string =>
-  Buffer.from(bytes.subarray(from, to)).toString('latin1');
-
-function isJpeg(head: Uint8Array): boolean {
-  return head[0] === 0xff && head[1] === 0xd8 && head[2] === 0xff;
-}
-
-/** Recognises the four formats that the trainer decodes, by their first bytes; file names do not matter. */
-const FORMATS: ((head: Uint8Array) => boolean)[] = [
-  isJpeg,
-  (head) => ascii(head, 0, 8) === '\x89PNG\r\n\x1a\n',
-  (head) => /^GIF8[79]a$/.test(ascii(head, 0, 6)),
-  (head) => ascii(head, 0, 4) === 'RIFF' && ascii(head, 8, 12) === 'WEBP',
-];
-
-const CLAIMS_AN_IMAGE = /\.(jpe?g|png|gif|webp)$/i;
+const CLAIMS_AN_IMAGE = /\.(jpe?g|jfif|png|gif|webp|tiff?|avif|bmp|hei[cf])$/i;
+const IS_RAW = /\.(nef|nrw|arw|sr2|dng|pef|srw|3fr|rwl|cr2)$/i; // TIFFs of which libtiff would decode the thumbnail
 
 /**
  * The problem with a file as far as its first bytes show it; `undefined` if there is none.
@@ -30,26 +18,35 @@ export function imageProblem(path: string, head: Uint8Array, size: number): Prob
     const remedy = 'Zip the folder again, and check it with "unzip -t".';
     return problem('ENTRY_DAMAGED', path, what, remedy);
   }
-  if (head.length === 0) {
-    return problem('FILE_EMPTY', path, 'The file is empty.', 'Replace or remove it.');
-  }
-  if (!FORMATS.some((matches) => matches(head))) {
-    const despite = CLAIMS_AN_IMAGE.test(path) ? ', despite its name' : '';
-    const what = `The file is not a JPEG, PNG, GIF or WebP image${despite}.`;
-    return problem('NOT_AN_IMAGE', path, what, 'Convert it to JPEG or PNG, or remove it.');
-  }
-  const found = dimensions(head);
+  const kind = kindOf(path, head);
+  if (isFault(kind)) return problemWith(path, kind);
+  const found = dimensions(kind, head);
   if (found && found.width * found.height > MAX_PIXELS) {
     const what = `The image has ${found.width} × ${found.height} pixels; the limit is ${MAX_PIXELS / 1e6} megapixels.`;
-    const remedy = 'Make it smaller; students see a few hundred pixels.';
-    return problem('IMAGE_TOO_LARGE', path, what, remedy);
+    return problem(TOO_LARGE.code, path, what, TOO_LARGE.remedy);
   }
   return undefined;
 }
 
+/** A fault as a problem of a dataset. */
+export function problemWith(path: string, { code, what, remedy }: ImageFault): Problem {
+  const isDisguised = code === 'NOT_AN_IMAGE' && CLAIMS_AN_IMAGE.test(path);
+  return problem(code, path, `The file ${what}${isDisguised ? ', despite its name' : ''}.`, remedy);
+}
+
+function kindOf(path: string, head: Uint8Array): ImageKind | ImageFault {
+  const kind = imageKind(head);
+  if (kind !== 'TIFF' || !IS_RAW.test(path)) return kind;
+  return {
+    code: 'IMAGE_KIND',
+    what: 'is a raw photograph, which cannot be read here',
+    remedy: 'Export it as JPEG or TIFF with the program that develops your photographs.',
+  };
+}
+
 /** Whether the first bytes of a JPEG end before its frame header, as they do where metadata come first. */
 export const isCutOff = (head: Uint8Array): boolean =>
-  isJpeg(head) && jpegDimensions(head) === 'further in';
+  imageKind(head) === 'JPEG' && jpegDimensions(head) === 'further in';
 
 interface Dimensions {
   width: number;
@@ -57,11 +54,12 @@ interface Dimensions {
 }
 
 /** `undefined` where the header is damaged or further in: then the trainer, which decodes the whole file, decides. */
-function dimensions(head: Uint8Array): Dimensions | undefined {
-  if (isJpeg(head)) {
+function dimensions(kind: ImageKind, head: Uint8Array): Dimensions | undefined {
+  if (kind === 'JPEG') {
     const found = jpegDimensions(head);
     return found === 'further in' ? undefined : found;
   }
+  if (kind === 'TIFF') return tiffDimensions(head);
   try {
     return imageSize(head);
   } catch {
@@ -89,4 +87,24 @@ function jpegDimensions(head: Uint8Array): Dimensions | 'further in' | undefined
     at += 2 + length;
   }
   return 'further in';
+}
+
+/** Reads the first directory of a TIFF, if it precedes the pixels (TIFF 6.0, section 2); image-size wants the whole file. */
+function tiffDimensions(head: Uint8Array): Dimensions | undefined {
+  const bytes = Buffer.from(head.buffer, head.byteOffset, head.byteLength);
+  const isLittle = bytes[0] === 0x49;
+  const short = (at: number) => (isLittle ? bytes.readUInt16LE(at) : bytes.readUInt16BE(at));
+  const long = (at: number) => (isLittle ? bytes.readUInt32LE(at) : bytes.readUInt32BE(at));
+  if (bytes.length < 8 || short(2) !== 42) return undefined; // 43: BigTIFF
+  const directory = long(4);
+  if (directory + 2 > bytes.length) return undefined;
+  const found = new Map<number, number>();
+  const count = short(directory);
+  for (let i = 0; i < count; i++) {
+    const at = directory + 2 + 12 * i;
+    if (at + 12 > bytes.length) break;
+    found.set(short(at), short(at + 2) === 3 ? short(at + 8) : long(at + 8));
+  }
+  const [width, height] = [found.get(256), found.get(257)];
+  return width === undefined || height === undefined ? undefined : { width, height };
 }

@@ -50,7 +50,7 @@ export async function judgeDataset(
     teachers,
   );
   const read = await readDataset({ files, folders }, !isRefused);
-  const images = isRefused ? [] : await checkImages(read.examples.map(({ file }) => file));
+  const images = await checkImages(isRefused ? [] : read.examples.map(({ file }) => file));
   await nextTurn();
   // An archive that cannot be listed has no classes either; only the cause is worth reporting.
   const isUnlisted = files.length === 0 && listing.length > 0;
@@ -64,9 +64,9 @@ export async function judgeDataset(
       ...budget,
       ...listing,
       ...(isUnlisted ? [] : read.problems),
-      ...images,
+      ...images.problems,
     ],
-    warnings: [...warnings, ...(isUnlisted ? [] : read.warnings)],
+    warnings: [...warnings, ...(isUnlisted ? [] : read.warnings), ...images.warnings],
   };
 }
 

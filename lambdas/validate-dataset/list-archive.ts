@@ -97,6 +97,11 @@ function asFile(entry: ArchiveEntry, readBytes: ReadBytes, archiveSize: number):
       const head = await readBytes(start, start + Math.min(packed, bytes));
       return method === 0 ? head : inflatedHead(head, bytes);
     },
+    async tail(bytes) {
+      const start = method === 0 ? await dataStartOf(entry, readBytes, archiveSize) : undefined;
+      if (start === undefined) return undefined;
+      return readBytes(start + Math.max(0, packed - bytes), start + packed);
+    },
   };
 }
 

@@ -16,6 +16,7 @@ export function listFolder(
     record: { object: { key, size, etag, etagIsMd5: false } },
     head: (bytes = HEAD_BYTES) =>
       size === 0 ? Promise.resolve(new Uint8Array()) : objects.readRange(key, 0, bytes, etag),
+    tail: (bytes: number) => objects.readRange(key, Math.max(0, size - bytes), size, etag),
   }));
   return { files, problems: [] };
 }

@@ -1,5 +1,6 @@
-import { crc32, deflateSync } from 'node:zlib';
+import { deflateSync } from 'node:zlib';
 import sharp from 'sharp';
+import { pngChunk } from './png-chunk.ts';
 
 /**
  * Turns the colours of an ICC profile into sRGB. Libvips only knows the profiles of files, so the pixels become a PNG.
@@ -13,19 +14,10 @@ export async function applyProfile(pixels: Buffer, px: number, profile: Buffer):
     .toBuffer();
   const withProfile = Buffer.concat([
     png.subarray(0, HEADER_END),
-    chunk('iCCP', Buffer.concat([Buffer.from('p\0\0'), deflateSync(profile, { level: 1 })])),
+    pngChunk('iCCP', Buffer.concat([Buffer.from('p\0\0'), deflateSync(profile, { level: 1 })])),
     png.subarray(HEADER_END),
   ]);
   return sharp(withProfile).toColourspace('srgb').removeAlpha().raw().toBuffer();
 }
 
 const HEADER_END = 33; // bytes: the signature, and the IHDR chunk, which is always first
-
-/** A chunk of a PNG: length, type, data, checksum of the last two. */
-function chunk(type: string, data: Buffer): Buffer {
-  const body = Buffer.concat([Buffer.from(type), data]);
-  const [length, checksum] = [Buffer.alloc(4), Buffer.alloc(4)];
-  length.writeUInt32BE(data.length);
-  checksum.writeUInt32BE(crc32(body));
-  return Buffer.concat([length, body, checksum]);
-}

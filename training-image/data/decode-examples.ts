@@ -52,7 +52,7 @@ export async function decodeExamples(
       const images: Uint8Array[] = [];
       for (const result of await limit.map(inShard, decode)) {
         if ('pixels' in result) images.push(result.pixels);
-        else broken.push({ file: result.path, what: `cannot be decoded (${result.problem})` });
+        else broken.push({ file: result.path, what: result.problem });
       }
       if (broken.length === 0) await store(shard, Buffer.concat(images));
     }

@@ -1,7 +1,9 @@
 import sharp from 'sharp';
 import { MAX_PIXELS } from '#core/image-limits.ts';
-import { isOutOfMemory } from '../job/errors.ts';
 import { applyProfile } from './apply-profile.ts';
+import { mayBeDeepGrey, windowedGrey } from './deep-grey.ts';
+import { ImageRefused, refusalOf } from './image-refused.ts';
+import { mendImage } from './mend-image.ts';
 import { resize, wholeFactor } from './resize.mjs';
 
 /** How images are brought to the teacher's size, in the words of the card; `understudy predict` does the same. */
@@ -19,20 +21,42 @@ export const LOADERS_LIMITED = 'UNDERSTUDY_LOADERS_LIMITED';
 if (process.env[LOADERS_LIMITED] === undefined) {
   sharp.block({ operation: ['VipsForeignLoad'] });
   sharp.unblock({
-    operation: ['Jpeg', 'Png', 'Nsgif', 'Webp'].map((format) => `VipsForeignLoad${format}Buffer`),
+    operation: ['Jpeg', 'Png', 'Nsgif', 'Webp', 'Tiff', 'Heif'].map(
+      (format) => `VipsForeignLoad${format}Buffer`,
+    ),
   });
 }
 sharp.cache(false); // each image is decoded once
 
 /**
- * Decodes one image; of an animation the first frame. Large JPEGs are decoded at a smaller size, which takes a third of the
- * time and gives nearly the same pixels as the means of `resize`.
+ * Decodes one image; of an animation or a document the first picture. An image that lacks hardly more than its end is
+ * decoded all the same, and grey values of more than 8 bits keep the range that they use.
  *
  * @param px height and width of the result
  * @returns RGB, 0 to 255, [px, px, 3] row by row
- * @throws Error whose message says what is wrong with the bytes
+ * @throws ImageRefused if the bytes are at fault
  */
 export async function decodeImage(bytes: Uint8Array, px: number): Promise<Buffer> {
+  try {
+    return await decodeWhole(bytes, px);
+  } catch (error) {
+    const refusal = refusalOf(bytes, error);
+    if (!(refusal instanceof ImageRefused)) throw refusal;
+    const mended = await mendImage(bytes).catch(() => undefined);
+    if (!mended) throw refusal;
+    return decodeWhole(mended, px).catch(() => Promise.reject(refusal));
+  }
+}
+
+/**
+ * Decodes an image of which nothing is missing. Large JPEGs are decoded at a smaller size, which takes a third of the
+ * time and gives nearly the same pixels as the means of `resize`.
+ *
+ * @throws Error of libvips
+ */
+async function decodeWhole(bytes: Uint8Array, px: number): Promise<Buffer> {
+  const grey = mayBeDeepGrey(bytes) ? await windowedGrey(bytes) : undefined;
+  if (grey) return decodeWhole(grey, px);
   const reduced = isLargeJpeg(bytes) ? await reducedSize(bytes, px) : undefined;
   const image = sharp(bytes, {
     failOn: 'error', // also for truncated files
@@ -85,7 +109,7 @@ async function oriented(pixels: Buffer, px: number, orientation: number): Promis
   return image.raw().toBuffer();
 }
 
-/** An image as `decodeImage` returns it, or what is wrong with its bytes. */
+/** An image as `decodeImage` returns it, or what is wrong with its bytes, continuing the sentence that its name begins. */
 export type DecodeResult = { pixels: Uint8Array } | { problem: string };
 
 /** Like `decodeImage`, but returns the faults of the bytes; it throws what is not their fault. */
@@ -93,8 +117,7 @@ export async function tryDecodeImage(bytes: Uint8Array, px: number): Promise<Dec
   try {
     return { pixels: await decodeImage(bytes, px) };
   } catch (error) {
-    const message = error instanceof Error ? error.message : String(error);
-    if (isOutOfMemory(message)) throw error;
-    return { problem: message.split('\n')[0] ?? '' };
+    if (error instanceof ImageRefused) return { problem: error.message };
+    throw error;
   }
 }

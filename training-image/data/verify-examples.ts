@@ -11,6 +11,7 @@ const CONCURRENCY = 8; // chosen: reads that wait for the disk while others are 
 /**
  * Reads every example once and verifies it against the manifest.
  *
+ * @param see is shown the bytes of each example
  * @returns the sha256 of each example's bytes, in the order of the manifest
  * @throws TrainingRefused, naming the files, with the code of the first in the manifest
  */
@@ -19,6 +20,7 @@ export async function verifyExamples(
   examples: readonly ManifestExample[],
   report: Reporter,
   stop: StopSignal,
+  see: (path: string, bytes: Uint8Array) => void = () => undefined,
 ): Promise<string[]> {
   const limit = pLimit(CONCURRENCY);
   const results: (string | FileRefused)[] = [];
@@ -28,7 +30,9 @@ export async function verifyExamples(
     stop.throwIfRequested();
     report.progress('verify', done, examples.length);
     try {
-      return sha256(await dataset.read(example));
+      const bytes = await dataset.read(example);
+      see(example.path, bytes);
+      return sha256(bytes);
     } catch (error) {
       if (error instanceof FileRefused) return error;
       throw error;

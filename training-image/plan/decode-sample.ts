@@ -40,7 +40,7 @@ export function sampleDecoder(
       const example = at(examples, index);
       const result = await decoders.decode(await dataset.read(example), px);
       if ('pixels' in result) decoded.set(index, result.pixels);
-      else broken.push({ file: example.path, what: `cannot be decoded (${result.problem})` });
+      else broken.push({ file: example.path, what: result.problem });
     });
     if (decoded.size < MIN_DECODED) {
       throw refusedFor('VALIDATION_FAILED', broken);

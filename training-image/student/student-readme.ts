@@ -31,7 +31,7 @@ npm install
 node predict.mjs IMAGE…
 \`\`\`
 
-[\`predict.mjs\`](predict.mjs) is thirty lines for your own program. With \`@tensorflow/tfjs-node\` instead of \`@tensorflow/tfjs\` it is faster.
+[\`predict.mjs\`](predict.mjs) is forty lines for your own program. With \`@tensorflow/tfjs-node\` instead of \`@tensorflow/tfjs\` it is faster.
 
 ${hasSavedModel ? PYTHON : ''}## Browser
 

@@ -55,11 +55,36 @@ describe('imageProblem', () => {
   });
 
   it.each([
-    ['cat/notes.txt', 'The file is not a JPEG, PNG, GIF or WebP image.'],
-    ['cat/photo.JPG', 'The file is not a JPEG, PNG, GIF or WebP image, despite its name.'],
+    ['cat/notes.txt', 'The file is text, not an image.'],
+    ['cat/photo.JPG', 'The file is text, not an image, despite its name.'],
   ])('says of text named %s: %s', (path, what) => {
     expect(problemOf(path, Buffer.from('hello'))?.what).toBe(what);
   });
+});
+
+it.each([true, false])('finds the size of a TIFF (its header first: %s)', (isFirst) => {
+  const directory = Buffer.from(
+    '49492a0008000000 0200 0001 0400 01000000 70170000 0101 0400 01000000 88130000 00000000'.replaceAll(
+      ' ',
+      '',
+    ),
+    'hex',
+  ); // 6000 × 5000
+  if (!isFirst) directory.writeUInt32LE(directory.length, 4);
+
+  const found = problemOf('cat/1.tif', directory);
+
+  if (isFirst) expect(found?.code).toBe('IMAGE_TOO_LARGE');
+  else expect(found).toBeUndefined();
+});
+
+it('does not take the thumbnail of a raw photograph for the photograph', async () => {
+  const tiff = await sharp({ create: { width: 9, height: 9, channels: 3, background: 'red' } })
+    .tiff()
+    .toBuffer();
+
+  expect(problemOf('cat/DSC_1.NEF', tiff)).toMatchObject({ code: 'IMAGE_KIND' });
+  expect(problemOf('cat/1.tif', tiff)).toBeUndefined();
 });
 
 describe('isCutOff', () => {

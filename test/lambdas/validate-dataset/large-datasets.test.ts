@@ -4,7 +4,10 @@ import { describe, expect, it } from 'vitest';
 import { memoryJobs, memoryLog, memoryObjects } from '#examples/in-memory-ports.ts';
 import { validateDataset } from '#lambdas/validate-dataset/validate-dataset.ts';
 
-const PNG = Buffer.from('\x89PNG\r\n\x1a\n an image of which only the type is read', 'latin1');
+const SIGNATURE = Buffer.from('\x89PNG\r\n\x1a\n', 'latin1');
+const END = Buffer.from('\0\0\0\0IEND\xae\x42\x60\x82', 'latin1');
+/** An image of which only the type and the end are read. */
+const PNG = Buffer.concat([SIGNATURE, END]);
 
 /** A zip of two classes, stored; made by hand, because yazl takes seconds. */
 function zipOf(entries: number, body: Buffer): Buffer {
@@ -95,8 +98,8 @@ describe('the validation of a large dataset', { timeout: 180_000 }, () => {
     expect(turns).toBeGreaterThan(100); // each at most 500 entries or 200 images after the one before
   });
 
-  it('reads no more of most images than their type and size take', async () => {
-    const photo = Buffer.concat([PNG, Buffer.alloc(60_000)]);
+  it('reads no more of most images than their type, size and end take', async () => {
+    const photo = Buffer.concat([SIGNATURE, Buffer.alloc(60_000), END]);
     const bucket = bucketWith(0, PNG);
     for (let i = 0; i < 10; i++) bucket.put(`datasets/pets/${i % 2}/${i}.png`, photo);
     bucket.put('datasets/pets/_READY', '');
@@ -109,6 +112,6 @@ describe('the validation of a large dataset', { timeout: 180_000 }, () => {
     };
     await validate(bucket, 'datasets/pets/_READY');
 
-    expect(bytes).toBe(10 * 4096);
+    expect(bytes).toBe(10 * (4096 + 1024));
   });
 });

@@ -46,15 +46,15 @@ describe('decodeExamples', () => {
     const decoders = pool(async () => {
       calls += 1;
       await new Promise((resolve) => setTimeout(resolve, 30 / calls));
-      return { problem: 'not an image' };
+      return { problem: 'is not an image' };
     });
 
     await expect(decode(decoders)).rejects.toMatchObject({
       code: 'VALIDATION_FAILED',
-      message: 'Each of 3 files cannot be decoded (not an image): a/1.png, a/2.png, b/1.png.',
+      message: 'Each of 3 files is not an image: a/1.png, a/2.png, b/1.png.',
       files: ['a/1.png', 'a/2.png', 'b/1.png'].map((file) => ({
         file,
-        what: 'cannot be decoded (not an image)',
+        what: 'is not an image',
       })),
     });
   });

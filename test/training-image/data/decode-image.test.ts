@@ -35,7 +35,7 @@ const top = (pixels: Uint8Array) => at(pixels, 4, 0);
 const bottom = (pixels: Uint8Array) => at(pixels, 4, PX - 1);
 
 describe('decodeImage', () => {
-  it.each(['png', 'jpeg', 'webp', 'gif'] as const)('knows %s', async (format) => {
+  it.each(['png', 'jpeg', 'webp', 'gif', 'tiff', 'avif'] as const)('knows %s', async (format) => {
     const pixels = await decodeImage(await halves().toFormat(format).toBuffer(), PX);
 
     expect(pixels).toHaveLength(3 * PX * PX);
@@ -140,8 +140,8 @@ describe('decodeImage', () => {
   });
 
   it.each(
-    (['png', 'jpeg', 'webp', 'gif'] as const).flatMap((format) =>
-      [0.5, 0.95].map((part) => ({ format, part })),
+    (['png', 'jpeg', 'webp', 'gif', 'tiff', 'avif'] as const).flatMap((format) =>
+      [0.1, 0.5, 0.9].map((part) => ({ format, part })),
     ),
   )('refuses a $format of which only $part arrived', async ({ format, part }) => {
     const noise = sharp(randomBytes(3 * 64 * 64), { raw: { width: 64, height: 64, channels: 3 } });
@@ -150,7 +150,7 @@ describe('decodeImage', () => {
 
     const cut = whole.subarray(0, Math.floor(part * whole.length));
 
-    await expect(decodeImage(cut, PX)).rejects.toThrow();
+    await expect(decodeImage(cut, PX)).rejects.toThrow(/^is (cut off|damaged)/);
   });
 
   it('refuses an image of 30 megapixels by its header', async () => {
@@ -160,22 +160,16 @@ describe('decodeImage', () => {
     const bomb = withPngSize(small, 6_000, 5_000);
     const before = process.memoryUsage.rss();
 
-    await expect(decodeImage(bomb, PX)).rejects.toThrow(/pixel limit/);
+    await expect(decodeImage(bomb, PX)).rejects.toThrow(/25 megapixels/);
     expect(process.memoryUsage.rss() - before).toBeLessThan(50e6);
   });
 
   it.each([
-    ['an SVG', '<svg xmlns="http://www.w3.org/2000/svg" width="8" height="8"/>'],
-    ['a web page', '<!doctype html><p>not found</p>'],
-    ['nothing', ''],
-  ])('refuses %s', async (_, text) => {
-    await expect(decodeImage(Buffer.from(text), PX)).rejects.toThrow(/unsupported|empty/i);
-  });
-
-  it('refuses a TIFF, whose decoder is not let in', async () => {
-    const tiff = await halves().tiff().toBuffer();
-
-    await expect(decodeImage(tiff, PX)).rejects.toThrow();
+    ['an SVG', '<svg xmlns="http://www.w3.org/2000/svg" width="8" height="8"/>', /SVG/],
+    ['a web page', '<!doctype html><p>not found</p>', /web page/],
+    ['nothing', '', /empty/],
+  ])('refuses %s', async (_, text, why) => {
+    await expect(decodeImage(Buffer.from(text), PX)).rejects.toThrow(why);
   });
 });
 

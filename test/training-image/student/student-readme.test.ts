@@ -83,6 +83,20 @@ describe('the program for Node in a student’s folder', () => {
   });
 });
 
+it('names what it cannot read, and goes on', { timeout: 120_000 }, async () => {
+  const [good, bad] = [join(student, 'good.png'), join(student, 'bad.png')];
+  await writeFile(good, await tinted(0, 200));
+  await writeFile(bad, 'hello');
+
+  const ended = promisify(execFile)(process.execPath, [join(student, 'predict.mjs'), bad, good]);
+
+  await expect(ended).rejects.toMatchObject({
+    code: 1,
+    stdout: expect.stringContaining(good),
+    stderr: expect.stringContaining(`${bad} cannot be read as an image.`),
+  });
+});
+
 describe('the page for browsers in a student’s folder', () => {
   const page = () => readFile(join(student, 'index.html'), 'utf8');
 

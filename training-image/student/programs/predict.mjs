@@ -19,11 +19,18 @@ const model = await tf.loadLayersModel(
 const files = process.argv.slice(2);
 if (files.length === 0) console.error('Usage: node predict.mjs IMAGE…');
 for (const file of files) {
-  const { data, info } = await sharp(file, { autoOrient: true })
+  const image = await sharp(file, { autoOrient: true })
     .toColourspace('srgb')
     .flatten({ background: 'white' })
     .raw({ depth: 'uchar' })
-    .toBuffer({ resolveWithObject: true });
+    .toBuffer({ resolveWithObject: true })
+    .catch(() => undefined);
+  if (!image) {
+    console.error(`${file} cannot be read as an image.`);
+    process.exitCode = 1;
+    continue;
+  }
+  const { data, info } = image;
   const pixels = Float32Array.from(resize(data, info.width, info.height, input.px));
   const logits = model.predict(tf.tensor(pixels, [1, input.px, input.px, 3]));
   const probabilities = await tf.softmax(logits.div(metrics.calibration.temperature)).data();
