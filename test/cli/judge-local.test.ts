@@ -183,7 +183,7 @@ describe('judgeLocal', () => {
       'loose.jpg: The file is not in a class folder.',
       'The class "cow" has 1 image; the minimum is 5.',
       'differ only in case or spaces',
-      'dog/broken.jpg: The file is not a JPEG',
+      'dog/broken.jpg: The file is text, not an image',
       'Problems (4):',
     ]) {
       expect(text).toContain(part);
