@@ -30,6 +30,11 @@ export const VERBS: readonly Verb[] = [
     load: async () => (await import('./verbs/train.ts')).train,
   },
   {
+    name: 'validate',
+    description: 'says what a dataset is taken for, and what is wrong with it; trains nothing',
+    load: async () => (await import('./verbs/validate.ts')).validate,
+  },
+  {
     name: 'status',
     description: 'lists all jobs, or shows one with its history',
     load: async () => (await import('./verbs/status.ts')).status,

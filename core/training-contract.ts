@@ -36,6 +36,8 @@ export const FAILURES = {
     'Repair or remove these files, then upload the dataset again; report.json of the job lists all of them.',
   TOO_FEW_IMAGES:
     'Add images that differ from the others and are in no other class, then upload the dataset again.',
+  LABEL_CONFLICTS:
+    'Decide to which class each of these images belongs, remove the other copies, then upload the dataset again; report.json of the job lists all of them.',
   DATA_CHANGED: 'The upload was changed after it was validated; upload the dataset again.',
   TEACHER_CHANGED:
     'Import the teacher again: its files differ from those that the catalogue lists.',

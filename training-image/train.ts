@@ -5,13 +5,13 @@ import { sha256 } from '#core/identity.ts';
 import type { MlFolder } from '#core/ml-folder.ts';
 import type { TeacherEntry } from '#core/teacher.ts';
 import { CHANNELS } from '#core/training-contract.ts';
-import { classWeights, countClasses, requireEnough, untestedClasses } from './data/class-counts.ts';
+import { classWeights } from './data/class-counts.ts';
 import { decodeExamples } from './data/decode-examples.ts';
 import { DECODER, RESIZE } from './data/decode-image.ts';
 import { prepareScratch } from './data/decoded-images.ts';
 import { collectNotes } from './data/image-notes.ts';
+import { knownCopies } from './data/known-copies.ts';
 import { openDataset } from './data/read-dataset.ts';
-import { splitExamples } from './data/split-examples.ts';
 import { verifyExamples } from './data/verify-examples.ts';
 import { fitTemperature } from './evaluate/calibration.ts';
 import { computeMetrics } from './evaluate/metrics.ts';
@@ -29,9 +29,10 @@ import { readJob } from './job/read-job.ts';
 import type { Reporter, StopSignal } from './job/reporter.ts';
 import { startTimings } from './job/timings.ts';
 import { chooseStudent } from './plan/choose-student.ts';
+import { divideExamples } from './plan/divide-examples.ts';
 import { expectedTime } from './plan/expected-time.ts';
 import { fineTuningEnds, freezePlanFor } from './plan/freeze-plan.ts';
-import { countsOf, judgementFor, testedIndices, testedOf } from './plan/judgement.ts';
+import { testedIndices } from './plan/judgement.ts';
 import { makePlan } from './plan/make-plan.ts';
 import { requireTime } from './plan/require-time.ts';
 import { requireRoom, scratchFolder } from './storage/room.ts';
@@ -72,19 +73,8 @@ export async function train(
   timings.finish('verify');
 
   const labels = Int32Array.from(examples, ({ label }) => label);
-  const hashed = examples.map(({ label, split }, i) => ({
-    contentSha256: at(contents, i),
-    label,
-    given: split,
-  }));
-  const { parts, warnings } = splitExamples(hashed, recipe.split, recipe.seed);
-  const isDivided = examples.some(({ split }) => split === 'test'); // by the dataset's owner
-  const partCounts = countClasses(classes, labels, parts);
-  requireEnough(partCounts);
-  // Few images are not set aside for a test; they are judged by cross-validation.
-  const judgement = judgementFor(contents, labels, parts, partCounts, recipe.seed, isDivided);
-  const counts = countsOf(judgement, partCounts);
-  warnings.push(...untestedClasses(counts, testedOf(judgement, labels)), ...notes.told());
+  const sameBytes = { identities: contents, groups: contents };
+  const atFirst = divideExamples(manifest, labels, sameBytes, recipe);
 
   // The plan: teacher, image size and what the head is given, by measuring on a sample.
   const channel = folders.channel(CHANNELS.teacher.folder);
@@ -98,7 +88,7 @@ export async function train(
       examples,
       labels,
       classes,
-      learnable: judgement.learnable,
+      learnable: atFirst.judgement.learnable,
       checkpoints,
       cacheKey: [
         ...dataKey,
@@ -121,25 +111,18 @@ export async function train(
   );
   const teacher = await loadTeacher(channel, entry, plan.px);
   const { px } = teacher;
-  const freeze = freezePlanFor({
-    recipe,
-    teacher,
-    plan,
-    judgement,
-    labels,
-    classes: classes.length,
-    budgetSeconds,
-  });
-  report.line(`plan: ${plan.teacher} at ${px} px, ${freeze.regime}. ${freeze.why}`);
-  const hasRace = canRace(freeze, judgement);
-  report.line(expectedTimeLine(expectedTime(plan, freeze, examples.length, hasRace)));
+  const common = { recipe, teacher, plan, labels, classes: classes.length, budgetSeconds };
+  const planned = freezePlanFor({ ...common, judgement: atFirst.judgement });
+  report.line(`plan: ${plan.teacher} at ${px} px, ${planned.regime}. ${planned.why}`);
+  const hasRace = canRace(planned, atFirst.judgement);
+  report.line(expectedTimeLine(expectedTime(plan, planned, examples.length, hasRace)));
 
   // Features: what the frozen backbone gives for every image; finished shards survive an interruption.
   const n = examples.length;
   const cacheKey = [teacher.digest, plan.set.id, ...dataKey];
   const cache = await openFeatureCache({ checkpoints, scratch }, cacheKey, n, widthOf(plan.set));
   const { features } = cache; // [n, d]
-  const shards = freeze.retrained > 0 ? shardsOf(n) : cache.missing; // fine-tuning needs all images
+  const shards = planned.retrained > 0 ? shardsOf(n) : cache.missing; // fine-tuning needs all images
   const imagesKey = [contentSha256, RESIZE, DECODER, environment.understudy];
   await requireRoom(folders, {
     images: shards.reduce((sum, { count }) => sum + count, 0),
@@ -151,6 +134,14 @@ export async function train(
   const decoding = { dataset, examples, shards, px, scratch, cacheKey: imagesKey };
   const decoded = await decodeExamples(decoding, report, stop); // uint8 [n, px, px, 3]
   timings.finish('decode');
+
+  // Copies that only their pixels show must not be on two sides either.
+  const isComplete = shards.reduce((sum, { count }) => sum + count, 0) === n;
+  const copies = await knownCopies(contents, decoded, px, isComplete, checkpoints, imagesKey);
+  const division = divideExamples(manifest, labels, copies, recipe);
+  const { judgement, counts } = division;
+  const warnings = [...division.warnings, ...notes.told()];
+  const freeze = freezePlanFor({ ...common, judgement });
 
   await computeFeatures(teacher, plan.set, decoded, cache, known, report, stop);
   timings.finish('features');
@@ -164,7 +155,7 @@ export async function train(
 
   // Fine-tuning, judged on the same held-out images.
   const until = fineTuningEnds(budgetSeconds);
-  const common = {
+  const shared = {
     teacher,
     set: plan.set,
     features,
@@ -179,7 +170,7 @@ export async function train(
   };
   const tuned =
     freeze.retrained > 0
-      ? await tuneAsPlanned(common, freeze, judgement, heads, until, report, stop)
+      ? await tuneAsPlanned(shared, freeze, judgement, heads, until, report, stop)
       : undefined;
   const choice = chooseStudent(freeze, tuned);
   const isTuned = choice.used !== 'head-only';
@@ -217,7 +208,7 @@ export async function train(
 
   // After that one look, the student may learn from all images with the same settings; not from a test part that was given.
   // Of cross-validation, a head has learned from all of them, and a fine-tuned student is that of the first fold.
-  const wantsRefit = isHeldOut ? (recipe.refit ?? (!isTuned && !isDivided)) : isTuned;
+  const wantsRefit = isHeldOut ? (recipe.refit ?? (!isTuned && !division.isGiven)) : isTuned;
   const onAll = wantsRefit && isHeldOut ? await headOn(judgement.all) : fitted;
   const refitted = !wantsRefit
     ? undefined

@@ -10,7 +10,10 @@ const BLOCK_BYTES = 128 * 1024;
 const MAX_BLOCKS = 64;
 
 /** Reads the archive by ranges, in blocks; caches the latest ones, so that small images share a request. */
-export function blocksOf(objects: Objects, { key, etag, size }: ObjectRecord): ReadBytes {
+export function blocksOf(
+  objects: Pick<Objects, 'readRange'>,
+  { key, etag, size }: ObjectRecord,
+): ReadBytes {
   const cache = new Map<number, Promise<Uint8Array>>(); // the most recently used last
 
   function block(index: number): Promise<Uint8Array> {

@@ -1,11 +1,12 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { junkRule } from '#core/junk.ts';
 import { type Problem, problem } from '#core/problem.ts';
-import type { DatasetFile, DatasetFiles } from './dataset-files.ts';
+import { type DatasetFile, type DatasetFiles, HEAD_BYTES } from './dataset-files.ts';
 import { decodeText } from './formats/decode-text.ts';
 import { findListed } from './formats/find-listed.ts';
 import { readFolders } from './formats/folders.ts';
 import { partTexts, readLists, sidecarTask } from './formats/lists.ts';
+import { areMasks } from './formats/masks.ts';
 import type { LeftOutFile, ListText, Reading } from './formats/reading.ts';
 import { containerProblems, otherTaskProblem } from './formats/refusals.ts';
 import { NOT_AN_IMAGE, type SortedFiles, sortFiles } from './formats/sort-files.ts';
@@ -57,28 +58,34 @@ async function readSorted(sorted: SortedFiles, mayRead: boolean): Promise<Readin
   }
   const { sidecars, lists, tooLarge } = partTexts(texts, images);
   const listed = mayRead ? await readTexts(lists) : [];
-  const beside = mayRead ? await readTexts(sidecars.slice(0, SIDECARS)) : [];
-  const task = sidecars.length * 2 >= images.length ? sidecarTask(beside) : undefined;
+  const beside = mayRead ? await readTexts(sidecars.slice(0, SIDECARS), HEAD_BYTES) : [];
   const fromLists = listed.length > 0 ? readLists(listed, images, findListed(images)) : undefined;
   const fromFolders = readFolders(images);
   const reading = choose(fromLists, fromFolders, images.length);
+  const besideTask = sidecars.length * 2 >= images.length ? sidecarTask(beside) : undefined;
+  const task = besideTask ?? (areMasks(reading.labelled) ? 'segmentation' : undefined);
 
   const unused = [...texts, ...containers].filter((file) => !reading.used.includes(file));
   const large = tooLarge.map(({ path }) => listTooLarge(path));
   return {
     ...reading,
     leftOut: [...reading.leftOut, ...unused.map((file) => ({ file, rule: NOT_AN_IMAGE }))],
-    problems: task ? [otherTaskProblem(task, beside[0]?.file.path ?? '')] : reading.problems,
+    problems: task
+      ? [otherTaskProblem(task, beside[0]?.file.path ?? 'the dataset')]
+      : reading.problems,
     warnings: [...reading.warnings, ...large],
   };
 }
 
 const SIDECARS = 5; // enough to see what they are
 
-async function readTexts(files: readonly DatasetFile[]): Promise<ListText[]> {
+async function readTexts(
+  files: readonly DatasetFile[],
+  most = Number.POSITIVE_INFINITY,
+): Promise<ListText[]> {
   const texts: ListText[] = [];
   for (const file of files) {
-    texts.push({ file, text: decodeText(await file.head(file.size)) });
+    texts.push({ file, text: decodeText(await file.head(Math.min(most, file.size))) });
     await nextTurn();
   }
   return texts;

@@ -15,7 +15,10 @@ const MAX_NAMES = 32 * 1024 ** 2; // UTF-16 units of all names together; 167 per
 const ENTRIES_PER_TURN = 500; // other requests are answered in between
 
 /** Lists a zip in the bucket by its central directory. Range requests read that and the heads of the entries, nothing else. */
-export async function listArchive(objects: Objects, archive: ObjectRecord): Promise<DatasetFiles> {
+export async function listArchive(
+  objects: Pick<Objects, 'readRange'>,
+  archive: ObjectRecord,
+): Promise<DatasetFiles> {
   const readBytes = blocksOf(objects, archive);
   const entries: ArchiveEntry[] = [];
   try {

@@ -6,13 +6,13 @@ export const THRESHOLDS = {
   maxClasses: 1_000,
   /** Chosen: with fewer images, almost nothing could be held out for validation and testing. */
   minExamples: 5,
-  /** Chosen: a list of 200,000 long paths with labels has 30 MB. */
+  /** Of all lists together. Chosen: 200,000 long paths with labels have 30 MB. */
   maxListBytes: 48 * 1024 ** 2,
   /** Chosen: real datasets have one list for each part; more are annotations of single images. */
   maxLists: 64,
   /** Listed files that are missing: chosen; a typing error or two are told, a forgotten folder is refused. */
   maxMissing: 0.01,
-  /** One list entry in a hundred may be wrong, but few enough to look at. */
+  /** And in a long list, no more than somebody would look up. */
   maxMissingFiles: 100,
   /** Two parts of a split have most classes in common; classes are rarely divided alike. */
   sameClasses: 0.5,

@@ -1,28 +1,17 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import type { TeacherLimits } from '#core/check-recipe.ts';
-import { budgetProblems } from '#core/cost.ts';
 import { nameProblem } from '#core/dataset-name.ts';
 import { sha256 } from '#core/identity.ts';
 import { type Job, type Observation, receive } from '#core/job.ts';
 import { datasetOf, inputKeys, jobKeys, type Upload, uploadSealedBy } from '#core/keys.ts';
 import { writeManifest } from '#core/manifest.ts';
-import { parseRecipe } from '#core/parse-recipe.ts';
 import { PROBLEMS_IN_ROW, problem, WARNINGS_IN_ROW } from '#core/problem.ts';
 import { type RecordPorts, recordObservation } from '#lambdas/record-observation.ts';
 import type { Objects, Subject } from '#ports';
-import { checkImages } from './check-images.ts';
-import type { DatasetFile } from './dataset-files.ts';
-import { readDataset } from './detect-format.ts';
-import { identifyUpload, MAX_RECIPE_BYTES } from './identify-upload.ts';
-import { byRule } from './left-out.ts';
+import { identifyUpload } from './identify-upload.ts';
+import { judgeDataset, type RecipeLimits, reportOf } from './judge-dataset.ts';
 import type { ListedUpload } from './list-upload.ts';
-import { recipePathIn } from './recipe-in-archive.ts';
 
-export interface ValidationPorts extends RecordPorts {
-  objects: Objects;
-  teachers: ReadonlyMap<string, TeacherLimits>;
-  allowedInstanceTypes?: readonly string[] | undefined; // for recipes; any, if left out
-}
+export type ValidationPorts = RecordPorts & RecipeLimits & { objects: Objects };
 
 /**
  * Stage 1. Accepts the dataset of a sealed upload, or reports everything that is wrong with it.
@@ -111,58 +100,23 @@ function nameRefused(upload: Upload): Observation | undefined {
 
 /** Reads listings, image headers and the recipe, and writes the report and the trainer's inputs to the bucket. */
 async function validate(
-  { objects, teachers, allowedInstanceTypes: allowed }: ValidationPorts,
+  { objects, ...limits }: ValidationPorts,
   { job, upload, listed, recipeText }: Received,
 ): Promise<Observation> {
-  const { files: all, folders = [], archive, problems: listing, ...told } = await listed.files();
-  // An archive that is refused as a whole may be hostile: nothing in it is read.
-  const isRefused = listing.some(({ code }) => code.startsWith('ARCHIVE_'));
-  await nextTurn(); // here and below: each step takes long for many files, and others wait for this process
-  const { inside, files } = await withoutRecipe(all, isRefused, job.recipeKey);
-  const {
-    recipe,
-    whereIs,
-    problems: recipeProblems,
-  } = parseRecipe(
-    recipeText ?? inside.text,
-    recipeText === undefined ? inside.path : job.recipeKey,
-    teachers,
-  );
-  const read = await readDataset({ files, folders }, !isRefused);
-  const { classes, examples } = read;
-  const images = await checkImages(isRefused ? [] : examples.map(({ file }) => file));
-  // An archive that cannot be listed has no classes either; only the cause is worth reporting.
-  const isUnlisted = files.length === 0 && listing.length > 0;
-  const budget = allowed ? budgetProblems(recipe, whereIs, allowed) : [];
-  const problems = [
-    ...recipeProblems,
-    ...budget,
-    ...listing,
-    ...(isUnlisted ? [] : read.problems),
-    ...images.problems,
-  ];
+  const files = await listed.files();
+  await nextTurn(); // each step takes long for many files, and others wait for this process
+  const judged = await judgeDataset(files, { text: recipeText, path: job.recipeKey }, limits);
+  const { recipe, read, leftOut, problems, warnings } = judged;
 
   await nextTurn();
-  const leftOut = byRule(read.leftOut);
-  const warnings = [...(told.warnings ?? []), ...read.warnings, ...images.warnings];
-  const report = {
-    dataset: datasetOf(upload),
-    accepted: problems.length === 0,
-    format: read.format,
-    takenFor: read.sentence,
-    examples: examples.length,
-    lists: read.used,
-    leftOut,
-    classes,
-    problems,
-    warnings,
-  };
-  await objects.write(jobKeys(job.id).report, JSON.stringify(report, null, 2), 'application/json');
+  const report = JSON.stringify(reportOf(datasetOf(upload), judged), null, 2);
+  await objects.write(jobKeys(job.id).report, report, 'application/json');
   if (problems.length > 0) {
     const first = problems.slice(0, PROBLEMS_IN_ROW);
     return { type: 'dataset-rejected', problems: first, problemCount: problems.length };
   }
 
+  const { classes, examples } = read;
   const manifest = writeManifest({
     header: {
       schema: 1,
@@ -171,7 +125,7 @@ async function validate(
       takenFor: read.sentence,
       classes: classes.map(({ name }) => name),
       examples: examples.length,
-      ...(archive && { archive }),
+      ...(files.archive && { archive: files.archive }),
       ...(read.used.length > 0 && { lists: read.used }),
       ...(leftOut.length > 0 && { leftOut }),
     },
@@ -209,19 +163,3 @@ async function validate(
 }
 
 const RULES_IN_ROW = 10;
-
-/** The files but the recipe among them, and that recipe, which counts if there is none beside the archive. */
-async function withoutRecipe(
-  files: DatasetFile[],
-  isRefused: boolean,
-  noRecipe: string,
-): Promise<{ files: DatasetFile[]; inside: { path: string; text: string | undefined } }> {
-  const path = recipePathIn(files.map((file) => file.path));
-  const found = path === undefined ? undefined : files.find((file) => file.path === path);
-  if (!found) return { files, inside: { path: noRecipe, text: undefined } };
-  const bytes = isRefused ? undefined : await found.head(MAX_RECIPE_BYTES + 1);
-  return {
-    files: files.filter((file) => file !== found),
-    inside: { path: found.path, text: bytes && Buffer.from(bytes).toString('utf8') },
-  };
-}

@@ -107,9 +107,17 @@ const TEXT = [
   'document',
 ];
 
-const folded = (name: string): string => name.toLowerCase().replaceAll(/[^\p{L}\p{N}]/gu, '');
-const among = (names: readonly string[], header: readonly string[]): number[] =>
-  names.flatMap((name) => header.flatMap((cell, i) => (folded(cell) === name ? [i] : [])));
+const MAX_NAME = 64; // characters; no known name is longer
+
+const folded = (name: string): string =>
+  name
+    .slice(0, MAX_NAME)
+    .toLowerCase()
+    .replaceAll(/[^\p{L}\p{N}]/gu, '');
+function among(names: readonly string[], header: readonly string[]): number[] {
+  const cells = header.map(folded);
+  return names.flatMap((name) => cells.flatMap((cell, i) => (cell === name ? [i] : [])));
+}
 
 /** Indices of columns by their names, the most telling first. */
 export const pathColumns = (header: readonly string[]): number[] => among(PATH, header);

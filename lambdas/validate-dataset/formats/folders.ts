@@ -143,7 +143,7 @@ function readSplit(tops: ReadonlyMap<string, Below[]>): Reading | undefined {
   }
   if (classes.size === 0) return readFlatSplit(folders);
 
-  const sentence = `folders of a given split (${listed([...tops.keys()])}) with one folder of images per class in each`;
+  const sentence = `folders of a given split (${listed(agree.map(({ name }) => name))}) with one folder of images per class in each`;
   const reading = empty('split-folders', sentence);
   for (const folder of folders) addFolder(reading, folder, alike.includes(folder));
   return withoutLoneSplit(reading);
@@ -169,7 +169,7 @@ function addFolder(reading: Reading, folder: TopFolder, isAlike: boolean): void 
     leaveOut(reading, folder, `in "${name}", which is no part of the given split`);
   } else if (part === 'predict' || classes.size === 0) {
     if (part === 'train') reading.problems = reading.problems.concat(filesOf(folder).map(noClass));
-    else leaveOut(reading, folder, `to be predicted ("${name}" has no classes)`);
+    else leaveOut(reading, folder, `to be predicted (in "${name}")`);
   } else {
     for (const { file, parts } of below) {
       const [label = ''] = parts;
@@ -181,7 +181,7 @@ function addFolder(reading: Reading, folder: TopFolder, isAlike: boolean): void 
 
 function leaveOut(reading: Reading, { name, below }: TopFolder, rule: string): void {
   for (const { file } of below) reading.leftOut.push({ file, rule });
-  const what = `The folder "${name}" with ${below.length} images is left out: it is ${rule}.`;
+  const what = `The folder is left out, with ${below.length} images: it has no classes, or is no part of the split.`;
   reading.warnings.push(
     problem('FOLDER_LEFT_OUT', name, what, 'Put class folders into it if it should be used.'),
   );
@@ -209,7 +209,7 @@ function readFlatSplit(folders: readonly TopFolder[]): Reading {
         reading.labelled.push({ file, label: own[i] ?? '', split: part });
       });
     } else {
-      leaveOut(reading, folder, `to be predicted (the file names in "${name}" have no labels)`);
+      leaveOut(reading, folder, `to be predicted (in "${name}")`);
     }
   }
   return withoutLoneSplit(reading);

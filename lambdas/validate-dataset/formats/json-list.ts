@@ -4,6 +4,8 @@ export type JsonList =
   | { task: 'detection' | 'segmentation' | 'text' }
   | undefined;
 
+const SAMPLE = 20; // lines that show whether each is an object
+
 type Fields = Record<string, unknown>;
 const HEADER = ['image', 'label', 'split'];
 
@@ -19,6 +21,7 @@ export function readJsonList(text: string): JsonList {
   const whole = parse(text);
   if (whole !== undefined && !(isFields(whole) && 'source-ref' in whole)) return readWhole(whole);
   const lines = text.split(/\r\n|\n|\r/).filter((line) => line.trim() !== '');
+  if (!lines.slice(0, SAMPLE).some((line) => isFields(parse(line)))) return undefined;
   const objects = lines.map(parse).filter(isFields);
   return objects.length * 2 > lines.length ? readObjects(objects) : undefined;
 }

@@ -146,8 +146,14 @@ export function partTexts(texts: readonly DatasetFile[], images: readonly Datase
     (mayBe ? sidecars : lists).push(file);
   }
   const { maxLists, maxListBytes } = THRESHOLDS;
-  const small = lists.filter(({ size }) => size <= maxListBytes);
-  const inOrder = small.sort((a, b) => a.path.split('/').length - b.path.split('/').length);
-  const tooLarge = lists.filter(({ size }) => size > maxListBytes);
-  return { sidecars, lists: inOrder.slice(0, maxLists), tooLarge };
+  const inOrder = lists.sort((a, b) => a.path.split('/').length - b.path.split('/').length);
+  const read: DatasetFile[] = [];
+  const tooLarge: DatasetFile[] = [];
+  let bytes = 0;
+  for (const file of inOrder.slice(0, maxLists)) {
+    const fits = bytes + file.size <= maxListBytes;
+    if (fits) bytes += file.size;
+    (fits ? read : tooLarge).push(file);
+  }
+  return { sidecars, lists: read, tooLarge };
 }

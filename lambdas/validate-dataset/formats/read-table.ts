@@ -25,6 +25,8 @@ export type TableReading =
   | { unclear: string } // a sentence on the columns
   | undefined; // no list of images
 
+const MAX_COLUMNS = 3_000; // chosen: twice as many as the most classes; more are pixels
+const LOOKED_AT = 100; // columns; chosen: the file's name is one of the first
 const SAMPLE = 300; // rows by which the columns are recognised
 
 /** Reads a table with or without a header, with the columns in any order, recognised by names and by contents. */
@@ -36,6 +38,7 @@ export function readTable(
 ): TableReading {
   const [first, ...rest] = rows;
   if (!first) return undefined;
+  if (first.length > MAX_COLUMNS) return { task: 'pixels' };
   const task = otherTask(first);
   if (task !== undefined) return { task };
 
@@ -43,7 +46,9 @@ export function readTable(
     cell !== undefined && find(cell, list) !== undefined;
   const named = pathColumns(first);
   const sample = (rest.length > 0 ? rest : rows).slice(0, SAMPLE);
-  const hits = first.map((_, i) => sample.filter((row) => resolves(row[i])).length);
+  const hits = first
+    .slice(0, LOOKED_AT)
+    .map((_, i) => sample.filter((row) => resolves(row[i])).length);
   const most = Math.max(...hits);
   const isNamed = named.length > 0 && (labelColumns(first).length > 0 || first.length > 1);
   const ties = hits.flatMap((each, i) => (each === most ? [i] : []));
@@ -119,6 +124,7 @@ const isFlag = (cell: string | undefined): boolean => /^\s*([01](\.0+)?)?\s*$/.t
 /** Without a header: the part, the path, the label; numbers that only count the rows are skipped. */
 function headless(path: number, rows: readonly (readonly string[])[]): Columns | string {
   const width = Math.max(...rows.slice(0, SAMPLE).map(({ length }) => length));
+  if (width > LOOKED_AT) return `it has ${width} columns and no header`;
   const others = Array.from({ length: width }, (_, i) => i).filter((i) => i !== path);
   const column = (i: number) => rows.map((row) => row[i] ?? '');
   const split = others.find((i) => others.length > 1 && column(i).every(isSplitCell));

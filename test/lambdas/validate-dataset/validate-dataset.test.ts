@@ -157,7 +157,7 @@ describe('validateDataset', () => {
     const leftOut = [
       { rule: 'left behind by an operating system or a tool', files: 1 },
       { rule: 'not an image, by its name', files: 1 },
-      { rule: 'to be predicted ("predict" has no classes)', files: 1 },
+      { rule: 'to be predicted (in "predict")', files: 1 },
     ];
     expect(job?.summary).toMatchObject({ examples: 20, lists: 0, leftOut, warningCount: 1 });
     const text = (await bucket.objects.readText(inputsOf(job).manifest)) ?? '';

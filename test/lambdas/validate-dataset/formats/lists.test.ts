@@ -393,9 +393,38 @@ describe('a dataset for another task is refused by name', () => {
     expect(problems[0]?.what).toContain(name);
   });
 
+  it('masks', async () => {
+    const files = N.flatMap((i) => [`images/${i}.jpg`, `masks/${i}_mask.png`]);
+
+    expect((await table(files, {})).problems).toEqual(['TASK_SEGMENTATION']);
+  });
+
   it('texts', async () => {
     const { problems } = await read([], { 'train.csv': 'text,label\nhello,a\nbye,b' });
 
     expect(problems.map(({ code }) => code)).toEqual(['TASK_TEXT']);
   });
+});
+
+describe('a hostile list', () => {
+  it.each<[string, string]>([
+    ['an open quote', `file,label\n"${'a,'.repeat(500_000)}`],
+    ['open quotes', `file,label\n${'"x,'.repeat(300_000)}`],
+    ['only quotes', '"'.repeat(1_000_000)],
+    ['a row of 1,000,000 cells', ','.repeat(1_000_000)],
+    ['1,000,000 rows', `file,label\n${'x,y\n'.repeat(1_000_000)}`],
+    ['deep JSON', '['.repeat(1_000_000)],
+    ['lines that are no JSON', `{\n${'x\n'.repeat(1_000_000)}`],
+    ['names of prototypes', '{"__proto__": "a", "constructor": "b", "0.jpg": "c"}'],
+    ['null', 'null'],
+    ['nothing', ''],
+  ])(
+    'ends in time: %s',
+    async (_, text) => {
+      for (const path of ['l.csv', 'l.json', 'l.txt', 'images/metadata.jsonl']) {
+        await read(images, { [path]: text });
+      }
+    },
+    30_000,
+  );
 });
