@@ -251,7 +251,7 @@ describe('the trainer’s program', () => {
 
     expect(await studentIn(other)).toEqual(await studentIn(fresh));
     const kinds = (await readdir(other.checkpoints)).map((name) => name.split('-')[0]);
-    expect(kinds.sort()).toEqual(['features', 'plan']); // the stale ones are gone
+    expect(kinds.sort()).toEqual(['copies', 'features', 'plan']); // the stale ones are gone
   });
 });
 

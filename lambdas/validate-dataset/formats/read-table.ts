@@ -85,7 +85,7 @@ export function readTable(
 const looksLikeImages = (rows: readonly (readonly string[])[], column = 0): boolean =>
   rows
     .slice(0, SAMPLE)
-    .every((row) => /\.(jpe?g|png|gif|webp|bmp|tiff?)$/i.test(row[column] ?? ''));
+    .every((row) => /\.(jpe?g|png|gif|webp|bmp|tiff?|avif|hei[cf])$/i.test(row[column] ?? ''));
 
 interface Columns {
   labels: (row: readonly string[]) => string[];
