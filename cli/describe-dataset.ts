@@ -24,9 +24,10 @@ export function describeDataset(dataset: Facts): string[] {
 export function filesInWords({ examples, lists = 0, leftOut = [] }: Facts): string[] {
   if (lists === 0 && leftOut.length === 0) return [];
   const all = leftOut.reduce((sum, { files }) => sum + files, 0);
-  const files = [`${count(examples)} images`, `${countOf(lists, 'list')}`];
+  const files = [`${count(examples)} images`];
+  if (lists > 0) files.push(`${countOf(lists, 'list')} of labels`);
   return [
-    `Files: ${files.join(', ')} of labels, ${count(all)} left out.`,
+    `Files: ${files.join(', ')}, ${count(all)} left out.`,
     ...leftOut.map((each) => `Left out: ${leftOutInWords(each)}.`),
   ];
 }
