@@ -58,7 +58,7 @@ export function findCopies(contents: readonly string[], sketches: readonly Sketc
   const identities = [...contents];
   const groups = [...contents];
   const groupOf = new Map<string, string>(); // by the identity
-  const leaders = new Map<string, Leader[]>();
+  const leaders = new Map<number, Leader[]>();
   let comparisons = 0;
   for (const i of order) {
     const { pixels, means } = at(sketches, i);
@@ -85,7 +85,8 @@ export function findCopies(contents: readonly string[], sketches: readonly Sketc
 /** Means over three halves of the image. Those of near copies differ by no more than twice the whole images do. */
 function halvesOf(means: Float32Array): [number, number, number] {
   const sums: [number, number, number] = [0, 0, 0];
-  for (const [i, value] of means.entries()) {
+  for (let i = 0; i < means.length; i++) {
+    const value = means[i] ?? 0;
     const x = i % SIDE;
     const y = Math.floor(i / SIDE);
     if (x < SIDE / 2) sums[0] += value;
@@ -97,13 +98,17 @@ function halvesOf(means: Float32Array): [number, number, number] {
 
 const CELL = 2 * NEAR;
 
+const CELLS = 4096; // per half; the means of halves are within ±2, so that no two cells share a number
+
 const cellOf = (
   [first, second, third]: readonly [number, number, number],
   x: number,
   y: number,
   z: number,
-): string =>
-  `${Math.floor(first / CELL) + x},${Math.floor(second / CELL) + y},${Math.floor(third / CELL) + z}`;
+): number =>
+  (Math.floor(first / CELL) + x + CELLS / 2) * CELLS ** 2 +
+  (Math.floor(second / CELL) + y + CELLS / 2) * CELLS +
+  (Math.floor(third / CELL) + z + CELLS / 2);
 
 const STEPS = [0, -1, 1];
 
@@ -116,7 +121,7 @@ interface Leader {
 
 /** Searches the cells around an image; images of one colour are near to none. */
 function findNear(
-  leaders: ReadonlyMap<string, readonly Leader[]>,
+  leaders: ReadonlyMap<number, readonly Leader[]>,
   means: Float32Array,
 ): { group?: string; compared: number } {
   let compared = 0;
