@@ -94,7 +94,8 @@ function classNames(texts: readonly ListText[]) {
     .split(/\r\n|\n|\r/)
     .map((line) => line.trim())
     .filter((line) => line !== '');
-  return found && lines?.every((line) => !/\.(jpe?g|png|gif|webp|bmp|tiff?|avif|hei[cf])\b/i.test(line))
+  return found &&
+    lines?.every((line) => !/\.(jpe?g|png|gif|webp|bmp|tiff?|avif|hei[cf])\b/i.test(line))
     ? { file: found.file, lines }
     : undefined;
 }
