@@ -72,13 +72,15 @@ const decoded = (raw: Uint8Array, upperHalf: string): string =>
     byte < 0x80 ? String.fromCharCode(byte) : upperHalf.charAt(byte - 0x80),
   ).join('');
 
-/** `./` and doubled slashes mean nothing; a slash at the end marks a folder, one at the beginning an absolute path. */
+/**
+ * `./` and doubled slashes mean nothing; a slash at the end marks a folder, one at the beginning an absolute path. The
+ * folder of the whole archive, which some programs list as `./`, is `/`.
+ */
 function cleaned(name: string): string {
   const slashed = name.replaceAll('\\', '/');
   const isFolder = slashed.endsWith('/');
   const isAbsolute = slashed.startsWith('/');
   const parts = slashed.split('/').filter((part) => part !== '' && part !== '.');
-  return `${isAbsolute ? '/' : ''}${parts.join('/')}${isFolder && parts.length > 0 ? '/' : ''}`.normalize(
-    'NFC',
-  );
+  if (parts.length === 0) return '/';
+  return `${isAbsolute ? '/' : ''}${parts.join('/')}${isFolder ? '/' : ''}`.normalize('NFC');
 }

@@ -200,6 +200,11 @@ describe('the names in an archive', () => {
     expect(paths).toEqual(['pets/cat/1.jpg', 'pets/dog/2.jpg']);
   });
 
+  it('may list the folder of the whole archive, which is no file', async () => {
+    const { paths, problems } = await read(['./', './cat/', './cat/1.jpg']);
+    expect([paths, problems]).toEqual([['cat/1.jpg'], []]);
+  });
+
   it('are UTF-8 with or without the flag, and are the same composed or decomposed', async () => {
     const decomposed = 'Caf\u0065\u0301/1.jpg';
     const composed = 'Caf\u00e9/1.jpg';
