@@ -112,9 +112,14 @@ export async function train(
   const teacher = await loadTeacher(channel, entry, plan.px);
   const { px } = teacher;
   const common = { recipe, teacher, plan, labels, classes: classes.length, budgetSeconds };
-  const planned = freezePlanFor({ ...common, judgement: atFirst.judgement });
-  report.line(`plan: ${plan.teacher} at ${px} px, ${planned.regime}. ${planned.why}`);
-  const hasRace = canRace(planned, atFirst.judgement);
+  const imagesKey = [contentSha256, RESIZE, DECODER, environment.understudy];
+  const copies = await knownCopies(checkpoints, [px, ...imagesKey]);
+  const before = copies.kept ? divideExamples(manifest, labels, copies.kept, recipe) : atFirst;
+  const planned = freezePlanFor({ ...common, judgement: before.judgement });
+  const say = ({ regime, why }: typeof planned) =>
+    report.line(`plan: ${plan.teacher} at ${px} px, ${regime}. ${why}`);
+  say(planned);
+  const hasRace = canRace(planned, before.judgement);
   report.line(expectedTimeLine(expectedTime(plan, planned, examples.length, hasRace)));
 
   // Features: what the frozen backbone gives for every image; finished shards survive an interruption.
@@ -122,8 +127,8 @@ export async function train(
   const cacheKey = [teacher.digest, plan.set.id, ...dataKey];
   const cache = await openFeatureCache({ checkpoints, scratch }, cacheKey, n, widthOf(plan.set));
   const { features } = cache; // [n, d]
-  const shards = planned.retrained > 0 ? shardsOf(n) : cache.missing; // fine-tuning needs all images
-  const imagesKey = [contentSha256, RESIZE, DECODER, environment.understudy];
+  // Fine-tuning needs all images, and so does the search for copies.
+  const shards = planned.retrained > 0 || !copies.kept ? shardsOf(n) : cache.missing;
   await requireRoom(folders, {
     images: shards.reduce((sum, { count }) => sum + count, 0),
     px,
@@ -136,12 +141,13 @@ export async function train(
   timings.finish('decode');
 
   // Copies that only their pixels show must not be on two sides either.
-  const isComplete = shards.reduce((sum, { count }) => sum + count, 0) === n;
-  const copies = await knownCopies(contents, decoded, px, isComplete, checkpoints, imagesKey);
-  const division = divideExamples(manifest, labels, copies, recipe);
+  const division = copies.kept
+    ? before
+    : divideExamples(manifest, labels, await copies.find(contents, decoded, px), recipe);
   const { judgement, counts } = division;
   const warnings = [...division.warnings, ...notes.told()];
-  const freeze = freezePlanFor({ ...common, judgement });
+  const freeze = copies.kept ? planned : freezePlanFor({ ...common, judgement });
+  if (freeze.regime !== planned.regime) say(freeze);
 
   await computeFeatures(teacher, plan.set, decoded, cache, known, report, stop);
   timings.finish('features');
