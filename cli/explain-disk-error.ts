@@ -8,7 +8,10 @@ import { CliError, EXIT } from './cli-error.ts';
 export function explainDiskError(error: unknown): unknown {
   if (error instanceof CliError || !(error instanceof Error)) return error;
   if (isInsufficientStorage(error)) {
-    return new CliError(EXIT.disk, error.message, { cause: error }); // the sentence of the local pipeline
+    // The sentence of the local pipeline, which says of jobs that they go on. What this command was doing does not.
+    return new CliError(EXIT.disk, `${error.message} Then run this command again.`, {
+      cause: error,
+    });
   }
   const { path } = error as NodeJS.ErrnoException;
   const isElsewhere = path !== undefined && !resolve(path).startsWith(stateFolder() + sep);

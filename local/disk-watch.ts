@@ -48,7 +48,7 @@ export function diskWatch(options: DiskWatchOptions): DiskWatch {
       if (timer) return why;
       timer = setInterval(look, everyMs);
       timer.unref();
-      report(`${why} The pipeline goes on by itself as soon as it can.`);
+      report(`${why} Jobs go on by themselves as soon as they can.`);
       return why;
     },
     start() {

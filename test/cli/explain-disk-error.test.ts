@@ -13,7 +13,10 @@ describe('explainDiskError', () => {
       $metadata: { httpStatusCode: 507 },
     });
 
-    expect(explainDiskError(told)).toMatchObject({ exit: 5, message: told.message });
+    expect(explainDiskError(told)).toMatchObject({
+      exit: 5,
+      message: `${told.message} Then run this command again.`,
+    });
   });
 
   it('names the state folder for what lies in it', () => {

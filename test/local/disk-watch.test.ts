@@ -33,7 +33,7 @@ it('says once that the disk is full, and once that it can be written again', asy
   expect(disk.isFull()).toBe(false);
   expect(said).toEqual([
     expect.stringMatching(
-      /^The disk is full: .* MB free\. Free some space there; then "npx understudy prune" .* The pipeline goes on by itself as soon as it can\.$/,
+      /^The disk is full: .* MB free\. Free some space there; then "npx understudy prune" .* Jobs go on by themselves as soon as they can\.$/,
     ),
     expect.stringMatching(/ can be written again \([\d,]+ MB free\): the pipeline goes on\.$/),
   ]);
