@@ -1,7 +1,7 @@
 import { type CostEstimate, dollarsFor } from '#core/cost.ts';
 import { studentVersion } from '#core/identity.ts';
 import type { Job } from '#core/job.ts';
-import { FINAL } from '#core/job-progress.ts';
+import { FINAL, type TrainingStep } from '#core/job-progress.ts';
 import { jobKeys } from '#core/keys.ts';
 import { count, percent } from '#core/quantities.ts';
 import { comparisonInWords } from '#core/version-comparison.ts';
@@ -53,6 +53,8 @@ function detailOf({ progress, summary }: Job): string {
   switch (progress.state) {
     case 'waiting':
       return progress.reason;
+    case 'training':
+      return progress.step === undefined ? dataOf(summary) : stepInWords(progress);
     case 'rejected':
       return `${count(progress.problemCount)} ${progress.problemCount === 1 ? 'problem' : 'problems'}: ${progress.problems[0]?.what ?? ''}`;
     case 'failed':
@@ -60,11 +62,16 @@ function detailOf({ progress, summary }: Job): string {
     case 'published':
       return `${progress.number === undefined ? '' : `v${progress.number}, `}accuracy ${percent(progress.accuracy)}`;
     default:
-      return summary
-        ? `${count(summary.examples)} images in ${count(summary.classes)} classes`
-        : '';
+      return dataOf(summary);
   }
 }
+
+const dataOf = (summary: Job['summary']): string =>
+  summary ? `${count(summary.examples)} images in ${count(summary.classes)} classes` : '';
+
+/** What a training job does before or after it trains: `Pending: Waiting for a spot instance`. */
+export const stepInWords = ({ step = '', message }: TrainingStep): string =>
+  message === undefined ? step : `${step}: ${message}`;
 
 /** A job with its full history. */
 export function describeJob(job: Job, pipeline: { trains: boolean }): string {
@@ -87,6 +94,7 @@ export function describeJob(job: Job, pipeline: { trains: boolean }): string {
   if (run?.estimate) facts.push(['Cost limit', wordsOfEstimate(run.estimate)]);
   const cost = describeCost(job);
   if (cost) facts.push(['Billed', cost.replace('Billed: ', '')]);
+  if (progress.state === 'training' && progress.step) facts.push(['Now', stepInWords(progress)]);
   if (progress.state === 'waiting') facts.push(['Waiting', progress.reason]);
   if (progress.state === 'failed')
     facts.push(['Failed', `${progress.code}: ${progress.what} ${progress.remedy}`]);

@@ -8,7 +8,7 @@ import { isInsufficientStorage } from '#lambdas/insufficient-storage.ts';
 import { escapeForTerminal } from '#local/escape-for-terminal.ts';
 import { CliError, EXIT, JobEnded } from './cli-error.ts';
 import type { Pipeline } from './connect.ts';
-import { wordsOfEstimate } from './describe.ts';
+import { stepInWords, wordsOfEstimate } from './describe.ts';
 import { describeDataset } from './describe-dataset.ts';
 import { describeProblems } from './describe-problems.ts';
 import { stopOnSignal } from './interruption.ts';
@@ -143,15 +143,26 @@ const REPEAT_MS = 60_000; // in a log file
 /** Says why a job waits: a terminal always shows it, in a log file it is a line when it is new and then once a minute. */
 function waitingNotice(show: Show, isTerminal: boolean) {
   let last = { reason: '', at: 0 };
-  return ({ progress }: Job): void => {
-    if (progress.state !== 'waiting') return;
-    const reason = progress.reason.replaceAll(/\d/g, ''); // how much is free changes all the time
+  return (job: Job): void => {
+    const sentence = whyStill(job);
+    if (sentence === undefined) return;
+    const reason = sentence.replaceAll(/\d/g, ''); // how much is free changes all the time
     const isSaid = reason === last.reason && Date.now() - last.at < REPEAT_MS;
     if (isSaid && !isTerminal) return;
     last = { reason, at: Date.now() };
-    show.output = `waiting: ${escapeForTerminal(progress.reason)}`;
+    show.output = escapeForTerminal(sentence);
   };
 }
+
+/** Why nothing seems to happen: the job waits, or its training job has no instance yet. */
+function whyStill({ progress, updatedAt }: Job): string | undefined {
+  if (progress.state === 'waiting') return `waiting: ${progress.reason}`;
+  if (progress.state !== 'training' || progress.step === undefined) return undefined;
+  const isBrief = Date.now() - Date.parse(updatedAt) < BRIEF_MS;
+  return isBrief ? undefined : stepInWords(progress);
+}
+
+const BRIEF_MS = 15_000; // chosen: on one machine, each step before the training is over sooner
 
 const DEFAULT_COLUMNS = 80; // of a terminal that does not say
 

@@ -2,6 +2,13 @@ import * as z from 'zod';
 import { Problem } from './problem.ts';
 import { VersionComparison } from './version-comparison.ts';
 
+/** What a training job is doing, in SageMaker's words; absent once it trains, and in early rows. */
+export const TrainingStep = z.object({
+  step: z.string().optional(), // `Starting`, `Pending`, `Downloading`, `Uploading`, …
+  message: z.string().optional(), // SageMaker's last sentence on it
+});
+export type TrainingStep = z.output<typeof TrainingStep>;
+
 const Current = z.discriminatedUnion('state', [
   z.object({ state: z.literal('received') }),
   z.object({
@@ -16,7 +23,7 @@ const Current = z.discriminatedUnion('state', [
     waitingFor: z.enum(['capacity', 'quota', 'concurrency']),
     reason: z.string(),
   }),
-  z.object({ state: z.literal('training') }),
+  z.object({ state: z.literal('training'), ...TrainingStep.shape }),
   z.object({ state: z.literal('interrupted') }),
   z.object({ state: z.literal('trained'), artifacts: z.string() }), // s3:// prefix, from DescribeTrainingJob
   z.object({

@@ -1,8 +1,9 @@
 import * as z from 'zod';
 import { Announcement, announcementOf } from './announcement.ts';
+import { Starved, starvedOnceMore } from './capacity.ts';
 import type { CostEstimate } from './cost.ts';
 import { deadlineOf } from './job-deadlines.ts';
-import { FINAL, Progress, type Published, type State } from './job-progress.ts';
+import { FINAL, Progress, type Published, type State, type TrainingStep } from './job-progress.ts';
 import { Run, startedRun, startsAgain, type Usage, withUsage } from './job-run.ts';
 import { LeftOut } from './manifest.ts';
 import { Problem } from './problem.ts';
@@ -39,6 +40,7 @@ export const Job = z.object({
   summary: Summary.optional(), // from validated on
   run: Run.optional(), // the last training job; the next one waits until this one has ended
   waits: z.int().nonnegative(), // launches refused in a row, for the back-off
+  starved: Starved.optional(), // instance types that no training job got, since one last trained
   failures: z.int().nonnegative().default(0), // times in a row that the stage threw which this state waits for
   progress: Progress,
   history: z.array(z.object({ state: z.string(), at: z.iso.datetime() })),
@@ -66,7 +68,7 @@ export type Observation =
       reason: string;
     }
   | { type: 'slot-refused'; reason: string } // all training slots are in use: nothing was launched
-  | ({ type: 'training-running' } & OfRun)
+  | ({ type: 'training-running' } & OfRun & TrainingStep)
   | ({ type: 'training-interrupted' } & OfRun)
   | ({ type: 'training-no-capacity'; reason: string } & OfRun) // ended for lack of capacity
   | ({ type: 'training-completed'; artifacts: string } & OfRun)
@@ -134,7 +136,7 @@ export function receive(upload: NewJob, at: Date): Job {
 export function advance(job: Job, observation: Observation, at: Date): Job {
   const observed = observe(job, observation);
   if (observed === undefined) return job;
-  const moves = observed.progress !== job.progress;
+  const moves = observed.progress.state !== job.progress.state;
   if (moves && !TRANSITIONS[job.progress.state].includes(observed.progress.state)) return job;
   return settle(job, observed, at);
 }
@@ -174,16 +176,26 @@ function observe(job: Job, observation: Observation): Job | undefined {
         progress: { state: 'waiting', waitingFor: 'concurrency', reason },
       };
     }
-    case 'training-running':
+    case 'training-running': {
+      const { step, message } = observation;
+      const run = openRun(job, observation);
+      if (!run || (state === 'training' && job.progress.step === step)) return undefined;
+      const progress = {
+        state: 'training',
+        ...(step && { step, ...(message && { message }) }),
+      } as const;
+      return { ...job, run: withUsage(run, observation), progress };
+    }
     case 'training-interrupted': {
       const run = openRun(job, observation);
-      const next = observation.type === 'training-running' ? 'training' : 'interrupted';
-      if (!run || state === next) return undefined;
-      return { ...job, run: withUsage(run, observation), progress: { state: next } };
+      if (!run || state === 'interrupted') return undefined;
+      return { ...job, run: withUsage(run, observation), progress: { state: 'interrupted' } };
     }
     case 'training-no-capacity': {
       const { reason } = observation;
-      return ended(job, observation, { state: 'waiting', waitingFor: 'capacity', reason });
+      const next = ended(job, observation, { state: 'waiting', waitingFor: 'capacity', reason });
+      const type = next?.run?.instanceType;
+      return next && type ? { ...next, starved: starvedOnceMore(next.starved, type) } : next;
     }
     case 'training-completed':
       return ended(job, observation, { state: 'trained', artifacts: observation.artifacts });
@@ -212,13 +224,19 @@ function observe(job: Job, observation: Observation): Job | undefined {
     case 'cancel-requested':
       return { ...job, progress: { state: 'cancelled' } };
     case 'retry-requested':
-      return { ...job, waits: 0, progress: { state: job.summary ? 'validated' : 'received' } };
+      return {
+        ...withoutStarved(job),
+        waits: 0,
+        progress: { state: job.summary ? 'validated' : 'received' },
+      };
     case 'announced': {
       const outbox = job.outbox.filter(({ id }) => id !== observation.announcementId);
       return outbox.length === job.outbox.length ? undefined : { ...job, outbox };
     }
   }
 }
+
+const withoutStarved = ({ starved: _, ...job }: Job): Job => job;
 
 /** The job's run, if the observation is about it and it has not ended. */
 const openRun = ({ run }: Job, { trainingJobName }: { trainingJobName: string }) =>
@@ -233,15 +251,23 @@ function ended(job: Job, observation: OfRun, progress: Progress): Job | undefine
   // A job retried while its old run was still stopping is validated again: the end of that run must not fail it.
   const isRetried = state === 'validated';
   if (isRetried || !TRANSITIONS[state].includes(progress.state)) return { ...job, run };
-  const refusals = run.billedSeconds ? 0 : job.waits; // in a row: a run that did train begins a new one
-  return { ...job, run, waits: progress.state === 'waiting' ? refusals + 1 : job.waits, progress };
+  const hasTrained = Boolean(run.billedSeconds); // then it begins a new row of refusals
+  const { starved, ...rest } = job;
+  const before = { ...rest, ...(starved && !hasTrained && { starved }) };
+  const refusals = hasTrained ? 0 : job.waits;
+  return {
+    ...before,
+    run,
+    waits: progress.state === 'waiting' ? refusals + 1 : job.waits,
+    progress,
+  };
 }
 
 /** Dates and versions a changed job, and puts the announcement of a final state into its outbox. */
 function settle(job: Job, observed: Job, at: Date): Job {
   const { deadline: _, ...changed } = observed;
   const next: Job = { ...changed, version: job.version + 1, updatedAt: at.toISOString() };
-  if (observed.progress !== job.progress) {
+  if (observed.progress.state !== job.progress.state) {
     next.failures = 0;
     next.history = [...remembered(job), { state: next.progress.state, at: next.updatedAt }];
     const announcement = announcementOf(next, at);

@@ -17,6 +17,7 @@ import { DATASETS, handledUploadsKey, STUDENTS } from '#core/keys.ts';
 import {
   ANNOUNCEMENTS,
   ROWS_WITH_ANNOUNCEMENTS,
+  STAGES,
   SWEEP_EVERY_MINUTES,
   TRAININGS,
   UPLOADS,
@@ -73,15 +74,18 @@ export class StudentPipeline extends Construct {
     const training = {
       TRAINING_IMAGE: trainer.image,
       TRAINING_ROLE: trainer.role.roleArn,
-      SPOT: String(settings.spot),
     };
     const launching = {
+      SPOT: settings.spot && settings.onDemandFallback ? 'fallback' : String(settings.spot),
       INSTANCE_TYPES: instanceTypes.join(','),
       TEACHERS_IN_IMAGE: CATALOGUE.map(({ name }) => name).join(','),
       DEFAULT_MINUTES: String(settings.defaultMinutes),
       MAX_CONCURRENT_JOBS: String(settings.maxConcurrentJobs),
     };
-    const measuring = { METRICS_NAMESPACE: stack.stackName };
+    const sweeping = {
+      METRICS_NAMESPACE: stack.stackName,
+      SWEEP_LEASE_SECONDS: String(STAGES['sweep-jobs'].timeoutSeconds),
+    };
     const announcing = { ANNOUNCEMENT_BUS: bus.eventBusName };
 
     // 1. A dataset arrives → validate-dataset.
@@ -100,7 +104,7 @@ export class StudentPipeline extends Construct {
       detail: { ...UPLOADS.detail, bucket: { name: [bucket.bucketName] } },
     });
 
-    // 2. Its row is validated → launch-training, one at a time.
+    // 2. Its row is validated → launch-training. Rows of the table limit how many training jobs run.
     const launchStatements = [
       ...readObjects(bucket, 'jobs/', 'teachers/'),
       readAndSaveJobs(jobTable),
@@ -113,7 +117,6 @@ export class StudentPipeline extends Construct {
       environment: { ...pipeline, ...training, ...launching },
       statements: [...launchStatements, ...followStream(jobTable)],
       ephemeral,
-      concurrency: 1,
     });
     streamInto(launch, jobTable, VALIDATED_ROWS);
 
@@ -153,7 +156,7 @@ export class StudentPipeline extends Construct {
         ...training,
         ...launching,
         ...announcing,
-        ...measuring,
+        ...sweeping,
       },
       statements: [
         ...readObjects(bucket, DATASETS, 'jobs/', 'teachers/', STUDENTS),
@@ -166,7 +169,6 @@ export class StudentPipeline extends Construct {
         announce(bus),
       ],
       ephemeral,
-      concurrency: 1,
     });
     sweep.handler.configureAsyncInvoke({
       retryAttempts: 0, // the next sweep is the retry

@@ -32,6 +32,8 @@ export const PipelineSettings = z.strictObject({
     .default(['ml.g4dn.xlarge', 'ml.g5.xlarge']),
   /** Spot instances: cheaper, and interrupted at times; training resumes from its checkpoints. */
   spot: z.boolean().default(true),
+  /** On-demand instances for a job for which no type was to be had as a spot instance. */
+  onDemandFallback: z.boolean().default(false),
   /** Of a training job whose recipe sets none; together with the instance types this limits its cost. */
   defaultMinutes: BudgetMinutes.default(60),
   maxConcurrentJobs: z.int().min(1).max(20).default(2),

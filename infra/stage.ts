@@ -17,8 +17,6 @@ export interface StageProps<Name extends StageName> {
   environment: Record<string, string>;
   statements: PolicyStatement[]; // all permissions of the stage, besides writing its log
   ephemeral: boolean;
-  /** The maximum number of invocations at the same time; the account's limit, if left out. */
-  concurrency?: number;
 }
 
 /** A stage: its handler as a Lambda function with its own log, role and dead-letter queue, and only the given permissions. */
@@ -30,13 +28,12 @@ export class Stage<Name extends StageName = StageName> extends Construct {
   /** Receives the events that were given up. */
   readonly deadLetters: Queue;
 
-  constructor(
-    scope: Construct,
-    { stage, environment, statements, ephemeral, concurrency }: StageProps<Name>,
-  ) {
+  constructor(scope: Construct, { stage, environment, statements, ephemeral }: StageProps<Name>) {
     super(scope, stage);
     this.name = stage;
-    const removalPolicy = ephemeral ? RemovalPolicy.DESTROY : RemovalPolicy.RETAIN;
+    const removalPolicy = ephemeral
+      ? RemovalPolicy.DESTROY
+      : RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE;
     const logGroup = new LogGroup(this, 'Log', {
       retention: RetentionDays.THREE_MONTHS,
       removalPolicy,
@@ -65,7 +62,6 @@ export class Stage<Name extends StageName = StageName> extends Construct {
       role: this.role.withoutPolicyUpdates(),
       logGroup,
       environment: { ...environment, NODE_OPTIONS: '--enable-source-maps' },
-      ...(concurrency !== undefined && { reservedConcurrentExecutions: concurrency }),
       bundling: {
         format: OutputFormat.ESM,
         mainFields: ['module', 'main'],

@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import { BudgetMinutes } from '#core/recipe.ts';
-import type { LaunchSettings } from './aws/training.ts';
+import type { LaunchSettings } from './aws/training-request.ts';
 
 /** The variables that infra and the local pipeline set, in one schema per concern. */
 export const PipelineVariables = z.object({
@@ -21,7 +21,6 @@ export const ValidationVariables = z.object({
 export const TrainingVariables = z.object({
   TRAINING_IMAGE: z.string().min(1), // with its digest
   TRAINING_ROLE: z.string().startsWith('arn:'),
-  SPOT: z.stringbool(),
 });
 
 export const LaunchVariables = z.object({
@@ -33,6 +32,7 @@ export const LaunchVariables = z.object({
     .transform((list) => list.split(',').filter(Boolean)),
   /** The minutes of a training job whose recipe sets none. */
   DEFAULT_MINUTES: z.coerce.number().pipe(BudgetMinutes),
+  SPOT: z.union([z.literal('fallback'), z.stringbool()]),
   MAX_CONCURRENT_JOBS: z.coerce.number().int().positive(),
 });
 
@@ -45,6 +45,8 @@ export const SweepVariables = z.object({
   SWEEP_AHEAD_SECONDS: z.coerce.number().int().nonnegative().default(0),
   /** A launch refused for lack of capacity is not tried again before that, however far ahead the sweeper looks. */
   RETRY_REFUSED_SECONDS: z.coerce.number().nonnegative().default(60), // chosen: a refusal costs two writes
+  /** One sweep at a time, by a lease of this length: that of an invocation. Unset on one machine, where nothing else sweeps. */
+  SWEEP_LEASE_SECONDS: z.coerce.number().int().positive().optional(),
   /** CloudWatch's namespace for the sweeper's metric; unset: no metric. */
   METRICS_NAMESPACE: z.string().min(1).optional(),
 });
@@ -62,5 +64,4 @@ export function environment<Schema extends z.ZodType>(
 export const launchSettings = (variables: z.output<typeof TrainingVariables>): LaunchSettings => ({
   image: variables.TRAINING_IMAGE,
   role: variables.TRAINING_ROLE,
-  spot: variables.SPOT,
 });

@@ -71,14 +71,17 @@ export interface TrainingRequest {
   /** The prefix of one teacher or of all in the bucket; `undefined` if the image contains every teacher needed. */
   teacherChannel: string | undefined;
   budget: Budget;
-  instanceTypes: readonly string[]; // in order of preference
+  instanceTypes: readonly string[]; // in the order in which they are tried
+  spot: boolean; // cheaper instances that AWS may interrupt; training resumes from its checkpoints
+  maxSpotWaitSeconds: number; // for instances, on top of the training time
 }
 
 export interface Training {
   /** Creates the training job. If one of this name exists, an earlier try has succeeded.
-   *  @returns the instance type
-   *  @throws NoCapacity when there is no capacity or quota at present */
-  start(request: TrainingRequest): Promise<string>;
+   *  @returns the instance type; `undefined` if SageMaker is still choosing one
+   *  @throws NoCapacity when there is no capacity or quota at present
+   *  @throws LaunchRefused when it would be refused at any other time, too */
+  start(request: TrainingRequest): Promise<string | undefined>;
   /** The state of a training job, and the job it belongs to. */
   describe(trainingJobName: string): Promise<
     { jobId: string; observation: TrainingObservation; endedAt?: string } | undefined // ISO 8601
@@ -95,6 +98,11 @@ export class NoCapacity extends Error {
     super(reason, options);
     this.waitingFor = waitingFor;
   }
+}
+
+/** AWS does not accept the training job as it is; its sentence says why. */
+export class LaunchRefused extends Error {
+  override name = 'LaunchRefused';
 }
 
 /** Another writer has changed the row first: load the job again and decide again. */

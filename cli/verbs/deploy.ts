@@ -15,6 +15,7 @@ interface DeployOptions {
   bucketName?: string;
   instanceTypes?: string[];
   spot: boolean;
+  onDemandFallback?: boolean;
   defaultMinutes?: number;
   maxConcurrentJobs?: number;
   imageUri?: string;
@@ -29,6 +30,7 @@ export const deploy = (): Command =>
     .option('--bucket-name <name>', 'use an existing bucket')
     .option('--instance-types <list>', 'comma-separated, in order of preference', listOf)
     .option('--no-spot', 'use on-demand instances, which AWS does not interrupt')
+    .option('--on-demand-fallback', 'on-demand instances for a job that gets no spot instance')
     .option(
       '--default-minutes <number>',
       'maximum minutes of a training job whose recipe sets none (default 60)',

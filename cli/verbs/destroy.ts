@@ -54,7 +54,7 @@ function retentionNotice({ bucket, table, retained }: DeployedStack): string {
   return [
     'These are kept with their content, and are billed for storage:',
     `  the bucket ${bucket}; once its old versions are deleted, remove it with: aws s3 rb --force s3://${bucket}`,
-    `  the job table ${table}; turn off its deletion protection, then remove it with: aws dynamodb delete-table --table-name ${table}`,
+    `  the job table ${table}; remove it with: aws dynamodb delete-table --table-name ${table}`,
     '  the log groups of the Lambda functions; log lines expire after three months',
   ].join('\n');
 }

@@ -44,7 +44,7 @@ export function s3Objects(bucket: string, client = new S3Client()): Objects {
         key: Key,
         size: head.ContentLength ?? 0,
         etag,
-        etagIsMd5: isMd5(etag) && head.ServerSideEncryption !== 'aws:kms',
+        etagIsMd5: isMd5(etag) && !head.ServerSideEncryption?.startsWith('aws:kms'), // dual layer too
         ...(whole && head.ChecksumCRC64NVME && { crc64nvme: head.ChecksumCRC64NVME }),
         ...(head.VersionId && { versionId: head.VersionId }),
         lastModified: time(head.LastModified),

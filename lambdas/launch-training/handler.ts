@@ -27,6 +27,7 @@ const ports = {
   teachersInImage: variables.TEACHERS_IN_IMAGE,
   instanceTypes: variables.INSTANCE_TYPES,
   defaultMinutes: variables.DEFAULT_MINUTES,
+  spot: variables.SPOT,
   maxConcurrentJobs: variables.MAX_CONCURRENT_JOBS,
 };
 

@@ -1,3 +1,4 @@
+import { wantedInstances } from '#core/capacity.ts';
 import { budgetOf, costAtMost, instanceTypesFor } from '#core/cost.ts';
 import { trainingJobName } from '#core/identity.ts';
 import type { Job, Observation } from '#core/job.ts';
@@ -6,11 +7,12 @@ import { inputKeys } from '#core/keys.ts';
 import { Recipe } from '#core/recipe.ts';
 import { type ObservationPorts, observeTraining } from '#lambdas/observe-training.ts';
 import { recordObservation } from '#lambdas/record-observation.ts';
-import { NoCapacity, type TrainingRequest } from '#ports';
+import { LaunchRefused, NoCapacity, type TrainingRequest } from '#ports';
 import { findTeachers, type TeacherPorts } from './find-teachers.ts';
 
 export interface LaunchPorts extends ObservationPorts, TeacherPorts {
   instanceTypes: readonly string[]; // that this deployment allows, in order of preference
+  spot: boolean | 'fallback'; // `fallback`: on demand once no type is to be had as spot
   defaultMinutes: number; // of a training job whose recipe sets none
   maxConcurrentJobs: number;
 }
@@ -54,7 +56,7 @@ export async function launchTraining(ports: LaunchPorts, jobId: string): Promise
     trainingJobName: name,
     teacherChannel: teacher.channel,
     budget,
-    instanceTypes,
+    ...wantedInstances(instanceTypes, ports.spot, launching.starved),
   });
   return recordObservation(ports, launching, outcome);
 }
@@ -76,13 +78,24 @@ async function create({ training }: LaunchPorts, request: TrainingRequest): Prom
   const { trainingJobName } = request;
   try {
     const instanceType = await training.start(request);
-    return { type: 'training-running', trainingJobName, instanceType };
+    return { type: 'training-running', trainingJobName, ...(instanceType && { instanceType }) };
   } catch (error) {
+    if (error instanceof LaunchRefused) return refused(trainingJobName, error);
     if (!(error instanceof NoCapacity)) throw error;
     const { waitingFor, message: reason } = error;
     return { type: 'launch-refused', trainingJobName, waitingFor, reason };
   }
 }
+
+/** The run ends with it, so that its slot is free and the job can be retried. */
+const refused = (trainingJobName: string, { message }: LaunchRefused): Observation => ({
+  type: 'training-failed',
+  trainingJobName,
+  code: 'LAUNCH_REFUSED',
+  what: `AWS did not accept the training job. ${message}`,
+  remedy:
+    'Change what its sentence names (docs/deploy.md lists settings, quotas and permissions), then retry the job.',
+});
 
 /** Changes only a validated job: one that waits goes on waiting, and one that is launching has its slot already. */
 const noSlot = (max: number): Observation => ({

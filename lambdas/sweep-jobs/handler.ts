@@ -1,5 +1,6 @@
 import { eventBridgeAnnouncer } from '#lambdas/aws/announcer.ts';
 import { dynamoJobs } from '#lambdas/aws/jobs.ts';
+import { whileLeased } from '#lambdas/aws/lease.ts';
 import { s3Objects } from '#lambdas/aws/objects.ts';
 import { stageLog } from '#lambdas/aws/stage-log.ts';
 import { sageMakerTraining } from '#lambdas/aws/training.ts';
@@ -36,13 +37,20 @@ const ports = {
   teachersInImage: variables.TEACHERS_IN_IMAGE,
   instanceTypes: variables.INSTANCE_TYPES,
   defaultMinutes: variables.DEFAULT_MINUTES,
+  spot: variables.SPOT,
   maxConcurrentJobs: variables.MAX_CONCURRENT_JOBS,
   retryRefusedSeconds: variables.RETRY_REFUSED_SECONDS,
 };
 
-/** Invoked by a schedule. */
-export const handler = (): Promise<void> =>
+const sweep = (): Promise<void> =>
   sweepJobs(ports, variables.SWEEP_AHEAD_SECONDS, (stuckJobs) => {
     const { METRICS_NAMESPACE: namespace, JOB_TABLE: table } = variables;
     if (namespace) process.stdout.write(`${stuckJobsMetric(namespace, table, stuckJobs)}\n`);
   });
+
+/** Invoked by a schedule. A sweep that finds another one still at work leaves everything to that one. */
+export async function handler(): Promise<void> {
+  const { JOB_TABLE: table, SWEEP_LEASE_SECONDS: seconds } = variables;
+  if (seconds === undefined) await sweep();
+  else await whileLeased({ table, name: 'sweep', seconds }, sweep);
+}

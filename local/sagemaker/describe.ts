@@ -41,9 +41,15 @@ export function stateChange(record: JobRecord): BusEventInput {
 
 function describedFields(record: JobRecord, time: (iso: string) => number) {
   const { startedAt, endedAt, artifacts, failureReason, ranSeconds, metrics } = record;
+  const { ResourceConfig } = record.request;
   const seconds = Math.ceil(ranSeconds);
   return {
     TrainingJobArn: arnOf(nameOf(record)),
+    // Of several types, SageMaker names the one that it has chosen.
+    ...(ResourceConfig.InstancePreferences &&
+      record.instanceType && {
+        ResourceConfig: { ...ResourceConfig, SelectedInstanceType: record.instanceType },
+      }),
     TrainingJobStatus: record.status,
     SecondaryStatus: record.step,
     CreationTime: time(record.createdAt),

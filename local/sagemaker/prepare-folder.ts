@@ -9,6 +9,7 @@ const GROUP = 'homogeneousCluster';
 export async function prepareFolder(
   ml: MlFolder,
   request: CreateTrainingJobRequest,
+  instanceType: string,
 ): Promise<void> {
   for (const folder of [ml.config, ml.data, ml.model, ml.output]) {
     await rm(folder, { recursive: true, force: true });
@@ -18,7 +19,7 @@ export async function prepareFolder(
   }
   await writeJson(ml.hyperparameters, request.HyperParameters ?? {});
   await writeJson(ml.inputDataConfig, inputDataConfig(request));
-  await writeJson(ml.resourceConfig, resourceConfig(request));
+  await writeJson(ml.resourceConfig, resourceConfig(instanceType));
 }
 
 function inputDataConfig({ InputDataConfig = [] }: CreateTrainingJobRequest) {
@@ -35,9 +36,8 @@ function inputDataConfig({ InputDataConfig = [] }: CreateTrainingJobRequest) {
   return Object.fromEntries(channels);
 }
 
-function resourceConfig({ ResourceConfig }: CreateTrainingJobRequest) {
+function resourceConfig(type: string) {
   const hosts = [HOST];
-  const type = ResourceConfig.InstanceType;
   return {
     current_host: HOST,
     current_instance_type: type,

@@ -55,6 +55,7 @@ export const JobRecord = z.object({
   startedAt: z.iso.datetime().optional(),
   endedAt: z.iso.datetime().optional(),
   ranSeconds: z.number(), // in total, at the last time it was saved
+  instanceType: z.string().optional(), // the one it got
   failureReason: z.string().optional(),
   neededBytes: z.number().optional(), // of room, before it can be tried again, after the disk was full
   artifacts: z.string().optional(), // an s3:// prefix

@@ -35,6 +35,8 @@ const MetricDefinition = z.looseObject({
     .refine(hasGroup, 'must be a regular expression with a group that captures the number'),
 });
 
+const InstanceType = z.string().regex(/^ml\./, 'is not an instance type');
+
 const AlgorithmSpecification = z.looseObject({
   TrainingImage: z.string().min(1).max(255),
   TrainingInputMode: only('File', FILES),
@@ -71,56 +73,69 @@ export type Channel = z.infer<typeof Channel>;
 
 const DAY = 86_400; // seconds
 
-export const CreateTrainingJobRequest = z.looseObject({
-  TrainingJobName,
-  AlgorithmSpecification,
-  RoleArn: z.string().regex(/^arn:aws[a-z-]*:iam::\d{12}:role\/?[\w+=,.@/-]+$/, 'is not a role'),
-  HyperParameters: z.record(z.string().max(256), z.string().max(2500)).optional(),
-  Environment: z.record(z.string().regex(/^[a-zA-Z_][a-zA-Z0-9_]*$/), z.string()).optional(),
-  InputDataConfig: z
-    .array(Channel)
-    .min(1)
-    .max(20)
-    .refine(
-      (channels) =>
-        new Set(channels.map((channel) => channel.ChannelName)).size === channels.length,
-      'names a channel twice',
-    )
-    .optional(),
-  OutputDataConfig: z.looseObject({
-    S3OutputPath: S3Uri,
-    CompressionType: only('NONE', UNCOMPRESSED),
-  }),
-  ResourceConfig: z.looseObject({
-    InstanceType: z.string().regex(/^ml\./, 'is not an instance type'),
-    InstanceCount: only(1, ONE_MACHINE),
-    VolumeSizeInGB: z.int().min(1),
-    InstanceGroups: unknownHere('InstanceGroups: it is one machine'),
-  }),
-  StoppingCondition: z
-    .looseObject({
-      MaxRuntimeInSeconds: z
-        .int()
-        .min(1)
-        .max(28 * DAY)
-        .default(DAY),
-      MaxWaitTimeInSeconds: z.int().min(1).optional(),
-    })
-    .prefault({}),
-  CheckpointConfig: z
-    .looseObject({
-      S3Uri,
-      LocalPath: only(
-        '/opt/ml/checkpoints',
-        'the local SageMaker keeps checkpoints in their usual folder',
-      ).optional(),
-    })
-    .optional(),
-  EnableManagedSpotTraining: z.boolean().optional(),
-  Tags: z.array(z.looseObject({ Key: z.string(), Value: z.string() })).optional(),
-  RetryStrategy: unknownHere('RetryStrategy'),
-  ServerlessJobConfig: unknownHere('serverless jobs'),
-});
+export const CreateTrainingJobRequest = z
+  .looseObject({
+    TrainingJobName,
+    AlgorithmSpecification,
+    RoleArn: z.string().regex(/^arn:aws[a-z-]*:iam::\d{12}:role\/?[\w+=,.@/-]+$/, 'is not a role'),
+    HyperParameters: z.record(z.string().max(256), z.string().max(2500)).optional(),
+    Environment: z.record(z.string().regex(/^[a-zA-Z_][a-zA-Z0-9_]*$/), z.string()).optional(),
+    InputDataConfig: z
+      .array(Channel)
+      .min(1)
+      .max(20)
+      .refine(
+        (channels) =>
+          new Set(channels.map((channel) => channel.ChannelName)).size === channels.length,
+        'names a channel twice',
+      )
+      .optional(),
+    OutputDataConfig: z.looseObject({
+      S3OutputPath: S3Uri,
+      CompressionType: only('NONE', UNCOMPRESSED),
+    }),
+    ResourceConfig: z
+      .looseObject({
+        InstanceType: InstanceType.optional(),
+        InstancePreferences: z.array(z.looseObject({ InstanceType })).min(1).max(5).optional(),
+        InstanceCount: only(1, ONE_MACHINE),
+        VolumeSizeInGB: z.int().min(1),
+        InstanceGroups: unknownHere('InstanceGroups: it is one machine'),
+      })
+      .refine(
+        ({ InstanceType: one, InstancePreferences: several }) =>
+          (one === undefined) !== (several === undefined),
+        'needs an InstanceType or InstancePreferences, and not both',
+      ),
+    StoppingCondition: z
+      .looseObject({
+        MaxRuntimeInSeconds: z
+          .int()
+          .min(1)
+          .max(28 * DAY)
+          .default(DAY),
+        MaxWaitTimeInSeconds: z.int().min(1).optional(),
+      })
+      .prefault({}),
+    CheckpointConfig: z
+      .looseObject({
+        S3Uri,
+        LocalPath: only(
+          '/opt/ml/checkpoints',
+          'the local SageMaker keeps checkpoints in their usual folder',
+        ).optional(),
+      })
+      .optional(),
+    EnableManagedSpotTraining: z.boolean().optional(),
+    Tags: z.array(z.looseObject({ Key: z.string(), Value: z.string() })).optional(),
+    RetryStrategy: z.looseObject({ MaximumRetryAttempts: z.int().min(1).max(30) }).optional(), // of AWS's own errors
+    ServerlessJobConfig: unknownHere('serverless jobs'),
+  })
+  .refine(
+    ({ ResourceConfig, EnableManagedSpotTraining: spot }) =>
+      !(spot && ResourceConfig.InstancePreferences),
+    'InstancePreferences cannot be used with EnableManagedSpotTraining',
+  );
 export type CreateTrainingJobRequest = z.infer<typeof CreateTrainingJobRequest>;
 
 /** Of DescribeTrainingJob and StopTrainingJob. */

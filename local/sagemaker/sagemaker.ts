@@ -9,6 +9,7 @@ import { answerJson, type JsonAnswer, operationOf } from '../events/aws-json.ts'
 import { channelBytes, emptyChannel } from './channels.ts';
 import { describe } from './describe.ts';
 import { holdFolder } from './hold-folder.ts';
+import { type HasInstance, instanceTypesOf } from './instances.ts';
 import {
   createStoredJob,
   jobFiles,
@@ -50,6 +51,9 @@ export interface LocalSageMakerOptions {
   now?: () => Date;
   /** the time between SIGTERM and SIGKILL; 120 by default, as on AWS */
   stopGraceSeconds?: number;
+  /** switches for tests: whether there is an instance of a type; and a refusal, as by a policy of the account */
+  hasInstance?: HasInstance;
+  refuse?: (request: CreateTrainingJobRequest) => JsonAnswer | undefined;
   /** the interval at which checkpoints are copied to S3; 5 by default */
   checkpointSyncSeconds?: number;
 }
@@ -69,6 +73,8 @@ export async function localSageMaker(options: LocalSageMakerOptions) {
     onLog = () => undefined,
     onError = () => undefined,
     disk = unwatchedDisk(options.folder),
+    hasInstance = () => true,
+    refuse = () => undefined,
   } = options;
   const { now = () => new Date(), stopGraceSeconds = 120, checkpointSyncSeconds = 5 } = options;
   const release = await holdFolder(options.folder);
@@ -83,6 +89,7 @@ export async function localSageMaker(options: LocalSageMakerOptions) {
     onLog,
     onError,
     disk,
+    hasInstance,
   };
 
   const storedJobs = new Map<string, StoredJob>(); // by name in lower case
@@ -135,7 +142,9 @@ export async function localSageMaker(options: LocalSageMakerOptions) {
     const parsed = CreateTrainingJobRequest.safeParse(parameters);
     if (!parsed.success) return invalid(z.prettifyError(parsed.error));
     const request = parsed.data;
-    const { TrainingJobName: name, AlgorithmSpecification, ResourceConfig } = request;
+    const { TrainingJobName: name, AlgorithmSpecification } = request;
+    const refused = refuse(request);
+    if (refused) return refused;
     if (!images.has(AlgorithmSpecification.TrainingImage)) {
       return invalid(
         `the local SageMaker does not know the image ${AlgorithmSpecification.TrainingImage}; it has ${[...images.keys()].join(', ')}`,
@@ -146,7 +155,7 @@ export async function localSageMaker(options: LocalSageMakerOptions) {
     const open = [...storedJobs.values()].filter(({ record }) => !hasEnded(record));
     const busy = open.length + creating.size;
     if (busy >= maxConcurrentJobs) {
-      return limitExceeded(ResourceConfig.InstanceType, maxConcurrentJobs, busy);
+      return limitExceeded(instanceTypesOf(request).join(', '), maxConcurrentJobs, busy);
     }
     creating.add(keyOf(name));
     try {

@@ -10,6 +10,7 @@ import { sentence } from '../events/aws-json.ts';
 import { algorithmError } from './algorithm-error.ts';
 import { fetchChannel } from './channels.ts';
 import { checkpointsIn } from './checkpoints.ts';
+import { type HasInstance, instanceFor, NoInstance } from './instances.ts';
 import { jobFiles, type StoredJob } from './job-store.ts';
 import { metricReader } from './metrics.ts';
 import { keepOutput } from './output-lines.ts';
@@ -40,6 +41,7 @@ export interface TrainingJobSettings {
   onLog: (trainingJobName: string, line: string) => void;
   onError: (error: unknown, trainingJobName: string) => void;
   disk: Disk;
+  hasInstance: HasInstance;
 }
 
 /** A training job as run by this process: from Starting to its end, or to an interruption. */
@@ -122,6 +124,7 @@ export function runTrainingJob(stored: StoredJob, settings: TrainingJobSettings)
     } catch (error) {
       const full = isInsufficientStorage(error) ? sentence(error) : settings.disk.failed(error);
       if (full !== undefined) return failForRoom(full);
+      if (error instanceof NoInstance) return fail(`CapacityError: ${error.message}`);
       if (!(error instanceof DataError)) settings.onError(error, name);
       const kind = error instanceof DataError ? 'ClientError' : 'InternalServerError';
       await fail(`${kind}: ${sentence(error)}`);
@@ -132,7 +135,9 @@ export function runTrainingJob(stored: StoredJob, settings: TrainingJobSettings)
   async function train(): Promise<TrainerExit | undefined> {
     const image = settings.images.get(request.AlgorithmSpecification.TrainingImage);
     if (!image) throw new DataError('The training image does not exist');
-    await prepareFolder(ml, request);
+    const instanceType = await waitForInstance();
+    if (instanceType === undefined) return undefined;
+    await prepareFolder(ml, request, instanceType);
     await go('Downloading');
     clock.start();
     const watch = repeat(0.5, stopAtLimits);
@@ -149,6 +154,20 @@ export function runTrainingJob(stored: StoredJob, settings: TrainingJobSettings)
     } finally {
       await watch.end();
       clock.stop();
+    }
+  }
+
+  /** @returns the type of the instance; `undefined` if the job was made to end before there was one */
+  async function waitForInstance(): Promise<string | undefined> {
+    for (;;) {
+      const instanceType = instanceFor(request, settings.hasInstance);
+      if (instanceType !== undefined) {
+        await change((record) => ({ ...record, instanceType }));
+        return instanceType;
+      }
+      await stopAtLimits();
+      if (halted.signal.aborted) return undefined;
+      await pause(LOOK_AGAIN_MS);
     }
   }
 
@@ -264,3 +283,4 @@ export function runTrainingJob(stored: StoredJob, settings: TrainingJobSettings)
 }
 
 const WRITE_AGAIN_MS = 500; // chosen
+const LOOK_AGAIN_MS = 50; // for an instance; chosen

@@ -140,6 +140,22 @@ function jobStoreContract(open: () => Promise<Jobs>) {
     expect(winners).toHaveLength(3);
   });
 
+  it('gives out no more slots than there are to 200 launches at the same time', async () => {
+    const jobs = await open();
+    const all: Job[] = [];
+    for (let i = 0; i < 200; i++) all.push(await savedJob(jobs, i.toString(16).padStart(2, '0')));
+
+    const claims = await Promise.allSettled(all.map((job) => jobs.claimSlot(job, 4)));
+
+    const winners = claims.filter((claim) => claim.status === 'fulfilled' && claim.value);
+    const undecided = claims.filter(({ status }) => status === 'rejected'); // they are tried again
+    expect(winners.length).toBeLessThanOrEqual(4);
+    expect(winners.length + undecided.length).toBeGreaterThanOrEqual(4);
+    let holders = 0;
+    for (const job of all) if (await jobs.claimSlot(job, 4)) holders++;
+    expect(holders).toBe(4);
+  }, 60_000);
+
   it('lets exactly one of 50 racing writers win', async () => {
     const jobs = await open();
     const outcomes = await Promise.allSettled(

@@ -258,6 +258,45 @@ describe('advance', () => {
     expect(paid.progress.state).toBe('failed');
   });
 
+  it('keeps what SageMaker does before it trains, without another entry in the history', () => {
+    const pending = { ...RUNNING, step: 'Pending', message: 'Waiting for an instance' } as const;
+    const waiting = jobAfter(ACCEPTED, BEGUN, pending);
+    const trains = advance(waiting, RUNNING, later);
+
+    expect(waiting.progress).toEqual({
+      state: 'training',
+      step: 'Pending',
+      message: 'Waiting for an instance',
+    });
+    expect(advance(waiting, pending, later)).toBe(waiting);
+    expect(trains.progress).toEqual({ state: 'training' });
+    expect(trains.history).toEqual(waiting.history);
+  });
+
+  it('remembers which instance types were not to be had, until one has trained', () => {
+    const trainingJobName = RUN;
+    const starved = jobAfter(ACCEPTED, BEGUN, RUNNING, {
+      ...{ type: 'training-no-capacity', trainingJobName, reason: 'none' },
+      instanceType: 'ml.g5.xlarge',
+    });
+    const again = RUN.replace('-a1', '-a2');
+    const trained = [
+      { type: 'launch-started', trainingJobName: again },
+      { type: 'training-running', trainingJobName: again },
+      {
+        type: 'training-no-capacity',
+        trainingJobName: again,
+        reason: 'taken back',
+        billedSeconds: 9,
+      },
+    ] satisfies Observation[];
+
+    expect(starved.starved).toEqual({ 'ml.g5.xlarge': 1 });
+    const after = trained.reduce((job, each: Observation) => advance(job, each, later), starved);
+    expect(after.progress.state).toBe('waiting');
+    expect(after.starved).toBeUndefined();
+  });
+
   it('counts the exceptions of one state only', () => {
     const threw = { type: 'stage-threw', reason: 'It broke.' } as const;
     const job = jobAfter(threw, threw, threw, threw, ACCEPTED, threw);

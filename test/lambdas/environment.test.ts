@@ -33,8 +33,12 @@ describe('environment', () => {
       TEACHERS_IN_IMAGE: ['efficientnet-lite0'],
       DEFAULT_MINUTES: 10,
       MAX_CONCURRENT_JOBS: 2,
+      SPOT: false,
     });
-    expect(launchSettings(variables).spot).toBe(false);
+    expect(launchSettings(variables)).toEqual({
+      image: 'i@sha256:0',
+      role: 'arn:aws:iam::1:role/t',
+    });
   });
 
   it('has defaults for what may be left out', () => {

@@ -64,6 +64,7 @@ export async function pipelineInMemory() {
     announcer: { announce: async (each) => void announced.push(each) },
     log,
     now: () => noon,
+    spot: true,
     maxConcurrentJobs: 1,
     defaultMinutes: 60,
     teachersInImage: [],

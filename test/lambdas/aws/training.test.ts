@@ -1,6 +1,7 @@
 import {
   CreateTrainingJobCommand,
   DescribeTrainingJobCommand,
+  type DescribeTrainingJobResponse,
   ResourceInUse,
   ResourceLimitExceeded,
   SageMakerClient,
@@ -11,13 +12,11 @@ import { mockClient } from 'aws-sdk-client-mock';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { advance, receive } from '#core/job.ts';
 import { sageMakerTraining } from '#lambdas/aws/training.ts';
-import { NoCapacity } from '#ports';
 
 const sageMaker = mockClient(SageMakerClient);
 const training = sageMakerTraining({
   image: 'i@sha256:0',
   role: 'arn:aws:iam::1:role/t',
-  spot: true,
 });
 const noon = new Date('2026-11-24T12:00:00.000Z');
 const id = 'a'.repeat(64);
@@ -48,11 +47,21 @@ const request = {
   teacherChannel: 'teachers/efficientnet-lite0/',
   budget: { minutes: 7 },
   instanceTypes: ['ml.g4dn.xlarge', 'ml.g5.xlarge'],
+  spot: true,
+  maxSpotWaitSeconds: 3600,
 };
 const oops = { message: 'The account-level service limit is 0 Instances', $metadata: {} };
 const validation = (message: string) =>
   new SageMakerServiceException({
     name: 'ValidationException',
+    $fault: 'client',
+    $metadata: {},
+    message,
+  });
+
+const denied = (message: string) =>
+  new SageMakerServiceException({
+    name: 'AccessDeniedException',
     $fault: 'client',
     $metadata: {},
     message,
@@ -71,7 +80,7 @@ describe('starting a training job', () => {
     expect(input).toMatchObject({
       EnableNetworkIsolation: true,
       EnableManagedSpotTraining: true,
-      StoppingCondition: { MaxRuntimeInSeconds: 420, MaxWaitTimeInSeconds: 420 + 4 * 3600 },
+      StoppingCondition: { MaxRuntimeInSeconds: 420, MaxWaitTimeInSeconds: 420 + 3600 },
       OutputDataConfig: { CompressionType: 'NONE', S3OutputPath: `s3://b/jobs/${id}/output/` },
     });
     const sources = input?.InputDataConfig?.map(({ DataSource }) => DataSource?.S3DataSource);
@@ -143,19 +152,109 @@ describe('starting a training job', () => {
     expect(String(refusal)).toContain(`QuotaName=='${quota}'`);
   });
 
-  it('waits for quota, and passes other errors on', async () => {
-    sageMaker.on(CreateTrainingJobCommand).rejects(new ResourceLimitExceeded(oops));
-    await expect(training.start(request)).rejects.toThrow(NoCapacity);
+  it('asks for one instance more than are in use', async () => {
+    const message =
+      "The account-level service limit 'ml.g5.xlarge for training job usage' is 1 Instances, with current utilization of 1 Instances and a request delta of 1 Instances.";
+    sageMaker.on(CreateTrainingJobCommand).rejects(new ResourceLimitExceeded({ ...oops, message }));
 
-    sageMaker.on(CreateTrainingJobCommand).rejects(validation('no such role'));
-    await expect(training.start(request)).rejects.not.toThrow(NoCapacity);
+    await expect(training.start(request)).rejects.toThrow('--desired-value 2');
+  });
+
+  it('leaves the choice of an on-demand instance to SageMaker', async () => {
+    sageMaker.on(CreateTrainingJobCommand).resolves({});
+
+    expect(await training.start({ ...request, spot: false })).toBeUndefined();
+
+    const [call] = sageMaker.commandCalls(CreateTrainingJobCommand);
+    const { ResourceConfig, EnableManagedSpotTraining } = call?.args[0].input ?? {};
+    expect(EnableManagedSpotTraining).toBe(false);
+    expect(ResourceConfig).toMatchObject({
+      InstanceCount: 1,
+      InstancePreferences: [{ InstanceType: 'ml.g4dn.xlarge' }, { InstanceType: 'ml.g5.xlarge' }],
+    });
+    expect(ResourceConfig).not.toHaveProperty('InstanceType');
+  });
+
+  it('tries each on-demand type by itself where a list is refused because of one of them', async () => {
+    sageMaker
+      .on(CreateTrainingJobCommand)
+      .rejectsOnce(validation('ml.g4dn.xlarge is not supported'))
+      .rejectsOnce(validation('ml.g4dn.xlarge is not supported'))
+      .resolvesOnce({});
+
+    expect(await training.start({ ...request, spot: false })).toBe('ml.g5.xlarge');
+  });
+
+  it('keeps to the dollars of the budget on every type of a list', async () => {
+    sageMaker.on(CreateTrainingJobCommand).resolves({});
+    await training.start({ ...request, spot: false, budget: { minutes: 60, dollars: 0.352 } });
+
+    const input = sageMaker.commandCalls(CreateTrainingJobCommand)[0]?.args[0].input;
+    expect(input?.StoppingCondition?.MaxRuntimeInSeconds).toBe(900); // of ml.g5.xlarge
+  });
+
+  it.each([
+    ['a type that the region lacks', validation('Unsupported instance type.')],
+    [
+      'the same in other words',
+      new ResourceLimitExceeded({
+        ...oops,
+        message:
+          'The requested resource training-job/ml.g4dn.xlarge is not available in this region',
+      }),
+    ],
+    ['a policy of the organisation', denied('explicit deny in a service control policy')],
+  ])('says what AWS refuses for good: %s', async (_, error) => {
+    sageMaker.on(CreateTrainingJobCommand).rejects(error);
+
+    const refusal = await training.start(request).catch((thrown: unknown) => thrown);
+
+    expect(refusal).toMatchObject({ name: 'LaunchRefused' });
+    expect(String(refusal)).toContain(error.message);
+    expect(String(refusal)).toContain('ml.g5.xlarge'); // tried as well
+  });
+
+  it('waits for the one type that may be had later', async () => {
+    sageMaker
+      .on(CreateTrainingJobCommand)
+      .rejectsOnce(validation('Unsupported instance type.'))
+      .rejectsOnce(new ResourceLimitExceeded(oops));
+
+    await expect(training.start(request)).rejects.toMatchObject({
+      name: 'NoCapacity',
+      message: expect.stringMatching(/Unsupported instance type.*service limit/),
+    });
+  });
+
+  it('passes on what says nothing about the training job', async () => {
+    const expired = new SageMakerServiceException({
+      name: 'ExpiredTokenException',
+      $fault: 'client',
+      $metadata: {},
+      message: 'The security token is expired',
+    });
+    for (const error of [expired, new Error('socket hang up')]) {
+      sageMaker.on(CreateTrainingJobCommand).rejects(error);
+      await expect(training.start(request)).rejects.toBe(error);
+    }
   });
 });
 
 describe('looking at a training job', () => {
-  it.each([
+  it.each<[Partial<DescribeTrainingJobResponse>, object]>([
     [
-      { TrainingJobStatus: 'InProgress', SecondaryStatus: 'Downloading' },
+      {
+        TrainingJobStatus: 'InProgress',
+        SecondaryStatus: 'Pending',
+        SecondaryStatusTransitions: [
+          { Status: 'Starting', StartTime: noon, StatusMessage: 'Starting the training job' },
+          { Status: 'Pending', StartTime: noon, StatusMessage: 'Waiting for a spot instance' },
+        ],
+      },
+      { type: 'training-running', step: 'Pending', message: 'Waiting for a spot instance' },
+    ],
+    [
+      { TrainingJobStatus: 'InProgress', SecondaryStatus: 'Training' },
       { type: 'training-running' },
     ],
     [
@@ -176,7 +275,24 @@ describe('looking at a training job', () => {
       { type: 'training-failed', code: 'MAX_RUNTIME' },
     ],
     [
-      { TrainingJobStatus: 'Stopped', SecondaryStatus: 'MaxWaitTimeExceeded' },
+      {
+        TrainingJobStatus: 'Stopped',
+        SecondaryStatus: 'MaxWaitTimeExceeded',
+        StoppingCondition: { MaxRuntimeInSeconds: 600, MaxWaitTimeInSeconds: 4200 },
+        ResourceConfig: { InstanceType: 'ml.g5.xlarge', VolumeSizeInGB: 50 },
+      },
+      {
+        type: 'training-no-capacity',
+        instanceType: 'ml.g5.xlarge',
+        reason: 'AWS had no spot instance of ml.g5.xlarge within 70 minutes.',
+      },
+    ],
+    [
+      {
+        TrainingJobStatus: 'Stopped',
+        SecondaryStatus: 'MaxWaitTimeExceeded',
+        SecondaryStatusTransitions: [{ Status: 'Training', StartTime: noon }],
+      },
       { type: 'training-failed', code: 'MAX_WAIT' },
     ],
     [
@@ -190,7 +306,7 @@ describe('looking at a training job', () => {
       { TrainingJobStatus: 'Failed', FailureReason: 'CapacityError: none' },
       { type: 'training-no-capacity', reason: 'none' },
     ],
-  ] as const)('reads %o', async (described, expected) => {
+  ])('reads %o', async (described, expected) => {
     sageMaker
       .on(DescribeTrainingJobCommand)
       .resolves({ HyperParameters: { job_id: id }, ...described });

@@ -4,7 +4,7 @@ import { inputKeys } from '#core/keys.ts';
 import { launchTraining } from '#lambdas/launch-training/launch-training.ts';
 import { publishStudent } from '#lambdas/publish-student/publish-student.ts';
 import { validateDataset } from '#lambdas/validate-dataset/validate-dataset.ts';
-import { NoCapacity, StaleJob } from '#ports';
+import { LaunchRefused, NoCapacity, StaleJob } from '#ports';
 import { noon, type PipelineInMemory, pipelineInMemory, WEIGHTS } from '../pipeline-in-memory.ts';
 
 let pipeline: PipelineInMemory;
@@ -46,6 +46,48 @@ describe('launchTraining', () => {
     ports.training.start = start;
     await launch();
     expect([...training.started.keys()]).toEqual([expect.stringMatching(/-a1$/)]);
+  });
+
+  it('fails with the sentence of AWS when it does not accept the training job, and frees the slot', async () => {
+    const { ports, training, onlyJob, upload } = pipeline;
+    const { start } = ports.training;
+    ports.training.start = () =>
+      Promise.reject(new LaunchRefused('ml.g5.xlarge: no VpcConfig (AccessDeniedException)'));
+    const refused = await launch();
+
+    expect(refused?.progress).toMatchObject({
+      state: 'failed',
+      code: 'LAUNCH_REFUSED',
+      what: expect.stringContaining('no VpcConfig (AccessDeniedException)'),
+    });
+    ports.training.start = start;
+    upload('birds');
+    const birds = await validateDataset(ports, 'datasets/birds/_READY');
+    expect((await launchTraining(ports, birds?.id ?? ''))?.progress.state).toBe('training');
+
+    training.end((_, trainingJobName) => ({
+      ...{ type: 'training-failed', trainingJobName, code: 'X', what: '', remedy: '' },
+    }));
+    await publishStudent(ports, birds?.id ?? '');
+    const retried = advance(refused ?? onlyJob(), { type: 'retry-requested' }, noon);
+    await ports.jobs.save(retried);
+    expect((await launchTraining(ports, retried.id))?.progress.state).toBe('training');
+  });
+
+  it('asks for another type when the first one was not to be had', async () => {
+    const { ports, training, onlyJob } = pipeline;
+    await launch();
+    training.end((_, trainingJobName) => ({
+      type: 'training-no-capacity',
+      trainingJobName,
+      instanceType: 'ml.g4dn.xlarge',
+      reason: 'none',
+    }));
+    await publishStudent(ports, onlyJob().id);
+
+    await launch();
+
+    expect(onlyJob().run?.instanceType).toBe('ml.g5.xlarge');
   });
 
   it('goes on with a launch that died before the training job was created, under the same name', async () => {

@@ -1,17 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { advance, receive } from '#core/job.ts';
-import { inputKeys } from '#core/keys.ts';
 import { sageMakerTraining } from '#lambdas/aws/training.ts';
 import { NoCapacity } from '#ports';
-import { anUpload, noon } from '#test/uploads.ts';
-import { BUCKET, type RunningS3, runningS3, runningSageMaker } from './running-sagemaker.ts';
-
-/** A job of the pipeline whose dataset was accepted. */
-function anAcceptedJob(id: string) {
-  const received = receive(anUpload({ id, bucket: BUCKET }), noon);
-  const summary = { classes: 2, examples: 10, manifestSha256: 'm', recipeSha256: 'r' };
-  return advance(received, { type: 'dataset-validated', summary }, noon);
-}
+import { anAcceptedJob, putInputs } from './launches.ts';
+import { BUCKET, runningS3, runningSageMaker } from './running-sagemaker.ts';
 
 const requestOf = (trainingJobName: string, id = 'a'.repeat(64)) => ({
   job: anAcceptedJob(id),
@@ -19,19 +10,9 @@ const requestOf = (trainingJobName: string, id = 'a'.repeat(64)) => ({
   teacherChannel: 'teachers/tiny/',
   budget: { minutes: 7 },
   instanceTypes: ['ml.g4dn.xlarge'],
+  spot: false,
+  maxSpotWaitSeconds: 3600,
 });
-
-/** What validator and launcher have put into the bucket by the time of the launch. */
-async function putInputs(s3: RunningS3, id = 'a'.repeat(64)) {
-  const keys = inputKeys(id, { manifestSha256: 'm', recipeSha256: 'r' });
-  await s3.put('datasets/pets.zip', 'zip');
-  await s3.put('datasets/pets.zip.bak', 'not asked for');
-  await s3.put('teachers/tiny/model.json', '{}');
-  await s3.put('teachers/tiny/group1-shard1of1.bin', 'weights');
-  await s3.put(keys.manifest, 'manifest');
-  await s3.put(keys.recipe, 'recipe');
-  await s3.put(keys.channel, JSON.stringify([{ prefix: `s3://${BUCKET}/` }, 'datasets/pets.zip']));
-}
 
 async function pipeline(image: string, maxConcurrentJobs = 2) {
   const s3 = await runningS3();
@@ -42,7 +23,7 @@ async function pipeline(image: string, maxConcurrentJobs = 2) {
     stopGraceSeconds: 0.1,
   });
   const role = 'arn:aws:iam::000000000000:role/understudy-trainer';
-  const settings = { image, role, spot: false };
+  const settings = { image, role };
   return { s3, ...running, training: sageMakerTraining(settings, running.client) };
 }
 

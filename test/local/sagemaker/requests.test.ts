@@ -16,6 +16,15 @@ import { aJob, BUCKET, channel, runningS3, runningSageMaker, until } from './run
 const post = (endpoint: string, target: string, body: string) =>
   fetch(endpoint, { method: 'POST', headers: { 'x-amz-target': target }, body });
 
+const SEVERAL = {
+  InstancePreferences: [
+    { InstanceType: 'ml.g4dn.xlarge' as const },
+    { InstanceType: 'ml.g5.xlarge' as const },
+  ],
+  InstanceCount: 1,
+  VolumeSizeInGB: 1,
+} satisfies CreateTrainingJobRequest['ResourceConfig'];
+
 describe('DeleteTrainingJob', () => {
   it('deletes a job that has ended with all its files, and frees its name', async () => {
     const s3 = await runningS3();
@@ -181,9 +190,14 @@ describe('CreateTrainingJob', () => {
     ['a name that is a path', { TrainingJobName: '../a' }, 'TrainingJobName'],
     ['no time at all', { StoppingCondition: { MaxRuntimeInSeconds: 0 } }, 'MaxRuntimeInSeconds'],
     [
-      'retries',
-      { RetryStrategy: { MaximumRetryAttempts: 2 } },
-      'the local SageMaker has no RetryStrategy',
+      'a list of instance types for a spot job',
+      { EnableManagedSpotTraining: true, ResourceConfig: SEVERAL },
+      'InstancePreferences cannot be used with EnableManagedSpotTraining',
+    ],
+    [
+      'a list of instance types beside one',
+      { ResourceConfig: { ...SEVERAL, InstanceType: 'ml.g5.xlarge' } },
+      'needs an InstanceType or InstancePreferences, and not both',
     ],
   ])('refuses %s', async (_, others, sentence) => {
     const s3 = await runningS3();
