@@ -251,10 +251,10 @@ describe('validateDataset', () => {
 
     expect(codesOf(job)).toEqual([
       'REGIME_BLOCKS',
-      'ARCHIVE_INSIDE',
-      'NO_CLASS',
       'TOO_FEW_EXAMPLES',
       'NOT_AN_IMAGE',
+      'ARCHIVE_INSIDE',
+      'NO_CLASS',
     ]);
   });
 
