@@ -252,8 +252,8 @@ describe('validateDataset', () => {
     expect(codesOf(job)).toEqual([
       'REGIME_BLOCKS',
       'TOO_FEW_EXAMPLES',
-      'NOT_AN_IMAGE',
       'ARCHIVE_INSIDE',
+      'NOT_AN_IMAGE',
       'NO_CLASS',
     ]);
   });
