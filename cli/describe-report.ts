@@ -2,6 +2,7 @@ import { PROBLEMS_IN_ROW, someOfEach, WARNINGS_IN_ROW } from '#core/problem.ts';
 import { count } from '#core/quantities.ts';
 import { describeDataset } from './describe-dataset.ts';
 import { describeProblems } from './describe-problems.ts';
+import { describeCost } from './expected-cost.ts';
 import type { LocalReport } from './judge-local.ts';
 import { table } from './layout.ts';
 
@@ -33,6 +34,7 @@ export function describeReport(report: LocalReport): string {
     ...told,
     ...(problemCount > 0 ? [`Problems (${count(problemCount)}):`, ...wrong] : ['No problems.']),
     ...(problemCount > shownProblems.length ? ['  --json lists more of them.'] : []),
+    ...(problemCount === 0 ? describeCost(report.cost) : []),
   ].join('\n');
 }
 

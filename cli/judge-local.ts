@@ -2,12 +2,23 @@ import { type FileHandle, open, stat } from 'node:fs/promises';
 import { join, resolve, sep } from 'node:path';
 import { RECIPE_FILE } from '#core/keys.ts';
 import type { DatasetFiles } from '#lambdas/validate-dataset/dataset-files.ts';
-import { judgeDataset, reportOf } from '#lambdas/validate-dataset/judge-dataset.ts';
+import {
+  type JudgedDataset,
+  judgeDataset,
+  reportOf,
+} from '#lambdas/validate-dataset/judge-dataset.ts';
 import { listArchive } from '#lambdas/validate-dataset/list-archive.ts';
 import { TEACHERS } from '#teachers/catalogue.ts';
+import { expectedCost } from './expected-cost.ts';
 import { listFiles } from './list-files.ts';
 
-export type LocalReport = ReturnType<typeof reportOf>;
+/** What is printed of a dataset that is judged without a pipeline. */
+export type LocalReport = ReturnType<typeof localReport>;
+
+export const localReport = (path: string, judged: JudgedDataset) => ({
+  ...reportOf(path, judged),
+  cost: expectedCost(judged.recipe, judged.read.examples.length),
+});
 
 /**
  * Judges a folder or zip on this machine as the pipeline judges an upload of it.
@@ -17,7 +28,7 @@ export type LocalReport = ReturnType<typeof reportOf>;
 export async function judgeLocal(path: string, recipe: string | undefined): Promise<LocalReport> {
   const whole = resolve(path);
   const judge = async (files: DatasetFiles) =>
-    reportOf(path, await judgeDataset(files, { text: recipe, path }, { teachers: TEACHERS }));
+    localReport(path, await judgeDataset(files, { text: recipe, path }, { teachers: TEACHERS }));
   const { size, isFolder } = await stat(whole).then((found) => ({
     size: found.size,
     isFolder: found.isDirectory(),

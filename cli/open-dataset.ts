@@ -108,13 +108,13 @@ async function statOf(path: string): Promise<Stats> {
 }
 
 /** A recipe, and where it is, as the user knows it. */
-interface RecipeFile {
+export interface RecipeFile {
   path: string;
   text: string;
 }
 
 /** The text of the recipe: from the file that the user names, else the dataset's own, with the flags. */
-async function recipeOf(
+export async function recipeOf(
   own: RecipeFile | undefined,
   { recipe: named, flags = [], onNotice = () => undefined }: OpenOptions,
 ): Promise<string | undefined> {
