@@ -17,7 +17,7 @@ export async function judgeAnywhere(
 ): Promise<LocalReport> {
   const isKey = stack !== undefined && path.startsWith(DATASETS) && !existsSync(path);
   if (!isKey && !/^s3:\/\//i.test(path)) {
-    const { recipe } = await openDataset(path, { ...options, name: 'dataset' });
+    const { recipe } = await openDataset(path, { ...options, name: 'dataset', forRecipe: true });
     return judgeLocal(path, recipe);
   }
   const { bucketPlace, judgeInBucket } = await import('./judge-in-bucket.ts'); // with the SDK
