@@ -34,9 +34,10 @@ const lacking = (bytes: number, size: number): ImageEnd => {
 
 /** A JPEG has not ended where the pixels' code goes on: there, 0xFF is followed by 0 or by a restart marker. */
 function jpegEnd(tail: Buffer): ImageEnd {
-  let isCode = false;
+  const start = codeStart(tail);
+  let isCode = start > 0;
   for (
-    let at = tail.indexOf(0xff, codeStart(tail));
+    let at = tail.indexOf(0xff, start);
     at >= 0 && at + 1 < tail.length;
     at = tail.indexOf(0xff, at + 1)
   ) {

@@ -66,7 +66,7 @@ describe('checkImages', () => {
   ])('warns of half of %s JPEG that is smaller than what is read of it', async (_, options) => {
     const small = { width: 20, height: 20, channels: 3 } as const;
     const whole = await sharp(randomBytes(1200), { raw: small }).jpeg(options).toBuffer();
-    const half = whole.subarray(0, whole.lastIndexOf(Buffer.from([0xff, 0xda])) + 60);
+    const half = whole.subarray(0, whole.lastIndexOf(Buffer.from([0xff, 0xda])) + 20);
 
     expect(whole.length).toBeLessThan(4096);
     expect(await check(whole)).toEqual(nothing);
