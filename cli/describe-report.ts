@@ -18,8 +18,10 @@ export function describeReport(report: LocalReport): string {
   const isSplit = classes.some(({ parts }) => parts);
   const header = ['  CLASS', ...(isSplit ? ['TRAIN', 'VALIDATION', 'TEST'] : ['IMAGES'])];
   const more = classes.length - shown.length;
+  const split = isSplit ? 'the given split is used' : 'the split is made for you';
   const told = describeDataset({
     ...report,
+    takenFor: classes.length > 0 ? report.takenFor : undefined, // of nothing, nothing is known
     lists: lists.length,
     leftOut,
     warnings: someOfEach(warnings, WARNINGS_IN_ROW),
@@ -30,7 +32,7 @@ export function describeReport(report: LocalReport): string {
   return [
     ...(classes.length > 0 ? [table([header, ...rows])] : []),
     ...(more > 0 ? [`  … and ${count(more)} more classes`] : []),
-    `Images: ${count(report.examples)}, classes: ${count(classes.length)}; ${isSplit ? 'the given split is used' : 'the split is made for you'}.`,
+    `Images: ${count(report.examples)}, classes: ${count(classes.length)}${classes.length > 0 ? `; ${split}` : ''}.`,
     ...told,
     ...(problemCount > 0 ? [`Problems (${count(problemCount)}):`, ...wrong] : ['No problems.']),
     ...(problemCount > shownProblems.length ? ['  --json lists more of them.'] : []),

@@ -75,6 +75,16 @@ Problems (6):
 `);
 });
 
+it('says of an empty folder only what it lacks', async () => {
+  await mkdir(join(folder, 'nothing'));
+
+  expect(
+    describeReport(await judgeAnywhere(join(folder, 'nothing'), undefined, {})),
+  ).toBe(`Images: 0, classes: 0.
+Problems (1):
+  the dataset: There are no class folders. Make one folder per class, at least two, and put the images into them.`);
+});
+
 it('names two files that no zip could tell apart', async () => {
   const path = join(folder, 'twins');
   for (const name of ['café/1.jpg'.normalize('NFC'), 'café/1.jpg'.normalize('NFD')])
