@@ -99,9 +99,10 @@ export function describeJob(job: Job, pipeline: { trains: boolean }): string {
   if (progress.state === 'failed')
     facts.push(['Failed', `${progress.code}: ${progress.what} ${progress.remedy}`]);
   if (progress.state === 'rejected') {
-    for (const line of describeProblems(progress.problems)) facts.push(['Problem', line]);
-    const more = progress.problemCount - progress.problems.length;
-    if (more > 0) facts.push(['', `… and ${count(more)} more, see ${jobKeys(id).report}`]);
+    const { problems, counts, problemCount } = progress;
+    for (const line of describeProblems(problems, counts)) facts.push(['Problem', line]);
+    if (problemCount > problems.length)
+      facts.push(['', `${count(problemCount)} problems in all, see ${jobKeys(id).report}`]);
   }
   if (progress.state === 'published') {
     const student = `${name} ${versionInWords(progress)}`;

@@ -176,12 +176,12 @@ export function requireSuccess(job: Job): Job {
   const name = escapeForTerminal(job.name); // that of a rejected dataset may be anything
   if (!FINAL.has(progress.state) || progress.state === 'published') return job;
   if (progress.state === 'rejected') {
-    const lines = describeProblems(progress.problems).map((line) => `  ${line}`);
-    const more = progress.problemCount - progress.problems.length;
+    const { problems, counts, problemCount } = progress;
+    const lines = describeProblems(problems, counts).map((line) => `  ${line}`);
     const rest =
-      more > 0
+      problemCount > problems.length
         ? [
-            `  … and ${count(more)} more; jobs/${job.id}/report.json in the bucket lists all of them.`,
+            `  ${count(problemCount)} problems in all; jobs/${job.id}/report.json in the bucket lists more of them.`,
           ]
         : [];
     throw new JobEnded(

@@ -15,6 +15,11 @@ export const VERBS: readonly Verb[] = [
     load: async () => (await import('./verbs/demo.ts')).demo,
   },
   {
+    name: 'init',
+    description: 'writes an example dataset, and a recipe with comments',
+    load: async () => (await import('./verbs/init.ts')).init,
+  },
+  {
     name: 'up',
     description: 'runs the pipeline on this machine until Ctrl-C',
     load: async () => (await import('./verbs/up.ts')).up,

@@ -13,8 +13,9 @@ const Current = z.discriminatedUnion('state', [
   z.object({ state: z.literal('received') }),
   z.object({
     state: z.literal('rejected'),
-    problems: z.array(Problem).min(1), // the first PROBLEMS_IN_ROW; report.json has all
+    problems: z.array(Problem).min(1), // PROBLEMS_IN_ROW of them; report.json has more
     problemCount: z.int().positive(),
+    counts: z.record(z.string(), z.int()).optional(), // of problems, by code
   }),
   z.object({ state: z.literal('validated') }),
   z.object({ state: z.literal('launching') }),

@@ -54,7 +54,12 @@ type OfRun = { trainingJobName: string } & Usage;
 /** A fact about a job or a request of its user. It never fails: where it does not apply, it changes nothing. */
 export type Observation =
   | { type: 'dataset-validated'; summary: NonNullable<Job['summary']> }
-  | { type: 'dataset-rejected'; problems: Problem[]; problemCount: number }
+  | {
+      type: 'dataset-rejected';
+      problems: Problem[];
+      problemCount: number;
+      counts?: Record<string, number>; // of problems, by code
+    }
   | {
       type: 'launch-started';
       trainingJobName: string;
@@ -149,8 +154,9 @@ function observe(job: Job, observation: Observation): Job | undefined {
       if (state !== 'received') return undefined;
       return { ...job, summary: observation.summary, progress: { state: 'validated' } };
     case 'dataset-rejected': {
-      const { problems, problemCount } = observation;
-      return { ...job, progress: { state: 'rejected', problems, problemCount } };
+      const { problems, problemCount, counts } = observation;
+      const progress = { state: 'rejected' as const, problems, problemCount };
+      return { ...job, progress: counts ? { ...progress, counts } : progress };
     }
     case 'launch-started':
       if (job.run?.ended === false) return undefined; // attempt n+1 starts only after attempt n has ended

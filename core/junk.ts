@@ -58,7 +58,9 @@ const JUNK = new Set([
 
 const TEXT_OF_A_PROJECT =
   /^(readme|licen[cs]e|changelog|contributing|citation|authors|notice|copying)([._-][^/]*)?(\.(txt|md|markdown|rst|html?|pdf|docx?|rtf))?$/i;
-const IMAGE = /\.(jpe?g|jfif|png|gif|webp|bmp|tiff?|avif|hei[cf]|svg|psd|dng|cr2|nef|arw)$/i;
+/** What belongs to an image or is data, whatever its name begins with. */
+const DATA =
+  /\.(xmp|json|jsonl|csv|tsv|xml|aae|thm|jpe?g|jfif|png|gif|webp|bmp|tiff?|avif|hei[cf]|svg|psd|dng|cr2|nef|arw)$/i;
 
 /** Whether a name of a file or folder is one that a machine left behind. */
 export const isJunkName = (name: string): boolean =>
@@ -69,7 +71,7 @@ export function junkRule(path: string): string | undefined {
   const parts = path.split('/');
   if (parts.some(isJunkName)) return 'left behind by an operating system or a tool';
   const name = parts.at(-1) ?? '';
-  return TEXT_OF_A_PROJECT.test(name) && !IMAGE.test(name)
+  return TEXT_OF_A_PROJECT.test(name) && !DATA.test(name)
     ? 'about the dataset, such as a README'
     : undefined;
 }

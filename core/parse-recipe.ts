@@ -1,6 +1,7 @@
 import { checkRecipe, type TeacherLimits } from './check-recipe.ts';
 import { type Problem, problem } from './problem.ts';
 import { Recipe } from './recipe.ts';
+import { isComment, withoutComments } from './recipe-comments.ts';
 import type { RecipeFault } from './recipe-problems.ts';
 import { type JsonPath, type JsonPlaces, pathKey, scanJson } from './scan-json.ts';
 import { positionsIn } from './text-position.ts';
@@ -15,7 +16,7 @@ export interface PlacedFault extends RecipeFault {
 
 /** The text of a recipe as a JSON value, with the faults that it has as JSON. */
 export interface RecipeText {
-  written: unknown; // an empty recipe if the text is not JSON
+  written: unknown; // without comments; an empty recipe if the text is not JSON
   isJson: boolean;
   faults: PlacedFault[];
   /** The offset of a part of a field, or of the innermost object around it that is in the text. */
@@ -45,9 +46,11 @@ export function readRecipeText(text: string): RecipeText {
     });
   }
   return {
-    written: JSON.parse(text),
+    written: withoutComments(JSON.parse(text)),
     isJson: true,
-    faults: scanned.repeated.map((each) => repeatedKey(each, text)),
+    faults: scanned.repeated
+      .filter(({ path }) => !path.some(isComment))
+      .map((each) => repeatedKey(each, text)),
     offsetOf: (path, part) => offsetIn(scanned, path, part),
   };
 }

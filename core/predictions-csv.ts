@@ -29,10 +29,13 @@ export function predictionsCsv(images: readonly TestedImage[]): string {
   return [COLUMNS, ...rows].map((row) => row.map(cell).join(',') + LINE_END).join('');
 }
 
-/** A spreadsheet would run a cell that begins like a formula; with an apostrophe in front it is text. */
+/**
+ * A spreadsheet would run a cell that begins like a formula, also in the wide characters of East Asia; with an apostrophe
+ * in front it is text. Where a semicolon or a tab separates cells, a name must not fall apart into two.
+ */
 function cell(text: string): string {
-  const inert = /^[=+\-@\t\r]/.test(text) ? `'${text}` : text;
-  return /[",\r\n]/.test(inert) ? `"${inert.replaceAll('"', '""')}"` : inert;
+  const inert = /^\s*[=+\-@＝＋－＠]|^[\t\r\n]/.test(text) ? `'${text}` : text;
+  return /[",;\t\r\n]/.test(inert) ? `"${inert.replaceAll('"', '""')}"` : inert;
 }
 
 /** A row of the file, as far as another student can be compared with it. */

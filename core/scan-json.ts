@@ -36,7 +36,7 @@ export function scanJson(text: string): JsonPlaces | JsonFault {
   const skip = () => {
     offset += /^[ \t\n\r]*/.exec(text.slice(offset))?.[0].length ?? 0;
     if (/^(\/\/|\/\*|#)/.test(text.slice(offset, offset + 2)))
-      fail('JSON has no comments; remove this one.');
+      fail('JSON has no comments; remove this one, or write "//": "comment".');
   };
   const isEnd = () => offset >= text.length;
 

@@ -17,6 +17,8 @@ export function recipeJsonSchema(): JsonSchema {
     target: 'draft-7', // the newest that common editors know in full
     metadata: FIELD_WORDS as unknown as z.core.$ZodRegistry<Record<string, unknown>>,
     override: ({ zodSchema, jsonSchema }) => {
+      if (jsonSchema.additionalProperties === false)
+        jsonSchema.patternProperties = { '^//': { description: 'A comment.' } };
       const words = FIELD_WORDS.get(zodSchema as unknown as z.ZodType);
       if (!words) return;
       for (const key of ['takes', 'values', 'ifOmitted', 'when', 'example']) delete jsonSchema[key];
@@ -57,7 +59,7 @@ Flags override the file. What \`train\` uploads is the file as it is or, if flag
 ${exampleFile()}
 \`\`\`
 
-\`"$schema"\` is for editors, which then complete the fields and mark faults; give it the path of [recipe.schema.json](recipe.schema.json). [examples/recipes](../examples/recipes) has recipes for common cases.
+\`"$schema"\` is for editors, which then complete the fields and mark faults; give it the path of [recipe.schema.json](recipe.schema.json). JSON has no comments; keys that begin with \`//\`, here and in the fields, are ignored: \`"// seed": "the best of five"\`. \`npx understudy init FOLDER\` writes a recipe that has every field with its default and a comment. [examples/recipes](../examples/recipes) has recipes for common cases.
 `;
 
 /** The page that explains every field. */

@@ -10,6 +10,9 @@ export const BUS = 'understudy';
 export const TRAINING_IMAGE = 'understudy-trainer:local';
 export const TRAINING_ROLE = `arn:aws:iam::${ACCOUNT}:role/understudy-trainer`;
 
+/** Of a training job whose recipe sets none: chosen, as long as a person waits beside a laptop. */
+export const DEFAULT_MINUTES = 10;
+
 /** Any credentials work: nothing checks them, and only this machine can reach the endpoint. */
 export const LOCAL_CREDENTIALS = {
   region: REGION,

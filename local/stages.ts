@@ -16,6 +16,7 @@ import { type StreamMapping, streamMapping } from './events/stream.ts';
 import {
   BUCKET,
   BUS,
+  DEFAULT_MINUTES,
   JOB_TABLE,
   LOCAL_CREDENTIALS,
   TRAINING_IMAGE,
@@ -121,9 +122,6 @@ export async function connectStages(options: StageOptions): Promise<() => Promis
     );
   };
 }
-
-/** Of a training job whose recipe sets none: chosen, as long as a person waits beside a laptop. */
-const DEFAULT_MINUTES = 10;
 
 /** As on AWS, the handlers read these when they are imported. */
 function setEnvironment({ endpoint, trainingsAtOnce }: StageOptions): void {

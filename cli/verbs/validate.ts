@@ -2,27 +2,28 @@ import { Command } from 'commander';
 import { CliError, EXIT } from '../cli-error.ts';
 import { info, out, outJson } from '../output.ts';
 import { addRecipeFlags, givenFlags } from '../recipe-flags.ts';
+import { stackOption, type Target } from '../stack-option.ts';
 
-type Options = { recipe?: string; json?: boolean };
+type Options = Target & { recipe?: string; json?: boolean };
 
 export const validate = (): Command => {
   const command = new Command('validate')
-    .argument('<folder|zip>', 'a dataset, as "train" takes it')
-    .option('--recipe <file>', 'a recipe as a JSON file (default: dataset.json in the folder)')
+    .argument(
+      '<dataset>',
+      'a folder or zip, as "train" takes it; s3://BUCKET/KEY of one in a bucket; or, with --stack, its key (datasets/…)',
+    )
+    .option('--recipe <file>', "a recipe as a JSON file (default: the dataset's own)")
+    .addOption(stackOption())
     .option('--json', 'print the report as JSON');
   return addRecipeFlags(command).action(async (path: string, options: Options) => {
     info(`Reading ${path} …`); // before anything slow is loaded
-    const { openDataset } = await import('../open-dataset.ts');
-    const { judgeLocal } = await import('../judge-local.ts');
+    const { judgeAnywhere } = await import('../judge-anywhere.ts');
     const { describeReport } = await import('../describe-report.ts');
-    const flags = givenFlags({ ...options });
-    const { recipe } = await openDataset(path, {
-      ...options,
-      flags,
-      name: 'dataset',
+    const report = await judgeAnywhere(path, options.stack, {
+      recipe: options.recipe,
+      flags: givenFlags({ ...options }),
       onNotice: info,
     });
-    const report = await judgeLocal(path, recipe);
     if (options.json) outJson(report);
     else out(describeReport(report));
     if (!report.accepted) throw new CliError(EXIT.rejected, `${path} would be rejected.`);

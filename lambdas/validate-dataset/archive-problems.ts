@@ -22,7 +22,7 @@ export function archiveProblems(
   entries: readonly ArchiveEntry[],
   archive: ObjectRecord,
 ): Problem[] {
-  const seen = new Map<string, string>();
+  const seen = new Set<string>(); // paths, in NFC
   return [
     ...entries.flatMap((entry) => entryProblems(entry, seen)),
     ...encryptionProblems(entries, archive),
@@ -32,7 +32,7 @@ export function archiveProblems(
   ];
 }
 
-function entryProblems(entry: ArchiveEntry, seen: Map<string, string>): Problem[] {
+function entryProblems(entry: ArchiveEntry, seen: Set<string>): Problem[] {
   const { path } = entry;
   const found: Problem[] = [];
   const add = (code: string, what: string, remedy: string) =>
@@ -47,16 +47,10 @@ function entryProblems(entry: ArchiveEntry, seen: Map<string, string>): Problem[
       'Put the image itself into the archive.',
     );
   }
-  const folded = path.normalize('NFC').toLowerCase();
-  const twin = seen.get(folded);
-  if (twin !== undefined) {
-    add(
-      'ENTRY_TWICE',
-      `The archive has two names that differ at most in case ("${twin}").`,
-      'Rename or remove one of them.',
-    );
+  if (seen.has(path)) {
+    add('ENTRY_TWICE', 'The archive has two files of this name.', 'Rename or remove one of them.');
   }
-  seen.set(folded, path);
+  seen.add(path);
   return found;
 }
 

@@ -3,6 +3,7 @@ import { junkRule } from '#core/junk.ts';
 import { type Problem, problem } from '#core/problem.ts';
 import { type DatasetFile, type DatasetFiles, HEAD_BYTES } from './dataset-files.ts';
 import { decodeText } from './formats/decode-text.ts';
+import { episodesIn } from './formats/episodes.ts';
 import { findListed } from './formats/find-listed.ts';
 import { readFolders } from './formats/folders.ts';
 import { partTexts, readLists, sidecarTask } from './formats/lists.ts';
@@ -53,6 +54,11 @@ export async function readDataset(
 
 async function readSorted(sorted: SortedFiles, mayRead: boolean): Promise<Reading> {
   const { images, texts, containers } = sorted;
+  const episodes = await episodesIn(containers, { mayRead, hasImages: images.length > 0 });
+  if (episodes) {
+    const refusal = otherTaskProblem('reinforcement-learning', episodes.path);
+    return { ...readFolders([]), problems: [refusal] };
+  }
   if (images.length === 0 && containers.length > 0) {
     return { ...readFolders([]), problems: containerProblems(containers) };
   }

@@ -34,9 +34,10 @@ const lacking = (bytes: number, size: number): ImageEnd => {
 
 /** A JPEG has not ended where the pixels' code goes on: there, 0xFF is followed by 0 or by a restart marker. */
 function jpegEnd(tail: Buffer): ImageEnd {
-  let isCode = false;
+  const start = codeStart(tail);
+  let isCode = start > 0;
   for (
-    let at = tail.indexOf(0xff);
+    let at = tail.indexOf(0xff, start);
     at >= 0 && at + 1 < tail.length;
     at = tail.indexOf(0xff, at + 1)
   ) {
@@ -46,6 +47,14 @@ function jpegEnd(tail: Buffer): ImageEnd {
   }
   return isCode ? 'end missing' : 'whole'; // padding
 }
+
+/** Where the code of the last scan begins, after its header: a small file is all of its tail. */
+function codeStart(tail: Buffer): number {
+  const scan = tail.lastIndexOf(START_OF_SCAN);
+  return scan >= 0 && scan + 4 <= tail.length ? scan + 2 + tail.readUInt16BE(scan + 2) : 0;
+}
+
+const START_OF_SCAN = Buffer.from([0xff, 0xda]);
 
 /** The chunk that passes the end of a PNG says how many bytes are missing at least. */
 function pngEnd(head: Buffer, size: number, tail: Buffer | undefined): ImageEnd {

@@ -22,9 +22,10 @@ export interface JudgedClasses {
 export function judgeClasses(labelled: readonly Labelled[]): JudgedClasses {
   const byClass = new Map<string, Labelled[]>();
   for (const each of labelled) {
-    const same = byClass.get(each.label);
+    const label = each.label.normalize('NFC'); // two ways to write the same "é" are one class
+    const same = byClass.get(label);
     if (same) same.push(each);
-    else byClass.set(each.label, [each]);
+    else byClass.set(label, [each]);
   }
   const isSplit = labelled.some(({ split }) => split !== undefined);
   const names = [...byClass.keys()].sort();
@@ -39,13 +40,19 @@ export function judgeClasses(labelled: readonly Labelled[]): JudgedClasses {
       ...(isSplit && { split: split ?? 'train' }),
     })),
   );
+  const similar = similarNames(names);
   const problems = [
-    ...countProblems(classes),
+    ...countProblems(classes, new Set(similar.map(({ where }) => where))),
     ...unusableNames(names),
-    ...similarNames(names),
+    ...similar,
     ...(isSplit ? untrained(classes) : []),
   ];
-  return { classes, examples, problems, warnings: isSplit ? unjudged(classes) : [] };
+  return {
+    classes,
+    examples,
+    problems,
+    warnings: [...hiddenClasses(classes), ...(isSplit ? unjudged(classes) : [])],
+  };
 }
 
 function countParts(labelled: readonly Labelled[]): Record<Split, number> {
@@ -54,7 +61,8 @@ function countParts(labelled: readonly Labelled[]): Record<Split, number> {
   return parts;
 }
 
-function countProblems(classes: readonly ClassCount[]): Problem[] {
+/** @param alike classes that are probably another one, misspelt: their images are enough together, or will be told again */
+function countProblems(classes: readonly ClassCount[], alike: ReadonlySet<string>): Problem[] {
   const { minClasses, maxClasses, minExamples } = THRESHOLDS;
   const problems: Problem[] = [];
   const [first] = classes;
@@ -71,12 +79,25 @@ function countProblems(classes: readonly ClassCount[]): Problem[] {
     problems.push(problem('TOO_MANY_CLASSES', 'the dataset', what, remedy));
   }
   for (const { name, examples } of classes) {
-    if (examples >= minExamples) continue;
-    const what = `The class "${name}" has ${examples} ${examples === 1 ? 'image' : 'images'}; the minimum is ${minExamples}.`;
-    const remedy = 'Add images to the class, or remove it.';
+    if (examples >= minExamples || alike.has(name)) continue;
+    const hidden = isHidden(name) ? ` ${HIDDEN}` : '';
+    const what = `The class "${name}" has ${examples} ${examples === 1 ? 'image' : 'images'}; the minimum is ${minExamples}.${hidden}`;
+    const remedy = `Add images to the class, or remove ${isHidden(name) ? 'the folder' : 'it'}.`;
     problems.push(problem('TOO_FEW_EXAMPLES', name, what, remedy));
   }
   return problems;
+}
+
+const HIDDEN = 'Its name begins with a dot, so that file managers do not show the folder.';
+const isHidden = (name: string): boolean => name.startsWith('.');
+
+function hiddenClasses(classes: readonly ClassCount[]): Problem[] {
+  return classes
+    .filter(({ name, examples }) => isHidden(name) && examples >= THRESHOLDS.minExamples)
+    .map(({ name }) => {
+      const what = `"${name}" is taken for a class. ${HIDDEN}`;
+      return problem('HIDDEN_CLASS', name, what, 'Remove the folder if it is no class.');
+    });
 }
 
 /** Class names are lines of `labels.txt`, and cells of tables in terminals and pages. */
@@ -98,7 +119,7 @@ function similarNames(names: readonly string[]): Problem[] {
     const other = known.get(folded);
     if (other !== undefined) {
       const what = `The classes "${other}" and "${name}" differ only in case or spaces.`;
-      const remedy = 'Make one class of them, or give them different names.';
+      const remedy = `Move all images of "${name}" into "${other}" if they are one class; otherwise give them names that differ in more.`;
       problems.push(problem('CLASSES_ALIKE', name, what, remedy));
     }
     known.set(folded, name);

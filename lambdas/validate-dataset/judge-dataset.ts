@@ -3,7 +3,13 @@ import type { TeacherLimits } from '#core/check-recipe.ts';
 import { budgetProblems } from '#core/cost.ts';
 import type { LeftOut } from '#core/manifest.ts';
 import { parseRecipe } from '#core/parse-recipe.ts';
-import type { Problem } from '#core/problem.ts';
+import {
+  countCodes,
+  firstOfEach,
+  PROBLEMS_OF_A_CODE,
+  type Problem,
+  sortProblems,
+} from '#core/problem.ts';
 import type { Recipe } from '#core/recipe.ts';
 import { checkImages } from './check-images.ts';
 import type { DatasetFile, DatasetFiles } from './dataset-files.ts';
@@ -60,17 +66,15 @@ export async function judgeDataset(
     read,
     leftOut: byRule(read.leftOut),
     problems: [
-      ...recipeProblems,
+      ...recipeProblems, // in the order of the recipe's lines
       ...budget,
-      ...listing,
-      ...(isUnlisted ? [] : read.problems),
-      ...images.problems,
+      ...sortProblems([...listing, ...(isUnlisted ? [] : read.problems), ...images.problems]),
     ],
-    warnings: [...warnings, ...(isUnlisted ? [] : read.warnings), ...images.warnings],
+    warnings: sortProblems([...warnings, ...(isUnlisted ? [] : read.warnings), ...images.warnings]),
   };
 }
 
-/** `report.json`, which has all classes, problems and warnings. */
+/** `report.json`: all classes; problems and warnings, many of each code, with their numbers. */
 export const reportOf = (dataset: string, judged: JudgedDataset) => ({
   dataset,
   accepted: judged.problems.length === 0,
@@ -80,8 +84,11 @@ export const reportOf = (dataset: string, judged: JudgedDataset) => ({
   lists: judged.read.used,
   leftOut: judged.leftOut,
   classes: judged.read.classes,
-  problems: judged.problems,
-  warnings: judged.warnings,
+  problemCount: judged.problems.length,
+  warningCount: judged.warnings.length,
+  counts: countCodes([...judged.problems, ...judged.warnings]),
+  problems: firstOfEach(judged.problems, PROBLEMS_OF_A_CODE),
+  warnings: firstOfEach(judged.warnings, PROBLEMS_OF_A_CODE),
 });
 
 /** The files but the recipe among them, and that recipe, which counts if there is none beside the archive. */

@@ -14,5 +14,5 @@ export function byRule(files: readonly LeftOutFile[]): LeftOut[] {
   }
   return [...rules]
     .map(([rule, { files: count, first }]) => ({ rule: sanitise(rule), files: count, first }))
-    .sort((a, b) => b.files - a.files);
+    .sort((a, b) => b.files - a.files || (a.rule < b.rule ? -1 : 1));
 }

@@ -4,7 +4,13 @@ import { sha256 } from '#core/identity.ts';
 import { type Job, type Observation, receive } from '#core/job.ts';
 import { datasetOf, inputKeys, jobKeys, type Upload, uploadSealedBy } from '#core/keys.ts';
 import { writeManifest } from '#core/manifest.ts';
-import { PROBLEMS_IN_ROW, problem, WARNINGS_IN_ROW } from '#core/problem.ts';
+import {
+  countCodes,
+  PROBLEMS_IN_ROW,
+  problem,
+  someOfEach,
+  WARNINGS_IN_ROW,
+} from '#core/problem.ts';
 import { type RecordPorts, recordObservation } from '#lambdas/record-observation.ts';
 import type { Objects, Subject } from '#ports';
 import { identifyUpload } from './identify-upload.ts';
@@ -112,8 +118,12 @@ async function validate(
   const report = JSON.stringify(reportOf(datasetOf(upload), judged), null, 2);
   await objects.write(jobKeys(job.id).report, report, 'application/json');
   if (problems.length > 0) {
-    const first = problems.slice(0, PROBLEMS_IN_ROW);
-    return { type: 'dataset-rejected', problems: first, problemCount: problems.length };
+    return {
+      type: 'dataset-rejected',
+      problems: someOfEach(problems, PROBLEMS_IN_ROW),
+      problemCount: problems.length,
+      counts: countCodes(problems),
+    };
   }
 
   const { classes, examples } = read;
@@ -157,7 +167,7 @@ async function validate(
         .slice(0, RULES_IN_ROW)
         .map(({ rule, files: count }) => ({ rule, files: count })),
       warningCount: warnings.length,
-      warnings: warnings.slice(0, WARNINGS_IN_ROW),
+      warnings: someOfEach(warnings, WARNINGS_IN_ROW),
     },
   };
 }

@@ -33,4 +33,11 @@ describe('describeProblems', () => {
       '  … and 47 more of this kind. Add images.',
     ]);
   });
+
+  it('counts those that it was not given', () => {
+    expect(describeProblems(many(4, empty), { FILE_EMPTY: 5_000 })).toEqual([
+      '5,000 files: The file is empty. Replace or remove it.',
+      '  cat/0.png, cat/1.png, cat/2.png and 4,997 more',
+    ]);
+  });
 });

@@ -251,6 +251,19 @@ describe('parseRecipe', () => {
     expect(codes('{"$schema": 3}')).toEqual(['RECIPE_FIELD']);
   });
 
+  it('takes keys that begin with // for comments, also in fields and more than once', () => {
+    const text =
+      '{"//": "a", "//": ["b"], "// seed": 1, "seed": 2, "split": {"//": {}, "test": 0.2}}';
+
+    const { recipe, problems } = parseRecipe(text, 'pets.json', teachers);
+
+    expect(problems).toEqual([]);
+    expect(recipe).toMatchObject({ seed: 2, split: { test: 0.2 } });
+    expect(recipe).not.toHaveProperty('//');
+    expect(codes('{"/ seed": 1}')).toEqual(['RECIPE_FIELD']);
+    expect(codes('{"//": 1, "seed": 1, "seed": 2}')).toEqual(['RECIPE_FIELD']);
+  });
+
   it.each([
     ['a number that no computer holds', '{"input_px": 1e999}', 'not Infinity.'],
     ['a recipe of 70 kB', `{"seed": ${' '.repeat(70_000)}1}`, 'longer than 64 kB'],

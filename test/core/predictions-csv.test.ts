@@ -50,7 +50,10 @@ describe('predictions.csv', () => {
     ['+1/1.jpg', "'+1/1.jpg"],
     ['-1/1.jpg', "'-1/1.jpg"],
     ['@a/1.jpg', "'@a/1.jpg"],
-    ['\t=1.jpg', "'\t=1.jpg"],
+    ['\t=1.jpg', `"'\t=1.jpg"`],
+    [' =1.jpg', "' =1.jpg"],
+    ['＝1.jpg', "'＝1.jpg"],
+    ['a;=1.jpg', '"a;=1.jpg"'],
     ['a, b\n"c".jpg', '"a, b\n""c"".jpg"'],
     ['a-b=c.jpg', 'a-b=c.jpg'],
   ])('writes the file name %j as %j: it is quoted, and never a formula', (file, cell) => {

@@ -1,5 +1,6 @@
 import { judgedOn, meaningOfFigures } from '#core/judged-in-words.ts';
 import { headInput, profile, reasonForSize, similarityInWords } from '#core/plan-in-words.ts';
+import { UNPRINTABLE } from '#core/printable.ts';
 import { count, percent } from '#core/quantities.ts';
 import { fineTuningSummary, mirroringReason, trainedPart } from '#core/training-in-words.ts';
 import type { CardWithoutFiles } from './student-card.ts';
@@ -8,7 +9,7 @@ import type { CardWithoutFiles } from './student-card.ts';
 export function studentReadme(card: CardWithoutFiles, hasSavedModel: boolean): string {
   const { px } = card.input;
   const { test, calibration } = card.metrics;
-  const classes = card.classes.map((name) => `\`${name}\``).join(', ');
+  const classes = card.classes.map(asCode).join(', ');
   const meaning = meaningOfFigures(card);
   const interval = test.interval95.map(percent).join(' to ');
   const temperature = Number(calibration.temperature.toFixed(4));
@@ -59,6 +60,15 @@ python predict.py IMAGE…
 \`\`\`
 
 `;
+
+/** A name as Markdown shows it and does nothing else with it: between more backticks than it has in a row. */
+function asCode(name: string): string {
+  const line = name.replaceAll(new RegExp(UNPRINTABLE, 'gu'), '\uFFFD');
+  const runs = [...line.matchAll(/`+/g)].map(([run]) => run.length);
+  const fence = '`'.repeat(1 + Math.max(0, ...runs));
+  const space = runs.length > 0 ? ' ' : ''; // or a backtick at an end would be one of the fence's
+  return `${fence}${space}${line}${space}${fence}`;
+}
 
 /** What the answers in predictions.csv are to, and of which student. */
 function aboutAnswers({ metrics, refit }: CardWithoutFiles): string {

@@ -95,6 +95,8 @@ const BOX = [
   'bboxx',
 ];
 const MASK = ['encodedpixels', 'rle', 'mask', 'maskpath', 'segmentation', 'maskrle'];
+const REWARD = ['reward', 'rewards', 'return', 'returns', 'returntogo'];
+const ACTION = ['action', 'actions', 'observation', 'observations', 'obs', 'state', 'nextstate'];
 const TEXT = [
   'text',
   'sentence',
@@ -130,7 +132,9 @@ export const isId = (name: string): boolean =>
 /** The task of a table whose columns are of no use for classifying images. */
 export function otherTask(
   header: readonly string[],
-): 'detection' | 'segmentation' | 'text' | 'pixels' | undefined {
+): 'detection' | 'segmentation' | 'text' | 'pixels' | 'reinforcement-learning' | undefined {
+  if (among(REWARD, header).length > 0 && among(ACTION, header).length > 0)
+    return 'reinforcement-learning';
   if (among(BOX, header).length > 0) return 'detection';
   if (among(MASK, header).length > 0) return 'segmentation';
   if (header.filter((name) => /^(pixel)?\d+(x\d+)?$/i.test(name.trim())).length > 100)

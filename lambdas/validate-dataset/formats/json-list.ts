@@ -1,3 +1,5 @@
+import { partOf } from './split-names.ts';
+
 /** A list in JSON, as a table with a header; or a task that is not to classify images. */
 export type JsonList =
   | { kind: string; format: string; rows: string[][] }
@@ -35,9 +37,10 @@ function parse(text: string): unknown {
 }
 
 function readWhole(value: unknown): JsonList {
-  if (Array.isArray(value)) return readObjects(fieldsIn(value));
+  if (Array.isArray(value)) return readS3Manifest(value) ?? readObjects(fieldsIn(value));
   if (!isFields(value)) return undefined;
   if (Array.isArray(value.images) && Array.isArray(value.categories)) return readCoco(value);
+  if (Array.isArray(value.items) && isFields(value.categories)) return readDatumaro(value);
   if (Array.isArray(value.shapes)) return { task: 'segmentation' }; // LabelMe
   if (Array.isArray(value.files)) return readEdgeImpulse(fieldsIn(value.files));
   const entries = Object.entries(value);
@@ -68,6 +71,43 @@ function readCoco({ images, annotations, categories }: Fields): JsonList {
   if (hasBoxes && rows.some(([, label]) => label?.includes('|'))) return { task: 'detection' };
   const kind = `COCO annotations${hasBoxes ? ' (each image has one category; boxes are ignored)' : ''}`;
   return { kind, format: 'coco', rows: [HEADER, ...rows] };
+}
+
+/** Datumaro, also as CVAT exports it: labels by their index in the categories. */
+function readDatumaro({ items, categories }: Fields): JsonList {
+  const { label } = isFields(categories) ? categories : {};
+  const names = fieldsIn(isFields(label) ? label.labels : undefined).map(({ name }) =>
+    textOf(name),
+  );
+  const types = new Set<string>();
+  const rows = fieldsIn(items).map(({ id, image, annotations }) => {
+    const all = fieldsIn(annotations);
+    for (const { type } of all) types.add(textOf(type));
+    const labels = all
+      .filter(({ type }) => type === 'label')
+      .map(({ label_id }) => names[Number(label_id)] ?? textOf(label_id));
+    const path = isFields(image) ? textOf(image.path) : '';
+    return [path || textOf(id), labelsOf(labels), ''];
+  });
+  const hasLabels = rows.some(([, each]) => each !== '');
+  if (!hasLabels && types.has('bbox')) return { task: 'detection' };
+  if (!hasLabels && types.size > 0) return { task: 'segmentation' };
+  return { kind: 'an export of Datumaro', format: 'datumaro', rows: [HEADER, ...rows] };
+}
+
+/** SageMaker's ManifestFile: a prefix, and the files below it; their folders are the classes, or parts of a split. */
+function readS3Manifest([first, ...rest]: readonly unknown[]): JsonList {
+  if (!isFields(first) || textOf(first.prefix) === '' || rest.length === 0) return undefined;
+  if (!rest.every((each) => typeof each === 'string')) return undefined;
+  const rows = rest.map((path) => {
+    const folders = path
+      .split('/')
+      .filter((each) => each !== '')
+      .slice(0, -1);
+    const split = folders.length > 1 && partOf(folders[0] ?? '') ? folders.shift() : '';
+    return [path, folders[0] ?? '', split ?? ''];
+  });
+  return { kind: "SageMaker's ManifestFile", format: 'manifest-file', rows: [HEADER, ...rows] };
 }
 
 function readEdgeImpulse(files: readonly Fields[]): JsonList {

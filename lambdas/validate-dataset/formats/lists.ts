@@ -1,6 +1,7 @@
 import { type Problem, problem } from '#core/problem.ts';
 import type { DatasetFile } from '../dataset-files.ts';
 import { THRESHOLDS } from '../thresholds.ts';
+import { readCvat } from './cvat.ts';
 import { parseDelimited } from './decode-text.ts';
 import type { FindListed } from './find-listed.ts';
 import { stemOf } from './find-listed.ts';
@@ -58,13 +59,14 @@ type Read =
 
 function readList(file: DatasetFile, text: string, find: FindListed): Read {
   const isJson = /\.(json|jsonl|ndjson|manifest|labels)$/i.test(file.path) || /^\s*[{[]/.test(text);
-  if (isJson) {
-    const json = readJsonList(text);
+  const isXml = /\.xml$/i.test(file.path);
+  if (isJson || isXml) {
+    const json = isXml ? readCvat(text) : readJsonList(text);
     if (json === undefined || 'task' in json) return json;
     const table = readTable(json.rows, file, find, true);
     return table && 'rows' in table ? { ...named(file, json), rows: table.rows } : table;
   }
-  if (/\.(xml|ya?ml|names|data)$/i.test(file.path)) return undefined;
+  if (/\.(ya?ml|names|data)$/i.test(file.path)) return undefined;
   const rows = parseDelimited(text, /\.(txt|lst)$/i.test(file.path) ? /\s+/ : undefined);
   const table = readTable(rows, file, find);
   return table && 'rows' in table

@@ -21,7 +21,7 @@ export interface ListedRow {
 
 export type TableReading =
   | { rows: ListedRow[] }
-  | { task: 'detection' | 'segmentation' | 'text' | 'pixels' }
+  | { task: NonNullable<ReturnType<typeof otherTask>> }
   | { unclear: string } // a sentence on the columns
   | undefined; // no list of images
 

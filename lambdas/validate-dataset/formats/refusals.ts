@@ -8,7 +8,8 @@ export type OtherTask =
   | 'text'
   | 'pixels'
   | 'multi-label'
-  | 'regression';
+  | 'regression'
+  | 'reinforcement-learning';
 
 /** What a dataset is for that does not classify images, and what serves it. */
 const TASKS: Record<OtherTask, [what: string, remedy: string]> = {
@@ -31,6 +32,10 @@ const TASKS: Record<OtherTask, [what: string, remedy: string]> = {
   'multi-label': [
     'gives images several labels: a student says exactly one class per image.',
     'Keep one label per image, or train a multi-label model (such as Vertex AI, Rekognition Custom Labels or timm).',
+  ],
+  'reinforcement-learning': [
+    'has episodes of actions and rewards: it is for reinforcement learning, but a student learns from labelled images.',
+    'Use a library for learning from recorded episodes (such as d3rlpy or RLlib), or put the frames into one folder per class.',
   ],
   regression: [
     'has measurements as labels, not classes: it is for regression.',

@@ -60,6 +60,19 @@ describe('checkImages', () => {
     expect(bytesRead).toBeLessThan(5 * 6_000);
   });
 
+  it.each([
+    ['a plain', { quality: 80 }],
+    ['a progressive', { quality: 80, progressive: true }],
+  ])('warns of half of %s JPEG that is smaller than what is read of it', async (_, options) => {
+    const small = { width: 20, height: 20, channels: 3 } as const;
+    const whole = await sharp(randomBytes(1200), { raw: small }).jpeg(options).toBuffer();
+    const half = whole.subarray(0, whole.lastIndexOf(Buffer.from([0xff, 0xda])) + 20);
+
+    expect(whole.length).toBeLessThan(4096);
+    expect(await check(whole)).toEqual(nothing);
+    expect((await check(half)).warnings).toMatchObject([{ code: 'IMAGE_END_MISSING' }]);
+  });
+
   it('refuses a PNG of which a part is missing, whether it has one chunk of pixels or many', async () => {
     const whole = await noise().png().toBuffer();
 
