@@ -53,7 +53,7 @@ describe('atCoverage', () => {
     const point = atCoverage(curve, 0.9);
 
     expect(point?.answered).toBeGreaterThanOrEqual(450);
-    const before = curve[curve.findIndex((each) => each === point) - 1];
+    const before = curve[curve.findIndex(({ answered }) => answered === point?.answered) - 1];
     expect(before?.answered).toBeLessThan(450);
     expect(atCoverage(curve, 1)).toBe(curve.at(-1));
     expect(atCoverage([], 0.9)).toBeUndefined();

@@ -23,7 +23,7 @@ export function accuracySection({ card }: ReportData): Html {
 <h2>How good is that?</h2>
 <p class="lead">${comparison(card)}</p>
 <div class="scroll" tabindex="0" role="region" aria-label="Accuracy beside simpler classifiers"><table>
-<thead><tr><th scope="col">Classifier</th><th scope="col" class="number">Correct</th><th scope="col"><span class="spare">with 95% interval</span></th><th scope="col">Measured on</th></tr></thead>
+<thead><tr><th scope="col">Classifier</th><th scope="col" class="number">Correct</th><th scope="col">95% interval</th><th scope="col">Measured on</th></tr></thead>
 <tbody>${rows(card).map(row)}</tbody>
 </table></div>
 <p class="soft small">Balanced accuracy, which counts each class alike: ${percent(balancedAccuracy.value)} (${interval(balancedAccuracy.interval95)}). Macro-F1: ${percent(macroF1.value)} (${interval(macroF1.interval95)}). Only rows that were measured on the same images can be compared to the point.</p>

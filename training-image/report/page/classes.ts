@@ -36,7 +36,7 @@ export function classesSection({ card }: ReportData): Html {
   };
   const table = (rows: readonly number[], label: string) =>
     html`<div class="scroll" tabindex="0" role="region" aria-label="${label}"><table class="wide" data-sortable>
-<thead><tr><th scope="col">Class</th><th scope="col" class="number spare">Learned from</th><th scope="col" class="number">Tested</th><th scope="col" class="number">Correct</th><th scope="col" class="number">Recall</th><th scope="col"><span class="spare">95% interval</span></th><th scope="col" class="number spare">Precision</th><th scope="col" class="number spare">F1</th><th scope="col" class="spare">Most often taken for</th></tr></thead>
+<thead><tr><th scope="col">Class</th><th scope="col" class="number spare">Learned from</th><th scope="col" class="number">Tested</th><th scope="col" class="number">Correct</th><th scope="col" class="number">Recall</th><th scope="col">95% interval</th><th scope="col" class="number spare">Precision</th><th scope="col" class="number spare">F1</th><th scope="col" class="spare">Most often taken for</th></tr></thead>
 <tbody>${rows.map(row)}</tbody></table></div>`;
   const isLong = order.length > SHOWN + 10;
   const first = isLong ? order.slice(0, SHOWN) : order;
