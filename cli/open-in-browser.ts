@@ -13,7 +13,7 @@ const OPENERS: Partial<Record<NodeJS.Platform, readonly [string, ...string[]]>> 
  */
 export function openInBrowser(
   file: string,
-  [command, ...words] = OPENERS[process.platform] ?? (['xdg-open'] as const),
+  [command, ...words]: readonly [string, ...string[]] = OPENERS[process.platform] ?? ['xdg-open'],
 ): Promise<boolean> {
   return new Promise((resolve) => {
     const opener = spawn(command, [...words, file], { stdio: 'ignore', detached: true });
