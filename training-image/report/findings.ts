@@ -15,7 +15,6 @@ export interface ShownAnswer extends ShownImage {
   confidence: number;
   ofLabel: number; // the probability of the label
   best: readonly Belief[]; // the most probable classes, in order
-  isSuspect: boolean; // its label may be wrong
 }
 
 /** Two classes that are taken for each other, with some of the images. */

@@ -38,7 +38,6 @@ export async function gatherFindings(
   px: number,
 ): Promise<Findings> {
   const thumbnails = openThumbnails(pixelsOf, px);
-  const isSuspect = new Set(suspects.map(({ example }) => example));
 
   const shownImage = async (example: number) => ({
     path: at(examples, example).path,
@@ -50,7 +49,6 @@ export async function gatherFindings(
       images.push({
         ...(await shownImage(example)),
         ...answer,
-        isSuspect: isSuspect.has(example),
       });
     return images;
   };
