@@ -1,5 +1,5 @@
 import type { Job } from '#core/job.ts';
-import type { LeftOut } from '#core/manifest.ts';
+import { leftOutInWords } from '#core/left-out-in-words.ts';
 import { count } from '#core/quantities.ts';
 import { describeProblems } from './describe-problems.ts';
 
@@ -31,14 +31,5 @@ export function filesInWords({ examples, lists = 0, leftOut = [] }: Facts): stri
     ...leftOut.map((each) => `Left out: ${leftOutInWords(each)}.`),
   ];
 }
-
-/** Such as `24 files: left behind by an operating system or a tool (cat/.DS_Store, …)`. */
-export function leftOutInWords({ rule, files, first = [] }: Partial<LeftOut>): string {
-  const more = (files ?? 0) > Math.min(SHOWN, first.length) ? ', …' : '';
-  const names = first.length > 0 ? ` (${first.slice(0, SHOWN).join(', ')}${more})` : '';
-  return `${countOf(files ?? 0, 'file')}: ${rule}${names}`;
-}
-
-const SHOWN = 3;
 
 const countOf = (n: number, thing: string): string => `${count(n)} ${thing}${n === 1 ? '' : 's'}`;

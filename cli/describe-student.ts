@@ -2,6 +2,7 @@ import pc from 'picocolors';
 import type { StudentCard } from '#core/card.ts';
 import { judgedOn, meaningOfFigures } from '#core/judged-in-words.ts';
 import { studentKeys } from '#core/keys.ts';
+import { leftOutInWords } from '#core/left-out-in-words.ts';
 import {
   CANDIDATE_HEADER,
   candidateRows,
@@ -19,7 +20,6 @@ import {
   trainedPart,
 } from '#core/training-in-words.ts';
 import type { NumberedVersion } from '#core/versions.ts';
-import { leftOutInWords } from './describe-dataset.ts';
 import { paragraph, table } from './layout.ts';
 import { studentInWords, versionComparedInWords } from './student-versions.ts';
 

@@ -72,7 +72,7 @@ function nextSteps(address: string, images: readonly string[], { stack }: Target
   ].join('');
   const commands: [string, string][] = [
     ['Classify images', `predict ${name} ${images.map(quotePath).join(' ') || 'IMAGE...'}`],
-    ['See all that was measured', `report ${name}`],
+    ['See the report', `report ${name} --open`],
     ['Download the files', `download ${name} FOLDER`],
   ];
   return pairs(commands.map(([what, command]) => [what, `npx understudy ${command}${option}`]));

@@ -51,7 +51,7 @@ export const VERBS: readonly Verb[] = [
   },
   {
     name: 'report',
-    description: 'prints everything that was measured of a student',
+    description: 'says how good a student is, and shows its report',
     load: async () => (await import('./verbs/report.ts')).report,
   },
   {

@@ -166,6 +166,16 @@ export const StudentCard = z.object({
         )
         .default([]),
       validation: OnValidation.optional(), // of the weights that were compared with the head alone
+      /** After each epoch of the last fine-tuning; cards of earlier versions lack it. */
+      curve: z
+        .array(
+          z.object({
+            epoch: z.int(), // from 1
+            trainCrossEntropy: z.number(), // nats
+            validation: OnValidation.optional(), // none if no image was held out
+          }),
+        )
+        .optional(),
     })
     .optional(),
   timings: z.record(z.string(), z.number()), // seconds per step, wall clock
@@ -174,6 +184,7 @@ export const StudentCard = z.object({
     tensorflow: z.string(),
     node: z.string(),
     device: z.string(),
+    instanceType: z.string().optional(), // SageMaker's
   }),
   files: z.array(z.object({ path: z.string(), bytes: z.int(), sha256: z.string() })), // all but this one
 });

@@ -7,6 +7,10 @@ export const RECIPE_FILE = 'dataset.json';
 export const CARD_FILE = 'student.json';
 /** The answers of a student in its test, beside its card. */
 export const PREDICTIONS_FILE = 'predictions.csv';
+/** Images whose label may be wrong, beside the card. */
+export const SUSPECTS_FILE = 'suspects.csv';
+/** What a person reads of all that, beside the card. */
+export const REPORT_FILE = 'report.html';
 
 /** A dataset in the bucket, or a file that should have been one. */
 export type Upload =
@@ -82,6 +86,7 @@ export const studentKeys = (student: string, version: string) => ({
   prefix: `students/${student}/${version}/`,
   card: `students/${student}/${version}/${CARD_FILE}`, // written last: its presence means complete
   predictions: `students/${student}/${version}/${PREDICTIONS_FILE}`,
+  report: `students/${student}/${version}/${REPORT_FILE}`,
 });
 
 export const studentPrefix = (student: string): string => `${STUDENTS}${student}/`;

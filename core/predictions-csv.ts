@@ -1,3 +1,5 @@
+import { csvRow } from './csv.ts';
+
 // `predictions.csv`: the answers of a student in its test, one row per image, as RFC 4180 describes it.
 
 /** A test image, and what a student that had not learned from it took it for. */
@@ -10,7 +12,6 @@ export interface TestedImage {
 }
 
 const COLUMNS = ['file', 'class', 'predicted', 'confidence', 'correct', 'sha256'];
-const LINE_END = '\r\n';
 
 /** The text of the file: wrong answers first, the most confident ones at the top; then the rest by file. */
 export function predictionsCsv(images: readonly TestedImage[]): string {
@@ -26,16 +27,7 @@ export function predictionsCsv(images: readonly TestedImage[]): string {
     String(!isWrong(image)),
     image.sha256,
   ]);
-  return [COLUMNS, ...rows].map((row) => row.map(cell).join(',') + LINE_END).join('');
-}
-
-/**
- * A spreadsheet would run a cell that begins like a formula, also in the wide characters of East Asia; with an apostrophe
- * in front it is text. Where a semicolon or a tab separates cells, a name must not fall apart into two.
- */
-function cell(text: string): string {
-  const inert = /^\s*[=+\-@＝＋－＠]|^[\t\r\n]/.test(text) ? `'${text}` : text;
-  return /[",;\t\r\n]/.test(inert) ? `"${inert.replaceAll('"', '""')}"` : inert;
+  return [COLUMNS, ...rows].map(csvRow).join('');
 }
 
 /** A row of the file, as far as another student can be compared with it. */

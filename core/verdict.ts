@@ -5,8 +5,11 @@ import { wilson95 } from './wilson-interval.ts';
 
 /** What a person wants to know of a student first, in plain words. */
 export interface Verdict {
-  headline: string; // one sentence
-  details: readonly string[]; // a sentence each
+  headline: string; // one sentence: the claim, with its evidence in parentheses
+  claim: string; // without a full stop
+  evidence: string; // empty if there is none
+  details: readonly string[]; // a sentence each, the advice included
+  advice: string; // what would help most; empty if nothing stands out
 }
 
 type Card = Pick<StudentCard, 'classes' | 'data' | 'metrics'>;
@@ -19,14 +22,20 @@ export function verdictOn(card: Card): Verdict {
   const [low, high] = interval95;
   const how = method === 'hold-out' ? 'test images' : 'images, in cross-validation';
   const of = `${count(correct)} of ${count(n)} ${how}; 95% interval ${(100 * low).toFixed(1)}–${percent(high)}`;
+  const claim =
+    n === 0
+      ? 'Not tested: there was no image to spare for it'
+      : `Correct on ${percent(correct / n)} of images it had not seen`;
+  const evidence = n === 0 ? '' : of;
+  const help = advice(card);
   return {
-    headline:
-      n === 0
-        ? 'Not tested: there was no image to spare for it.'
-        : `Correct on ${percent(correct / n)} of images it had not seen (${of}).`,
-    details: [baseline(card), weakest(card), confused(card), untested(card), advice(card)].filter(
+    headline: evidence === '' ? `${claim}.` : `${claim} (${evidence}).`,
+    claim,
+    evidence,
+    details: [baseline(card), weakest(card), confused(card), untested(card), help].filter(
       (sentence) => sentence !== '',
     ),
+    advice: help,
   };
 }
 
@@ -71,17 +80,17 @@ function confused(card: Card): string {
 }
 
 /** Pairs of classes, the most often confused first. */
-export const confusions = ({ classes, metrics }: Card): Confusion[] =>
-  metrics.confusion
-    .flatMap((row, is) =>
-      row.map((times, other) => ({
-        is: at(classes, is),
-        takenFor: at(classes, other),
-        times: is === other ? 0 : times,
-      })),
-    )
-    .filter(({ times }) => times > 0)
-    .sort((a, b) => b.times - a.times);
+export function confusions({ classes, metrics }: Card): Confusion[] {
+  const found: Confusion[] = [];
+  for (const [is, row] of metrics.confusion.entries()) {
+    for (const [other, times] of row.entries()) {
+      if (times > 0 && is !== other)
+        // of thousands of classes, nearly all pairs are not confused
+        found.push({ is: at(classes, is), takenFor: at(classes, other), times });
+    }
+  }
+  return found.sort((a, b) => b.times - a.times);
+}
 
 function untested({ metrics }: Card): string {
   const names = metrics.perClass.filter(({ n }) => n === 0).map(({ name }) => `"${name}"`);

@@ -15,7 +15,6 @@ import { openDataset } from './data/read-dataset.ts';
 import { verifyExamples } from './data/verify-examples.ts';
 import { fitTemperature } from './evaluate/calibration.ts';
 import { computeMetrics } from './evaluate/metrics.ts';
-import { testedImages } from './evaluate/tested-images.ts';
 import { computeFeatures } from './features/compute-features.ts';
 import { openFeatureCache } from './features/feature-cache.ts';
 import { widthOf } from './features/feature-sets.ts';
@@ -27,14 +26,19 @@ import { chooseHeads, fitHead } from './head/fit-head.ts';
 import { cacheKeyOf, describeEnvironment } from './job/environment.ts';
 import { readJob } from './job/read-job.ts';
 import type { Reporter, StopSignal } from './job/reporter.ts';
+import { rentedInstance } from './job/require-device.ts';
 import { startTimings } from './job/timings.ts';
 import { chooseStudent } from './plan/choose-student.ts';
 import { divideExamples } from './plan/divide-examples.ts';
 import { expectedTime } from './plan/expected-time.ts';
 import { fineTuningEnds, freezePlanFor } from './plan/freeze-plan.ts';
-import { testedIndices } from './plan/judgement.ts';
 import { makePlan } from './plan/make-plan.ts';
 import { requireTime } from './plan/require-time.ts';
+import { examineAnswers } from './report/examine-answers.ts';
+import { gatherFindings } from './report/gather-findings.ts';
+import { examplePixels } from './report/pixels.ts';
+import { reportPage } from './report/report-page.ts';
+
 import { requireRoom, scratchFolder } from './storage/room.ts';
 import { shardsOf } from './storage/shards.ts';
 import { checkSavedModel } from './student/check-saved-model.ts';
@@ -55,7 +59,7 @@ export async function train(
   stop: StopSignal,
 ): Promise<void> {
   const timings = startTimings();
-  const environment = await describeEnvironment();
+  const environment = { ...(await describeEnvironment()), ...(await rentedInstance(folders)) };
   const job = await readJob(folders, catalogue);
   const { hyperparameters, manifest, recipe, candidates } = job;
   const { examples } = manifest;
@@ -141,9 +145,8 @@ export async function train(
   timings.finish('decode');
 
   // Copies that only their pixels show must not be on two sides either.
-  const division = copies.kept
-    ? before
-    : divideExamples(manifest, labels, await copies.find(contents, decoded, px), recipe);
+  const found = copies.kept ?? (await copies.find(contents, decoded, px));
+  const division = copies.kept ? before : divideExamples(manifest, labels, found, recipe);
   const { judgement, counts } = division;
   const warnings = [...division.warnings, ...notes.told()];
   const freeze = copies.kept ? planned : freezePlanFor({ ...common, judgement });
@@ -203,14 +206,16 @@ export async function train(
     recipe.seed,
     () => stop.throwIfRequested(),
   );
-  const answers = testedImages(
-    { examples, contents, classes },
-    testedIndices(judgement),
-    predictions,
-    temperature.temperature,
-  );
   report.line(`test_accuracy=${metrics.test.accuracy.toFixed(6)}`);
   timings.finish('evaluate');
+
+  // What a person should see of single images.
+  const scale = temperature.temperature;
+  const examined = examineAnswers(judgement, predictions, judged, scale, classes.length);
+  const named = { examples, contents, labels, classes };
+  const pixelsOf = examplePixels(decoding, decoded);
+  const findings = await gatherFindings(named, examined, found, pixelsOf, px);
+  timings.finish('report');
 
   // After that one look, the student may learn from all images with the same settings; not from a test part that was given.
   // Of cross-validation, a head has learned from all of them, and a fine-tuned student is that of the first fold.
@@ -254,5 +259,9 @@ export async function train(
     timings: timings.steps,
     environment,
   });
-  await saveStudent(folders.model, card, answers);
+  // A fault in it must not cost the student.
+  const page = await reportPage({ card, recipe, findings }).catch((error: Error) => {
+    report.line(`The report could not be made: ${error.stack ?? error.message}`);
+  });
+  await saveStudent(folders.model, card, named, examined, page ?? undefined);
 }

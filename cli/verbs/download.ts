@@ -1,13 +1,11 @@
-import { createHash } from 'node:crypto';
-import { mkdir, stat } from 'node:fs/promises';
-import { dirname, resolve, sep } from 'node:path';
+import { stat } from 'node:fs/promises';
+import { resolve, sep } from 'node:path';
 import { Command } from 'commander';
 import { CARD_FILE, studentKeys } from '#core/keys.ts';
-import { replaceFile } from '#local/durable-files.ts';
 import { CliError, EXIT } from '../cli-error.ts';
 import { explainErrorOf } from '../explain-disk-error.ts';
+import { fetchFile } from '../fetch-file.ts';
 import { findStudent, STUDENT_ARGUMENT } from '../find-student.ts';
-import type { Library } from '../library.ts';
 import { out, outJson } from '../output.ts';
 import { stackOption, type Target } from '../stack-option.ts';
 import { numberedVersion, studentInWords, withVersion } from '../student-versions.ts';
@@ -35,7 +33,9 @@ export const download = (): Command =>
         const entry = await numberedVersion(library.objects, card);
         if (options.json) return outJson(withVersion(card, entry));
         out(`Downloaded ${studentInWords(card, entry)} to ${folder}.`);
-        out('Its README.md shows how to use it in Node, Python and the browser.');
+        out(
+          'Its report.html says how good it is; its README.md, how to use it in Node, Python and the browser.',
+        );
       });
     });
 
@@ -54,20 +54,4 @@ function inside(folder: string, path: string): string {
     EXIT.internal,
     `${CARD_FILE} names a file outside its folder (${path}); do not trust this student.`,
   );
-}
-
-/** Streams an object to disk; the file appears only if its digest is right. */
-async function fetchFile({ read }: Library, key: string, file: string, expected?: string) {
-  await mkdir(dirname(file), { recursive: true });
-  const content = await read(key);
-  await replaceFile(file, async (write) => {
-    const hash = createHash('sha256');
-    for await (const chunk of content) {
-      hash.update(chunk);
-      await write(chunk);
-    }
-    if (expected === undefined || hash.digest('hex') === expected) return;
-    const sentence = `${key} is damaged: its sha256 is not the one in ${CARD_FILE}. Train the student again.`;
-    throw new CliError(EXIT.internal, sentence);
-  });
 }

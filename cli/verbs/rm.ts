@@ -6,6 +6,7 @@ import { runningPipeline } from '../local-pipeline.ts';
 import { localTrainings, removeTrainings } from '../local-trainings.ts';
 import { info, megabytes, out, outJson, warn } from '../output.ts';
 import { remove } from '../remove.ts';
+import { forgetReports } from '../report-page.ts';
 import { stackOption, type Target } from '../stack-option.ts';
 import { requireState } from '../state-option.ts';
 import { withPipeline } from '../with-pipeline.ts';
@@ -40,6 +41,7 @@ export const rm = (): Command =>
           };
           const all = await pipeline.allJobs();
           const latest = await remove(pipeline, removal, all, removeLogs);
+          await forgetReports(removal.name, removal.versions);
           if (json) outJson(removed(removal, latest));
           else out(`Removed ${megabytes(removal.bytes)}.${latestInWords(removal, latest)}`);
         });

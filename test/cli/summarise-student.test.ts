@@ -12,7 +12,7 @@ describe('summariseStudent', () => {
     expect(text).toContain('28 s of it to measure and decide: head only, on efficientnet-lite0');
     expect(text).toContain('The figures are of the student before that.');
     expect(text).toMatch(/Classify images +npx understudy predict d200 IMAGE\.\.\.\n/);
-    expect(text).toMatch(/See all that was measured +npx understudy report d200\n/);
+    expect(text).toMatch(/See the report +npx understudy report d200 --open\n/);
     expect(text).not.toMatch(/undefined|NaN|\n\n\n/);
   });
 
@@ -45,7 +45,7 @@ describe('summariseStudent', () => {
       summariseStudent(aCard({ version: 'aaaaaaaaaaaa' }), [], {}, { entry, isLatest: false });
 
     expect(steps(aVersion(2))).toMatch(/npx understudy predict d200\/v2 IMAGE/);
-    expect(steps(undefined)).toMatch(/npx understudy report d200\/aaaaaaaaaaaa\n/);
+    expect(steps(undefined)).toMatch(/npx understudy report d200\/aaaaaaaaaaaa --open\n/);
   });
 
   it('says where the wrong answers are', () => {

@@ -69,6 +69,7 @@ describe('a training', () => {
       'features',
       'head',
       'evaluate',
+      'report',
       'refit',
       'save',
     ]);
@@ -198,11 +199,15 @@ describe('a training', () => {
       'predict.mjs',
       'predict.py',
       'predictions.csv',
+      'report.html',
       'resize.mjs',
       'saved_model/saved_model.pb',
       'student.json',
+      'suspects.csv',
     ]);
-    expect(card.files.map(({ path }) => path)).toEqual(files.slice(0, -1));
+    expect(card.files.map(({ path }) => path)).toEqual(
+      files.filter((each) => each !== 'student.json'),
+    );
     for (const { path, bytes, sha256: digest } of card.files) {
       const content = await readFile(join(folders.model, path));
       expect([content.length, sha256(content)]).toEqual([bytes, digest]);

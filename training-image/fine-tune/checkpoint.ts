@@ -2,6 +2,14 @@ import * as z from 'zod';
 import type { Values } from '#engine/variables.ts';
 import { exists, readVerified, writeAtomic } from '../storage/atomic-file.ts';
 
+/** How a fine-tuning was doing at the end of an epoch. */
+export const EpochEnd = z.object({
+  epoch: z.int().min(1),
+  trainCrossEntropy: z.number(), // nats
+  validation: z.object({ accuracy: z.number(), crossEntropy: z.number() }).optional(), // none without held-out images
+});
+export type EpochEnd = z.infer<typeof EpochEnd>;
+
 /** How far a fine-tuning is. Together with the seed it determines everything random: order and augmentation. */
 export const FineTuningProgress = z.object({
   epoch: z.int().min(0), // the current one
@@ -10,6 +18,7 @@ export const FineTuningProgress = z.object({
   batchSize: z.int().min(1),
   seconds: z.number().min(0), // spent of the budget
   total: z.int().min(0), // examples that the schedule sees in all epochs
+  curve: z.array(EpochEnd).default([]), // checkpoints of earlier versions lack it
 });
 export type FineTuningProgress = z.infer<typeof FineTuningProgress>;
 

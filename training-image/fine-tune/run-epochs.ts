@@ -5,7 +5,7 @@ import { seededRandom, shuffled } from '../data/seeded-random.ts';
 import { score } from '../evaluate/predictions.ts';
 import { isOutOfMemory, TrainingInterrupted } from '../job/errors.ts';
 import type { Reporter, StopSignal } from '../job/reporter.ts';
-import type { Checkpoint, FineTuningProgress } from './checkpoint.ts';
+import type { Checkpoint, EpochEnd, FineTuningProgress } from './checkpoint.ts';
 import { examplesIn, type Pace, startPace } from './pace.ts';
 import { lrScaleAt, type Schedule } from './schedule.ts';
 import type { Source } from './sources.ts';
@@ -36,6 +36,7 @@ export interface Outcome {
   epochs: number; // begun
   stopped: 'schedule' | 'budget' | 'diverged'; // `budget` also if the schedule was shortened to fit
   batchSize: number;
+  curve: readonly EpochEnd[];
 }
 
 const CHECKPOINT_INTERVAL_SECONDS = 60;
@@ -84,7 +85,8 @@ export async function runEpochs(
   const outcome = (stopped: Outcome['stopped'], epochs: number): Outcome => {
     const hasWeights = stopped !== 'diverged' && progress.epoch + progress.seen > 0;
     const weights = hasWeights ? step.read().weights : undefined;
-    return { weights, epochs, stopped, batchSize: progress.batchSize };
+    const { batchSize, curve } = progress;
+    return { weights, epochs, stopped, batchSize, curve };
   };
 
   try {
@@ -111,6 +113,9 @@ export async function runEpochs(
           : ` validation_accuracy=${validation.accuracy.toFixed(6)} validation_loss=${validation.crossEntropy.toFixed(6)}`;
       report.line(`epoch=${epoch + 1} train_loss=${trainLoss.toFixed(6)}${watched}`);
       if (!Number.isFinite(validation.crossEntropy)) return outcome('diverged', epoch + 1);
+      const ended = { epoch: epoch + 1, trainCrossEntropy: trainLoss };
+      const isWatched = run.validation.source.n > 0;
+      progress.curve = [...progress.curve, isWatched ? { ...ended, validation } : ended];
       if (!isComplete) return outcome('budget', epoch + 1);
       fitSchedule(pace.epochSeconds());
       Object.assign(progress, { epoch: epoch + 1, seen: 0, lossSum: 0 });
@@ -131,6 +136,7 @@ const initialProgress = ({ epochs, batchSize }: Schedule, n: number): FineTuning
   batchSize,
   seconds: 0,
   total: epochs * n,
+  curve: [],
 });
 
 /** The number of examples in the current epoch; the last one of a shortened schedule may be incomplete. */

@@ -8,6 +8,8 @@ export const PACKAGES = [
   'piscina',
   'sharp',
   'tsx',
+  'vega',
+  'vega-lite',
   'yauzl',
   'zod',
 ];

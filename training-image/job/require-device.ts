@@ -55,3 +55,9 @@ async function readInstanceType({ resourceConfig }: MlFolder): Promise<string | 
   });
   return ResourceConfig.parse(JSON.parse(text)).current_instance_type;
 }
+
+/** The instance that is paid for. The local pipeline names a type as well, but has no image, and rents nothing. */
+export async function rentedInstance(folders: MlFolder): Promise<{ instanceType?: string }> {
+  const instanceType = deviceOf(process.env) && (await readInstanceType(folders));
+  return instanceType === undefined ? {} : { instanceType };
+}

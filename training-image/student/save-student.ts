@@ -4,8 +4,11 @@ import { copyFile, open, readdir, rename, stat, writeFile } from 'node:fs/promis
 import { join, relative, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { formatCard, StudentCard } from '#core/card.ts';
-import { CARD_FILE, PREDICTIONS_FILE } from '#core/keys.ts';
-import { predictionsCsv, type TestedImage } from '#core/predictions-csv.ts';
+import { CARD_FILE, PREDICTIONS_FILE, REPORT_FILE, SUSPECTS_FILE } from '#core/keys.ts';
+import { predictionsCsv } from '#core/predictions-csv.ts';
+import { type NamedExamples, testedImages } from '../evaluate/tested-images.ts';
+import type { Examined } from '../report/examine-answers.ts';
+import { suspectsCsv } from '../report/suspects.ts';
 import { SAVED_MODEL_FOLDER } from './save-model.ts';
 import type { CardWithoutFiles } from './student-card.ts';
 import { studentReadme } from './student-readme.ts';
@@ -20,14 +23,18 @@ export const PACKAGES = { '@tensorflow/tfjs': '4.22.0', sharp: '0.35.5' };
 /**
  * Adds to a saved model what its users need. The card, with the digests of all other files, is written last.
  *
- * @param answers of the student in its test
+ * @param page the report, as HTML, if there is one
  */
 export async function saveStudent(
   folder: string,
   card: CardWithoutFiles,
-  answers: readonly TestedImage[],
+  named: NamedExamples,
+  { answers, suspects }: Pick<Examined, 'answers' | 'suspects'>,
+  page: string | undefined,
 ): Promise<void> {
-  await writeFile(join(folder, PREDICTIONS_FILE), predictionsCsv(answers));
+  if (page !== undefined) await writeFile(join(folder, REPORT_FILE), page);
+  await writeFile(join(folder, PREDICTIONS_FILE), predictionsCsv(testedImages(named, answers)));
+  await writeFile(join(folder, SUSPECTS_FILE), suspectsCsv(named, suspects));
   await writeFile(join(folder, 'labels.txt'), labelsText(card.classes));
   await copyFile(RESIZE, join(folder, RESIZE_FILE));
   const hasSavedModel = (await readdir(folder)).includes(SAVED_MODEL_FOLDER);

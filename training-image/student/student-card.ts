@@ -132,7 +132,7 @@ function fineTuningSection(
   tuned: PlannedTuning,
 ): NonNullable<StudentCard['fineTuning']> {
   const { regime, outcome, predictions, examples, classWeights, splits, mirroring } = tuned;
-  const { epochs, stopped, batchSize } = outcome;
+  const { epochs, stopped, batchSize, curve } = outcome;
   const how = augmentationOf(recipe, mirroring.allowed);
   const augmentations = how && (['crop', 'colour', 'flip'] as const).filter((each) => how[each]);
   return {
@@ -147,6 +147,7 @@ function fineTuningSection(
     mirroring,
     contenders: tuned.contenders.map((each) => ({ ...each, loss: finite(each.loss) })),
     ...(predictions && { validation: score(predictions) }),
+    curve: [...curve],
   };
 }
 

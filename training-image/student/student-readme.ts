@@ -22,7 +22,9 @@ Images of anything else are also assigned to one of these classes.
 - \`model/\`: a TensorFlow.js layers model. Input: pixels from 0 to 255, RGB, \`[batch, ${px}, ${px}, 3]\`. Output: logits, \`[batch, ${card.classes.length}]\`. For probabilities, divide them by the temperature, ${temperature}, and apply softmax. (${calibration.why})
 ${hasSavedModel ? SAVED_MODEL : ''}- \`resize.mjs\`: resizes an image to ${px} × ${px} pixels, in Node and in browsers. Use it: with a canvas's resizing, one image in twenty is classified differently.
 - \`labels.txt\`: the classes, in the order of the logits.
+- \`report.html\`: how good it is, what it mixes up, its worst mistakes, and what to do next; a page with small copies of some of the images.
 - \`predictions.csv\`: ${aboutAnswers(card)}, the wrong ones first, the most confident at the top.
+- \`suspects.csv\`: images whose label may be wrong, and what it suggests.
 - \`student.json\`: everything that is known about it: how it was trained, and all measurements.
 
 ## Node

@@ -75,6 +75,20 @@ describe('runEpochs', () => {
     expect(seen.sort().join('')).toBe('0123'.replaceAll(/./g, (label) => label.repeat(N / 4)));
   });
 
+  it('keeps the learning curve that it prints', async () => {
+    const lines: string[] = [];
+    const step = begin(await topologyOf(threeParts()), adamw);
+
+    const { curve } = await runEpochs(await runOf(step), keeping(lines), never);
+
+    expect(curve.map(({ epoch }) => epoch)).toEqual([1, 2, 3]);
+    const printed = curve.map(
+      ({ epoch, trainCrossEntropy, validation }) =>
+        `epoch=${epoch} train_loss=${trainCrossEntropy.toFixed(6)} validation_accuracy=${validation?.accuracy.toFixed(6)} validation_loss=${validation?.crossEntropy.toFixed(6)}`,
+    );
+    expect(lines.filter((line) => line.startsWith('epoch='))).toEqual(printed);
+  });
+
   it('gives up if memory does not suffice for one example', async () => {
     const step = withRoomFor(begin(await topologyOf(threeParts()), adamw), 0, []);
     const run = await runOf(step);

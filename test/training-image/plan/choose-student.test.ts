@@ -22,7 +22,7 @@ const tuning = (
   stopped: Outcome['stopped'] = 'schedule',
 ): Parameters<typeof chooseStudent>[1] => ({
   regime: 'blocks:2',
-  outcome: { weights: new Map(), epochs: 3, stopped, batchSize: 32 },
+  outcome: { weights: new Map(), epochs: 3, stopped, batchSize: 32, curve: [] },
   predictions,
   headPredictions,
 });
