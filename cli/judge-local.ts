@@ -1,36 +1,25 @@
-import { type FileHandle, open, stat } from 'node:fs/promises';
+import { open, stat } from 'node:fs/promises';
 import { join, resolve, sep } from 'node:path';
 import { RECIPE_FILE } from '#core/keys.ts';
 import type { DatasetFiles } from '#lambdas/validate-dataset/dataset-files.ts';
 import { judgeDataset, reportOf } from '#lambdas/validate-dataset/judge-dataset.ts';
-import { listArchive } from '#lambdas/validate-dataset/list-archive.ts';
 import { TEACHERS } from '#teachers/catalogue.ts';
 import { listFiles } from './list-files.ts';
+import { readPart, withLocalArchive } from './local-archive.ts';
 
 export type LocalReport = ReturnType<typeof reportOf>;
 
 /**
- * Judges a folder or zip on this machine as the pipeline judges an upload of it.
+ * Judges a folder or an archive on this machine as the pipeline judges an upload of it.
  *
- * @param recipe its text, if it is not the one in the zip
+ * @param recipe its text, if it is not the one in the archive
  */
 export async function judgeLocal(path: string, recipe: string | undefined): Promise<LocalReport> {
   const whole = resolve(path);
   const judge = async (files: DatasetFiles) =>
     reportOf(path, await judgeDataset(files, { text: recipe, path }, { teachers: TEACHERS }));
-  const { size, isFolder } = await stat(whole).then((found) => ({
-    size: found.size,
-    isFolder: found.isDirectory(),
-  }));
-  if (isFolder) return judge(await listLocal(whole));
-  const file = await open(whole);
-  try {
-    const readRange = (_: string, start: number, end: number) => readPart(file, start, end);
-    const archive = { key: path, size, etag: '', etagIsMd5: false };
-    return await judge(await listArchive({ readRange }, archive));
-  } finally {
-    await file.close();
-  }
+  const isFolder = (await stat(whole)).isDirectory();
+  return isFolder ? judge(await listLocal(whole)) : withLocalArchive(whole, judge);
 }
 
 /** The files of a folder as its zip would have them. */
@@ -56,15 +45,4 @@ async function listLocal(folder: string): Promise<DatasetFiles> {
     folders: empty.map((each) => `${each.split(sep).join('/')}/`),
     problems: [],
   };
-}
-
-async function readPart(file: FileHandle, start: number, end: number): Promise<Uint8Array> {
-  const buffer = new Uint8Array(Math.max(0, end - start));
-  let length = 0;
-  while (length < buffer.length) {
-    const { bytesRead } = await file.read(buffer, length, buffer.length - length, start + length);
-    if (bytesRead === 0) break;
-    length += bytesRead;
-  }
-  return buffer.subarray(0, length);
 }

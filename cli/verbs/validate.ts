@@ -7,7 +7,7 @@ type Options = { recipe?: string; json?: boolean };
 
 export const validate = (): Command => {
   const command = new Command('validate')
-    .argument('<folder|zip>', 'a dataset, as "train" takes it')
+    .argument('<folder|archive>', 'a dataset, as "train" takes it')
     .option('--recipe <file>', 'a recipe as a JSON file (default: dataset.json in the folder)')
     .option('--json', 'print the report as JSON');
   return addRecipeFlags(command).action(async (path: string, options: Options) => {
