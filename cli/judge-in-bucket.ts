@@ -1,6 +1,6 @@
 import { S3Client, S3ServiceException } from '@aws-sdk/client-s3';
 import type { ObjectFacts } from '#core/identity.ts';
-import { RECIPE_FILE } from '#core/keys.ts';
+import { nameOfArchive, RECIPE_FILE } from '#core/keys.ts';
 import { s3Objects } from '#lambdas/aws/objects.ts';
 import type { DatasetFiles } from '#lambdas/validate-dataset/dataset-files.ts';
 import { readRecipe } from '#lambdas/validate-dataset/identify-upload.ts';
@@ -64,7 +64,7 @@ interface Found {
 async function find(objects: Objects, key: string, uri: string): Promise<Found> {
   const archive = key === '' || key.endsWith('/') ? undefined : await objects.head(key);
   if (archive) {
-    const recipeKey = `${key.replace(/\.[^./]+$/, '')}.json`;
+    const recipeKey = `${nameOfArchive(key)}.json`;
     return { files: () => listArchive(objects, archive), recipeKey, path: recipeKey };
   }
   const prefix = key === '' || key.endsWith('/') ? key : `${key}/`;

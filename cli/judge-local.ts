@@ -1,4 +1,4 @@
-import { type FileHandle, open, stat } from 'node:fs/promises';
+import { open, stat } from 'node:fs/promises';
 import { join, resolve, sep } from 'node:path';
 import { RECIPE_FILE } from '#core/keys.ts';
 import { type Problem, problem } from '#core/problem.ts';
@@ -12,10 +12,10 @@ import {
   judgeDataset,
   reportOf,
 } from '#lambdas/validate-dataset/judge-dataset.ts';
-import { listArchive } from '#lambdas/validate-dataset/list-archive.ts';
 import { TEACHERS } from '#teachers/catalogue.ts';
 import { expectedCost } from './expected-cost.ts';
 import { listFiles } from './list-files.ts';
+import { readPart, withLocalArchive } from './local-archive.ts';
 
 /** What is printed of a dataset that is judged without a pipeline. */
 export type LocalReport = ReturnType<typeof localReport>;
@@ -26,27 +26,16 @@ export const localReport = (path: string, judged: JudgedDataset) => ({
 });
 
 /**
- * Judges a folder or zip on this machine as the pipeline judges an upload of it.
+ * Judges a folder or an archive on this machine as the pipeline judges an upload of it.
  *
- * @param recipe its text, if it is not the one in the zip
+ * @param recipe its text, if it is not the one in the archive
  */
 export async function judgeLocal(path: string, recipe: string | undefined): Promise<LocalReport> {
   const whole = resolve(path);
   const judge = async (files: DatasetFiles) =>
     localReport(path, await judgeDataset(files, { text: recipe, path }, { teachers: TEACHERS }));
-  const { size, isFolder } = await stat(whole).then((found) => ({
-    size: found.size,
-    isFolder: found.isDirectory(),
-  }));
-  if (isFolder) return judge(await listLocal(whole));
-  const file = await open(whole);
-  try {
-    const readRange = (_: string, start: number, end: number) => readPart(file, start, end);
-    const archive = { key: path, size, etag: '', etagIsMd5: false };
-    return await judge(await listArchive({ readRange }, archive));
-  } finally {
-    await file.close();
-  }
+  const isFolder = (await stat(whole)).isDirectory();
+  return isFolder ? judge(await listLocal(whole)) : withLocalArchive(whole, judge);
 }
 
 /** The files of a folder as its zip would have them. */
@@ -104,15 +93,4 @@ async function readFrom(path: string, start: number, bytes: number): Promise<Uin
   } finally {
     await handle.close();
   }
-}
-
-async function readPart(file: FileHandle, start: number, end: number): Promise<Uint8Array> {
-  const buffer = new Uint8Array(Math.max(0, end - start));
-  let length = 0;
-  while (length < buffer.length) {
-    const { bytesRead } = await file.read(buffer, length, buffer.length - length, start + length);
-    if (bytesRead === 0) break;
-    length += bytesRead;
-  }
-  return buffer.subarray(0, length);
 }

@@ -1,9 +1,9 @@
 import { constants, createReadStream, type Stats } from 'node:fs';
 import { access, lstat, stat } from 'node:fs/promises';
-import { basename, extname, join, resolve } from 'node:path';
+import { basename, join, resolve } from 'node:path';
 import type { Readable } from 'node:stream';
 import { nameProblem } from '#core/dataset-name.ts';
-import { RECIPE_FILE } from '#core/keys.ts';
+import { isArchiveName, nameOfArchive, RECIPE_FILE } from '#core/keys.ts';
 import { count } from '#core/quantities.ts';
 import { escapeForTerminal } from '#local/escape-for-terminal.ts';
 import { TEACHERS } from '#teachers/catalogue.ts';
@@ -12,7 +12,7 @@ import { composeRecipe } from './compose-recipe.ts';
 import { type FolderListing, inOneSentence, listFiles, pathProblem } from './list-files.ts';
 import { readRecipe } from './read-recipe.ts';
 import type { GivenFlag } from './recipe-flags.ts';
-import { recipeInZip } from './recipe-in-zip.ts';
+import { recipeInArchive } from './recipe-in-archive.ts';
 import { zipFiles } from './zip-files.ts';
 
 /** A dataset on this machine, ready to be uploaded. */
@@ -20,9 +20,11 @@ export interface Dataset {
   name: string;
   /** The text of the recipe to upload beside it; `undefined` for its own, or else the default recipe. */
   recipe: string | undefined;
-  /** The text of the recipe in a zip, which counts if none is uploaded. */
+  /** The text of the recipe in the archive, which counts if none is uploaded. */
   ownRecipe?: string | undefined;
-  open: () => Readable; // the bytes of a zip
+  /** The end of the archive's name, such as `.tar.gz`; `.zip`, if left out. */
+  ending?: string;
+  open: () => Readable; // the bytes of the archive
 }
 
 export interface OpenOptions {
@@ -35,7 +37,7 @@ export interface OpenOptions {
 }
 
 /**
- * Opens a folder with one folder of images per class, or a zip of that, and checks its recipe.
+ * Opens a folder with one folder of images per class, or an archive of that, and checks its recipe.
  *
  * @throws CliError not found; usage; rejected, with everything that cannot be read or all faults of the recipe
  */
@@ -43,11 +45,12 @@ export async function openDataset(path: string, options: OpenOptions): Promise<D
   const whole = resolve(path);
   const found = await statOf(path);
   const isFolder = found.isDirectory();
-  if (!isFolder && !(found.isFile() && extname(whole).toLowerCase() === '.zip')) {
-    const sentence = `${path} is neither a folder nor a .zip file; give a folder with one folder of images per class.`;
+  if (!isFolder && !(found.isFile() && isArchiveName(basename(whole)))) {
+    const sentence = `${path} is neither a folder nor a .zip, .tar or .tar.gz file; give a folder with one folder of images per class.`;
     throw new CliError(EXIT.usage, sentence);
   }
-  const name = options.name ?? basename(whole).replace(/\.zip$/i, '');
+  const ownName = isFolder ? basename(whole) : nameOfArchive(basename(whole));
+  const name = options.name ?? ownName;
   const refusal = nameProblem(name);
   if (refusal !== undefined) {
     const sentence = `"${escapeForTerminal(name)}" cannot be the name of a dataset: ${refusal}. Choose another with --name.`;
@@ -57,7 +60,7 @@ export async function openDataset(path: string, options: OpenOptions): Promise<D
     await access(whole, constants.R_OK).catch((error: unknown) => {
       throw new CliError(EXIT.usage, pathProblem(path, error), { cause: error });
     });
-    const inside = await recipeInZip(whole);
+    const inside = await recipeInArchive(whole);
     const own = inside && { path: `${inside.path} in ${path}`, text: inside.text };
     const recipe = await recipeOf(own, options);
     const isOwn = recipe !== undefined && recipe === own?.text;
@@ -65,6 +68,7 @@ export async function openDataset(path: string, options: OpenOptions): Promise<D
       name,
       recipe: isOwn ? undefined : recipe,
       ownRecipe: own?.text,
+      ending: basename(whole).slice(ownName.length).toLowerCase(),
       open: () => createReadStream(whole),
     };
   }

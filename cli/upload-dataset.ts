@@ -31,7 +31,7 @@ export async function uploadDataset(
   again?: string,
 ): Promise<string> {
   const { s3, bucket, objects } = pipeline;
-  const { key, recipeKey } = archiveUpload(`${dataset.name}.zip`);
+  const { key, recipeKey } = uploadOf(dataset);
   const recipe = await placeRecipe(pipeline, dataset, onNotice, again);
 
   const Body = dataset.open();
@@ -55,6 +55,8 @@ export async function uploadDataset(
   throw new CliError(EXIT.internal, sentence);
 }
 
+const uploadOf = ({ name, ending = '.zip' }: Dataset) => archiveUpload(`${name}${ending}`);
+
 /** The id of the job of the archive that is in the bucket; `undefined` if there is none. */
 async function presentJob(
   { bucket, objects }: Place,
@@ -76,12 +78,13 @@ async function presentJob(
  */
 async function placeRecipe(
   pipeline: Place,
-  { name, recipe, ownRecipe }: Dataset,
+  dataset: Dataset,
   onNotice: (sentence: string) => void,
   again: string | undefined,
 ): Promise<string | undefined> {
   const { s3, bucket, objects } = pipeline;
-  const { key, recipeKey } = archiveUpload(`${name}.zip`);
+  const { recipe, ownRecipe } = dataset;
+  const { key, recipeKey } = uploadOf(dataset);
   const left = await objects.readText(recipeKey);
   const meant = recipe ?? ownRecipe;
   if (trainTheSame(left, meant) && (await keepsAgain(pipeline, key, { left, own: meant, again })))
@@ -96,7 +99,7 @@ async function placeRecipe(
   if (left === undefined) return undefined;
   await s3.send(new DeleteObjectCommand({ Bucket: bucket, Key: recipeKey }));
   const instead =
-    ownRecipe === undefined ? `there is no ${RECIPE_FILE} now` : 'the zip has its own';
+    ownRecipe === undefined ? `there is no ${RECIPE_FILE} now` : 'the archive has its own';
   onNotice(`Removed the recipe of an earlier upload (${recipeKey}): ${instead}.`);
   return undefined;
 }

@@ -9,7 +9,7 @@ export interface NamedEntry {
 }
 
 /** How a name was read: as the zip declares it, or by a guess. */
-export type NameEncoding = 'declared' | 'utf-8' | 'cp437' | 'cp850' | 'unknown';
+export type NameEncoding = 'declared' | 'utf-8' | 'cp437' | 'cp850' | 'cp1252' | 'unknown';
 
 export interface EntryName {
   /** With `/` between folders, without `.` and empty parts, in Unicode NFC. */
@@ -30,7 +30,21 @@ export function entryName(entry: NamedEntry): EntryName {
   const isDeclared = (entry.generalPurposeBitFlag & UTF8_FLAG) !== 0 || hasUnicodePath(entry);
   const isAscii = raw.every((byte) => byte < 0x80);
   const { text, encoding } =
-    isDeclared || isAscii ? { text: fileName, encoding: 'declared' as const } : guess(raw);
+    isDeclared || isAscii
+      ? { text: fileName, encoding: 'declared' as const }
+      : guess(raw, ['cp437', 'cp850']);
+  return { path: cleaned(text), encoding };
+}
+
+/**
+ * The path of a tar's entry.
+ *
+ * @param name as text where the tar gives it in UTF-8 (a pax header), else its bytes, whose encoding no tar declares:
+ *   it is that of the system that made the tar, nowadays UTF-8, formerly a Latin one
+ */
+export function tarEntryName(name: string | Uint8Array): EntryName {
+  if (typeof name === 'string') return { path: cleaned(name), encoding: 'declared' };
+  const { text, encoding } = guess(name, ['cp1252']);
   return { path: cleaned(text), encoding };
 }
 
@@ -44,15 +58,20 @@ const hasUnicodePath = ({ extraFields, fileNameRaw }: NamedEntry): boolean =>
       new DataView(data.buffer, data.byteOffset).getUint32(1, true) === crc32(fileNameRaw),
   );
 
-function guess(raw: Uint8Array): { text: string; encoding: NameEncoding } {
+type CodePage = keyof typeof CODE_PAGES | 'cp1252';
+
+function guess(
+  raw: Uint8Array,
+  codePages: readonly [CodePage, ...CodePage[]],
+): { text: string; encoding: NameEncoding } {
   try {
     return { text: new TextDecoder('utf-8', { fatal: true }).decode(raw), encoding: 'utf-8' };
   } catch {
-    for (const encoding of ['cp437', 'cp850'] as const) {
-      const text = decoded(raw, CODE_PAGES[encoding]);
+    for (const encoding of codePages) {
+      const text = decoded(raw, encoding);
       if (!UNLIKELY.test(text)) return { text, encoding };
     }
-    return { text: decoded(raw, CODE_PAGES.cp437), encoding: 'unknown' };
+    return { text: decoded(raw, codePages[0]), encoding: 'unknown' };
   }
 }
 
@@ -67,10 +86,13 @@ const CODE_PAGES = {
 /** Outside ASCII, Western names have Latin letters, hardly ever three in a row: anything else means another code page. */
 const UNLIKELY = /(?!\p{Script=Latin})[^\0-\x7f]|[^\0-\x7f]{3}/u;
 
-const decoded = (raw: Uint8Array, upperHalf: string): string =>
-  Array.from(raw, (byte) =>
+function decoded(raw: Uint8Array, codePage: CodePage): string {
+  if (codePage === 'cp1252') return new TextDecoder('windows-1252').decode(raw);
+  const upperHalf = CODE_PAGES[codePage];
+  return Array.from(raw, (byte) =>
     byte < 0x80 ? String.fromCharCode(byte) : upperHalf.charAt(byte - 0x80),
   ).join('');
+}
 
 /**
  * `./` and doubled slashes mean nothing; a slash at the end marks a folder, one at the beginning an absolute path. The

@@ -18,7 +18,13 @@ export type Upload =
   | { form: 'folder'; name: string; prefix: string; recipeKey: string }
   | { form: 'stray'; name: string; key: string; recipeKey: string };
 
-const ARCHIVE = /\.zip$/i;
+const ARCHIVE = /\.(zip|tar|tgz|tzst|tar\.(gz|zst))$/i;
+
+/** Whether a file is an archive of images, by its name. */
+export const isArchiveName = (fileName: string): boolean => ARCHIVE.test(fileName);
+
+/** The name of the dataset in an archive: that of the file, without its ending. */
+export const nameOfArchive = (fileName: string): string => fileName.replace(ARCHIVE, '');
 
 /** The upload that a key under `datasets/` completes; `undefined` for keys that start nothing (an image, a recipe). */
 export function uploadSealedBy(key: string): Upload | undefined {
@@ -28,13 +34,13 @@ export function uploadSealedBy(key: string): Upload | undefined {
 
   if (rest.length > 0)
     return rest.length === 1 && rest[0] === READY_FILE ? folderUpload(first) : undefined;
-  if (ARCHIVE.test(first)) return archiveUpload(first);
+  if (isArchiveName(first)) return archiveUpload(first);
   if (first.endsWith('.json') || first.startsWith('.')) return undefined; // a recipe is uploaded before its archive
   return { form: 'stray', name: first, key, recipeKey: `${key}.json` };
 }
 
 export function archiveUpload(fileName: string): Upload & { form: 'archive' } {
-  const name = fileName.replace(ARCHIVE, '');
+  const name = nameOfArchive(fileName);
   return {
     form: 'archive',
     name,

@@ -20,6 +20,10 @@ export const LeftOut = z.object({
 });
 export type LeftOut = z.infer<typeof LeftOut>;
 
+/** How an archive holds its files. */
+export const Packing = z.enum(['zip', 'tar', 'tar.gz', 'tar.zst']);
+export type Packing = z.infer<typeof Packing>;
+
 /** The first line of `manifest.jsonl`. */
 export const ManifestHeader = z.object({
   schema: z.literal(1),
@@ -29,6 +33,7 @@ export const ManifestHeader = z.object({
   classes: z.array(z.string()).min(2), // sorted by code point; an example's label is an index into it
   examples: z.int().positive(), // the number of lines that follow
   archive: ObjectRecord.optional(),
+  packing: Packing.optional(), // of the archive; a zip, if left out
   lists: z.array(z.string()).optional(), // paths of the files that gave the labels
   leftOut: z.array(LeftOut).optional(),
 });
@@ -42,7 +47,12 @@ export const ManifestExample = z.object({
   split: z.enum(['train', 'validation', 'test']).optional(),
   /** In an archive: the entry, by its decoded name. */
   entry: z
-    .object({ name: z.string(), size: z.int().nonnegative(), crc32: z.int().nonnegative() })
+    .object({
+      name: z.string(),
+      size: z.int().nonnegative(), // bytes
+      crc32: z.int().nonnegative(),
+      offset: z.int().nonnegative().optional(), // of its data in a tar, unpacked
+    })
     .optional(),
   /** In a folder: the object. */
   object: ObjectRecord.optional(),

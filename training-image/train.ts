@@ -70,7 +70,7 @@ export async function train(
   await prepareScratch(scratch);
 
   // The dataset: verified against the manifest, then split by content.
-  const dataset = await openDataset(folders.channel(CHANNELS.dataset.folder), manifest);
+  const dataset = await openDataset(folders.channel(CHANNELS.dataset.folder), manifest, scratch);
   const notes = collectNotes();
   const contents = await verifyExamples(dataset, examples, report, stop, notes.see); // a sha256 per example
   const contentSha256 = sha256(contents.join('\n'));

@@ -68,7 +68,7 @@ export async function trainRegimes(
   const scratch = join(folders.root, 'scratch');
   await mkdir(scratch, { recursive: true });
 
-  const dataset = await openDataset(folders.channel(CHANNELS.dataset.folder), manifest);
+  const dataset = await openDataset(folders.channel(CHANNELS.dataset.folder), manifest, scratch);
   const contents = await verifyExamples(dataset, examples, report, stop);
   const labels = Int32Array.from(examples, ({ label }) => label);
   const hashed = examples.map(({ label }, i) => ({ contentSha256: at(contents, i), label }));

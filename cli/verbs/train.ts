@@ -6,8 +6,11 @@ import type { TrainOptions } from '../train-dataset.ts';
 
 export const train = (): Command => {
   const command = new Command('train')
-    .argument('<folder|zip>', 'a folder with one folder of images per class, or a zip of it')
-    .option('--name <name>', 'name of the student (default: the name of the folder or zip)')
+    .argument(
+      '<folder|archive>',
+      'a folder with one folder of images per class, or a .zip, .tar or .tar.gz of it',
+    )
+    .option('--name <name>', 'name of the student (default: the name of the folder or archive)')
     .option('--recipe <file>', 'a recipe as a JSON file (default: dataset.json in the folder)')
     .option('--force', 'train again what was processed before, as a new version')
     .addOption(stackOption())

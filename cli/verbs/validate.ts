@@ -10,7 +10,7 @@ export const validate = (): Command => {
   const command = new Command('validate')
     .argument(
       '<dataset>',
-      'a folder or zip, as "train" takes it; s3://BUCKET/KEY of one in a bucket; or, with --stack, its key (datasets/…)',
+      'a folder or archive, as "train" takes it; s3://BUCKET/KEY of one in a bucket; or, with --stack, its key (datasets/…)',
     )
     .option('--recipe <file>', "a recipe as a JSON file (default: the dataset's own)")
     .addOption(stackOption())

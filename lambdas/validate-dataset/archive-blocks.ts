@@ -82,7 +82,7 @@ export class BlockReader extends RandomAccessReader {
   }
 }
 
-class ReadFailed extends Error {
+export class ReadFailed extends Error {
   override name = 'ReadFailed';
 }
 

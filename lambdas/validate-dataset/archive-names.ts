@@ -17,7 +17,7 @@ export function nameProblems(entries: readonly EntryName[], archive: ObjectRecor
 
 /** Names of folders that were read by a guess. */
 export function nameWarnings(entries: readonly EntryName[], archive: ObjectRecord): Problem[] {
-  const folders = foldersRead(entries, (encoding) => encoding === 'cp437' || encoding === 'cp850');
+  const folders = foldersRead(entries, (encoding) => encoding.startsWith('cp'));
   if (folders.length === 0) return [];
   const what = `The archive does not say how its names are encoded; these folders were read as names of Western Europe: ${listed(folders)}.`;
   return [

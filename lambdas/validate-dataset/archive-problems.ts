@@ -3,8 +3,10 @@ import type { ObjectRecord } from '#core/manifest.ts';
 import { type Problem, problem } from '#core/problem.ts';
 
 /** Limits of an archive; chosen: a hundred thousand photographs fit, an archive bomb does not. */
-const MAX_BYTES = 20 * 1024 ** 3; // unpacked, in total
-const MAX_RATIO = 200; // unpacked to packed, in total; deflate reaches 1,032
+export const MAX_ENTRIES = 200_000;
+export const MAX_NAMES = 32 * 1024 ** 2; // UTF-16 units of all names together; 167 per name fit with the most entries
+export const MAX_BYTES = 20 * 1024 ** 3; // unpacked, in total
+export const MAX_RATIO = 200; // unpacked to packed, in total; deflate reaches 1,032
 
 /** An entry of a zip, by its central directory. */
 export interface ArchiveEntry extends EntryName {
@@ -22,9 +24,10 @@ export function archiveProblems(
   entries: readonly ArchiveEntry[],
   archive: ObjectRecord,
 ): Problem[] {
-  const seen = new Set<string>(); // paths, in NFC
   return [
-    ...entries.flatMap((entry) => entryProblems(entry, seen)),
+    ...entryProblems(
+      entries.map(({ path, attributes }) => ({ path, isFile: isFileOrFolder(attributes) })),
+    ),
     ...encryptionProblems(entries, archive),
     ...compressionProblems(entries, archive),
     ...bombProblems(entries, archive),
@@ -32,25 +35,29 @@ export function archiveProblems(
   ];
 }
 
-function entryProblems(entry: ArchiveEntry, seen: Set<string>): Problem[] {
-  const { path } = entry;
-  const found: Problem[] = [];
-  const add = (code: string, what: string, remedy: string) =>
-    found.push(problem(code, path, what, remedy));
+/** The upper half of the external attributes is the Unix mode, in archives made on Unix (PKWARE APPNOTE 4.4.15). */
+function isFileOrFolder(attributes: number): boolean {
+  const fileType = (attributes >>> 16) & 0o170000;
+  return fileType === 0 || fileType === 0o100000 || fileType === 0o040000;
+}
 
-  // The upper half of the external attributes is the Unix mode, in archives made on Unix (PKWARE APPNOTE 4.4.15).
-  const fileType = (entry.attributes >>> 16) & 0o170000;
-  if (fileType !== 0 && fileType !== 0o100000 && fileType !== 0o040000) {
-    add(
-      'ENTRY_NOT_A_FILE',
-      'The entry is a link or a device, not a file.',
-      'Put the image itself into the archive.',
-    );
+/** Entries of any archive that are no files, and names that occur twice. */
+export function entryProblems(
+  entries: Iterable<{ path: string; isFile: boolean }>, // or a folder
+): Problem[] {
+  const seen = new Set<string>(); // paths, in NFC
+  const found: Problem[] = [];
+  for (const { path, isFile } of entries) {
+    if (!isFile) {
+      const what = 'The entry is a link or a device, not a file.';
+      found.push(problem('ENTRY_NOT_A_FILE', path, what, 'Put the image itself into the archive.'));
+    }
+    if (seen.has(path)) {
+      const what = 'The archive has two files of this name.';
+      found.push(problem('ENTRY_TWICE', path, what, 'Rename or remove one of them.'));
+    }
+    seen.add(path);
   }
-  if (seen.has(path)) {
-    add('ENTRY_TWICE', 'The archive has two files of this name.', 'Rename or remove one of them.');
-  }
-  seen.add(path);
   return found;
 }
 
@@ -94,22 +101,32 @@ function filesInWords(entries: readonly ArchiveEntry[]): string {
 
 function bombProblems(entries: readonly ArchiveEntry[], archive: ObjectRecord): Problem[] {
   const bytes = entries.reduce((sum, { size }) => sum + size, 0);
-  if (bytes > MAX_BYTES) {
-    const what = `The archive unpacks to ${Math.round(bytes / 1024 ** 3)} GiB; the limit is ${MAX_BYTES / 1024 ** 3} GiB.`;
-    return [
-      problem(
-        'ARCHIVE_TOO_LARGE',
-        archive.key,
-        what,
-        'Upload it as a folder instead, or make the images smaller.',
-      ),
-    ];
-  }
-  if (bytes > MAX_RATIO * archive.size) {
-    const what = `The archive unpacks to ${Math.round(bytes / archive.size)} times its size; images never do.`;
-    return [problem('ARCHIVE_BOMB', archive.key, what, 'Zip the images again.')];
-  }
+  if (bytes > MAX_BYTES) return [tooLarge(`to ${Math.round(bytes / 1024 ** 3)} GiB`, archive)];
+  if (bytes > MAX_RATIO * archive.size)
+    return [bombProblem(String(Math.round(bytes / archive.size)), archive)];
   return [];
+}
+
+export function bombProblem(times: string, archive: ObjectRecord): Problem {
+  const what = `The archive unpacks to ${times} times its size; images never do.`;
+  return problem('ARCHIVE_BOMB', archive.key, what, 'Zip the images again.');
+}
+
+/** @param bytes such as "to 30 GiB" */
+export function tooLarge(bytes: string, archive: ObjectRecord): Problem {
+  const what = `The archive unpacks ${bytes}; the limit is ${MAX_BYTES / 1024 ** 3} GiB.`;
+  const remedy = 'Upload it as a folder instead, or make the images smaller.';
+  return problem('ARCHIVE_TOO_LARGE', archive.key, what, remedy);
+}
+
+export function tooManyEntries(entries: string, archive: ObjectRecord): Problem {
+  const what = `The archive has ${entries} entries; the limit is ${MAX_ENTRIES}.`;
+  return problem('ARCHIVE_TOO_LARGE', archive.key, what, 'Upload it as a folder instead.');
+}
+
+export function namesTooLong(archive: ObjectRecord): Problem {
+  const what = `The archive has names of more than ${MAX_NAMES / 1024 ** 2} million characters in total.`;
+  return problem('ARCHIVE_TOO_LARGE', archive.key, what, 'Shorten the names of its files.');
 }
 
 export const LOCAL_HEADER_BYTES = 30; // the name and the extra field come on top (PKWARE APPNOTE 4.3.7)

@@ -2,7 +2,13 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import { MISSING_AT_MOST } from '#core/image-faults.ts';
 import { type ImageKind, imageKind, isFault } from '#core/image-kinds.ts';
 import { type Problem, problem } from '#core/problem.ts';
-import { type DatasetFile, FIRST_BYTES, HEAD_BYTES, LAST_BYTES } from './dataset-files.ts';
+import {
+  type DatasetFile,
+  FIRST_BYTES,
+  HEAD_BYTES,
+  type ImageFault,
+  LAST_BYTES,
+} from './dataset-files.ts';
 import { imageEnd } from './image-end.ts';
 import { imageProblem, isCutOff, problemWith } from './image-header.ts';
 
@@ -27,9 +33,9 @@ export async function checkImages(files: readonly DatasetFile[]): Promise<Checke
       if (at % IMAGES_PER_TURN === 0) turn = nextTurn();
       await turn;
       const file = files[at];
-      const fault = file && (await faultOf(file));
+      const fault = (file && (file.fault ?? (await imageFault(file)))) ?? 'none';
       if (fault === 'end missing') endless.push(at);
-      else if (fault) found.push({ at, problem: fault });
+      else if (fault !== 'none') found.push({ at, problem: fault });
     }
   }
   try {
@@ -42,16 +48,17 @@ export async function checkImages(files: readonly DatasetFile[]): Promise<Checke
   return { problems, warnings: endWarnings(paths) };
 }
 
-async function faultOf(file: DatasetFile): Promise<Problem | 'end missing' | undefined> {
+/** What the first and last bytes of an image show. */
+export async function imageFault(file: DatasetFile): Promise<ImageFault> {
   const first = await file.head(FIRST_BYTES);
   const isEnough = first.length < FIRST_BYTES || !isCutOff(first);
   const head = isEnough ? first : await file.head(HEAD_BYTES);
   const refusal = imageProblem(file.path, head, file.size);
   const kind = imageKind(head);
-  if (refusal || isFault(kind)) return refusal;
+  if (refusal || isFault(kind)) return refusal ?? 'none';
 
   const end = imageEnd(kind, head, file.size, await tailOf(file, kind, head));
-  if (end === 'whole' || end === 'end missing') return end === 'whole' ? undefined : end;
+  if (end === 'whole' || end === 'end missing') return end === 'whole' ? 'none' : end;
   return problemWith(file.path, end);
 }
 

@@ -1,5 +1,8 @@
-import type { ManifestExample, ObjectRecord } from '#core/manifest.ts';
+import type { ManifestExample, ObjectRecord, Packing } from '#core/manifest.ts';
 import type { Problem } from '#core/problem.ts';
+
+/** What the first and last bytes of a file show, if it is an image. */
+export type ImageFault = Problem | 'end missing' | 'none';
 
 /** A file of a dataset: an object of a folder, or an entry of an archive. */
 export interface DatasetFile {
@@ -11,12 +14,15 @@ export interface DatasetFile {
   head(bytes?: number): Promise<Uint8Array>;
   /** The last bytes; undefined, or missing, where they could only be had by unpacking the whole file. */
   tail?(bytes: number): Promise<Uint8Array | undefined>;
+  /** In a tar, which is read once: what was seen in passing. Of such a file, `head` has only texts. */
+  fault?: ImageFault;
 }
 
 export interface DatasetFiles {
   files: DatasetFile[];
   folders?: string[]; // those that are entries or objects of their own: the only sign of an empty one
   archive?: ObjectRecord;
+  packing?: Packing; // of the archive
   problems: Problem[];
   /** What is accepted, but should be told. */
   warnings?: Problem[];

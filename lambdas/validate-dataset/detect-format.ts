@@ -6,11 +6,12 @@ import { decodeText } from './formats/decode-text.ts';
 import { episodesIn } from './formats/episodes.ts';
 import { findListed } from './formats/find-listed.ts';
 import { readFolders } from './formats/folders.ts';
-import { partTexts, readLists, sidecarTask } from './formats/lists.ts';
+import { classNames, partTexts, readLists, sidecarTask } from './formats/lists.ts';
 import { areMasks } from './formats/masks.ts';
 import type { LeftOutFile, ListText, Reading } from './formats/reading.ts';
 import { containerProblems, otherTaskProblem } from './formats/refusals.ts';
 import { NOT_AN_IMAGE, type SortedFiles, sortFiles } from './formats/sort-files.ts';
+import { giveLabels, labelFiles, readWebdataset } from './formats/webdataset.ts';
 import { type JudgedClasses, judgeClasses } from './judge-classes.ts';
 import { THRESHOLDS } from './thresholds.ts';
 
@@ -67,11 +68,20 @@ async function readSorted(sorted: SortedFiles, mayRead: boolean): Promise<Readin
   const beside = mayRead ? await readTexts(sidecars.slice(0, SIDECARS), HEAD_BYTES) : [];
   const fromLists = listed.length > 0 ? readLists(listed, images, findListed(images)) : undefined;
   const fromFolders = readFolders(images);
-  const reading = choose(fromLists, fromFolders, images.length);
+  const chosen = choose(fromLists, fromFolders, images.length);
+  const labels = mayRead ? labelFiles(sidecars, images.length) : undefined;
+  const isBeside =
+    labels !== undefined &&
+    (labels.ending === '.cls' || chosen.problems.length > 0) &&
+    giveLabels(await readTexts(labels.files.slice(0, SIDECARS), HEAD_BYTES));
+  const reading = isBeside
+    ? readWebdataset(labels.ending, await readMany(labels.files), images, classNames(listed)?.lines)
+    : chosen;
   const besideTask = sidecars.length * 2 >= images.length ? sidecarTask(beside) : undefined;
   const task = besideTask ?? (areMasks(reading.labelled) ? 'segmentation' : undefined);
 
-  const unused = [...texts, ...containers].filter((file) => !reading.used.includes(file));
+  const known = new Set([...reading.used, ...reading.leftOut.map(({ file }) => file)]);
+  const unused = [...texts, ...containers].filter((file) => !known.has(file));
   const large = tooLarge.map(({ path }) => listTooLarge(path));
   return {
     ...reading,
@@ -97,6 +107,28 @@ async function readTexts(
   return texts;
 }
 
+const CONCURRENT_READS = 32; // S3 serves thousands, a small Lambda tens
+
+/** The first bytes of many small texts, in their order. */
+async function readMany(files: readonly DatasetFile[]): Promise<ListText[]> {
+  const texts: ListText[] = [];
+  let next = 0;
+  async function work(): Promise<void> {
+    for (let at = next++; at < files.length; at = next++) {
+      const file = files[at];
+      if (file) texts[at] = { file, text: decodeText(await file.head(HEAD_BYTES)) };
+      if (at % TEXTS_PER_TURN === 0) await nextTurn();
+    }
+  }
+  try {
+    await Promise.all(Array.from({ length: CONCURRENT_READS }, work));
+  } finally {
+    next = files.length; // after a failure, the other readers end too
+  }
+  return texts;
+}
+const TEXTS_PER_TURN = 200; // other requests are answered in between
+
 /** Lists are the most explicit; one about a few images only does not outweigh folders that name the class of all. */
 function choose(lists: Reading | undefined, folders: Reading, images: number): Reading {
   if (!lists) return folders;
@@ -121,15 +153,27 @@ const isRefusedWhole = ({ problems, labelled }: Reading): boolean =>
   (labelled.length === 0 || problems.some(({ code }) => code.startsWith('TASK_'))) &&
   !problems.every(({ code }) => code === 'NO_CLASS');
 
-const archivesInside = (archives: readonly DatasetFile[]): Problem[] =>
-  archives.map(({ path }) =>
-    problem(
-      'ARCHIVE_INSIDE',
-      path,
-      'Archives inside a dataset are not opened.',
-      'Unpack it into class folders, or remove it.',
-    ),
-  );
+function archivesInside(archives: readonly DatasetFile[]): Problem[] {
+  const [first] = archives;
+  const areAll = (ending: RegExp) =>
+    archives.length > 1 && archives.every(({ path }) => ending.test(path));
+  if (first && areAll(/\.(tar|tgz|tar\.gz|tzst|tar\.zst)$/i)) {
+    const what = `The dataset is divided into ${archives.length} tars, as the shards of a webdataset are; archives inside a dataset are not opened.`;
+    const remedy =
+      'Join them into one ("cat *.tar > NAME.tar", if they are not compressed) and upload that, or unpack them into the folders "train" and "val".';
+    return [problem('ARCHIVE_INSIDE', first.path, what, remedy)];
+  }
+  if (first && areAll(/\.zip$/i)) {
+    const what = `The dataset has ${archives.length} zips, such as Teachable Machine gives one for each class; archives inside a dataset are not opened.`;
+    const remedy =
+      'Unpack each into a folder with the name of its class, and upload those folders.';
+    return [problem('ARCHIVE_INSIDE', first.path, what, remedy)];
+  }
+  return archives.map(({ path }) => {
+    const what = 'Archives inside a dataset are not opened.';
+    return problem('ARCHIVE_INSIDE', path, what, 'Unpack it into class folders, or remove it.');
+  });
+}
 
 /** Folders beside those of the classes in which there is no image. */
 function emptyClasses(

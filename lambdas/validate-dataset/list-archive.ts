@@ -3,23 +3,46 @@ import { constants, createInflateRaw, inflateRawSync } from 'node:zlib';
 import yauzl, { type Entry } from 'yauzl';
 import { entryName } from '#core/entry-name.ts';
 import type { ObjectRecord } from '#core/manifest.ts';
-import { problem } from '#core/problem.ts';
+import { type Problem, problem } from '#core/problem.ts';
 import type { Objects } from '#ports';
 import { BlockReader, blocksOf, isAboutTheArchive, type ReadBytes } from './archive-blocks.ts';
 import { nameProblems, nameWarnings } from './archive-names.ts';
-import { type ArchiveEntry, archiveProblems, LOCAL_HEADER_BYTES } from './archive-problems.ts';
+import { foreignProblem, packingOf } from './archive-packing.ts';
+import {
+  type ArchiveEntry,
+  archiveProblems,
+  LOCAL_HEADER_BYTES,
+  MAX_ENTRIES,
+  MAX_NAMES,
+  namesTooLong,
+  tooManyEntries,
+} from './archive-problems.ts';
 import { type DatasetFile, type DatasetFiles, HEAD_BYTES } from './dataset-files.ts';
+import { listTar } from './list-tar.ts';
 
-const MAX_ENTRIES = 200_000; // chosen: a hundred thousand photographs fit, an archive bomb does not
-const MAX_NAMES = 32 * 1024 ** 2; // UTF-16 units of all names together; 167 per name fit with the most entries
 const ENTRIES_PER_TURN = 500; // other requests are answered in between
 
-/** Lists a zip in the bucket by its central directory. Range requests read that and the heads of the entries, nothing else. */
+/** Lists an archive in the bucket; which kind it is, its first bytes say. */
 export async function listArchive(
   objects: Pick<Objects, 'readRange'>,
   archive: ObjectRecord,
 ): Promise<DatasetFiles> {
   const readBytes = blocksOf(objects, archive);
+  const packing = await packingOf(archive, readBytes);
+  switch (packing) {
+    case 'zip':
+      return listZip(archive, readBytes);
+    case 'tar':
+    case 'tar.gz':
+    case 'tar.zst':
+      return listTar(objects, archive, packing);
+    default:
+      return { files: [], archive, problems: [foreignProblem(packing, archive)] };
+  }
+}
+
+/** Lists a zip by its central directory. Range requests read that and the heads of the entries, nothing else. */
+async function listZip(archive: ObjectRecord, readBytes: ReadBytes): Promise<DatasetFiles> {
   const entries: ArchiveEntry[] = [];
   try {
     // yauzl refuses names that escape: `..`, absolute paths, drive letters; also behind backslashes, as Windows writes them.
@@ -29,31 +52,19 @@ export async function listArchive(
       { lazyEntries: true, decodeStrings: true, strictFileNames: false },
     );
     if (zip.entryCount > MAX_ENTRIES) {
-      return refuse(
-        'ARCHIVE_TOO_LARGE',
-        `has ${zip.entryCount} entries; the limit is ${MAX_ENTRIES}.`,
-        'Upload it as a folder instead.',
-      );
+      return refuse(tooManyEntries(String(zip.entryCount), archive));
     }
     let names = 0;
     for await (const entry of zip.eachEntry()) {
       names += entry.fileName.length;
-      if (names > MAX_NAMES) {
-        return refuse(
-          'ARCHIVE_TOO_LARGE',
-          `has names of more than ${MAX_NAMES / 1024 ** 2} million characters in total.`,
-          'Shorten the names of its files.',
-        );
-      }
+      if (names > MAX_NAMES) return refuse(namesTooLong(archive));
       if (entries.push(factsOf(entry)) % ENTRIES_PER_TURN === 0) await nextTurn();
     }
   } catch (error) {
     if (!isAboutTheArchive(error)) throw error;
-    return refuse(
-      'ARCHIVE_UNREADABLE',
-      `is not a readable zip: ${error.message}.`,
-      'Zip the folder again, and check it with "unzip -t".',
-    );
+    const what = `The archive is not a readable zip: ${error.message}.`;
+    const remedy = 'Zip the folder again, and check it with "unzip -t".';
+    return refuse(problem('ARCHIVE_UNREADABLE', archive.key, what, remedy));
   }
 
   await nextTurn();
@@ -64,12 +75,8 @@ export async function listArchive(
   const folders = entries.map(({ path }) => path).filter((path) => path.endsWith('/'));
   return { files, folders, archive, problems, warnings: nameWarnings(entries, archive) };
 
-  function refuse(code: string, what: string, remedy: string): DatasetFiles {
-    return {
-      files: [],
-      archive,
-      problems: [problem(code, archive.key, `The archive ${what}`, remedy)],
-    };
+  function refuse(refusal: Problem): DatasetFiles {
+    return { files: [], archive, problems: [refusal] };
   }
 }
 

@@ -136,6 +136,7 @@ async function validate(
       classes: classes.map(({ name }) => name),
       examples: examples.length,
       ...(files.archive && { archive: files.archive }),
+      ...(files.packing && { packing: files.packing }),
       ...(read.used.length > 0 && { lists: read.used }),
       ...(leftOut.length > 0 && { leftOut }),
     },

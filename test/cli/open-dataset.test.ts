@@ -3,7 +3,9 @@ import { mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { buffer } from 'node:stream/consumers';
+import { gzipSync } from 'node:zlib';
 import { Command } from 'commander';
+import { pack } from 'tar-stream';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { pathProblem } from '#cli/list-files.ts';
 import { openDataset } from '#cli/open-dataset.ts';
@@ -71,6 +73,22 @@ describe('openDataset', () => {
     it('has none in a class folder', async () => {
       await writeZip({ 'cat/dataset.json': '{ "sead": 2 }', 'dog/1.jpg': 'a dog' });
       expect((await openDataset(zipPath(), {})).ownRecipe).toBeUndefined();
+    });
+
+    it.each(['.tar', '.tar.gz', '.TGZ'])('may be a tar: %s', async (ending) => {
+      const tar = pack();
+      for (const name of ['pets/dataset.json', 'pets/cat/1.jpg'])
+        tar.entry({ name, mtime: new Date(0) }, '{ "seed": 2 }');
+      tar.finalize();
+      const bytes = await buffer(tar as AsyncIterable<Uint8Array>);
+      const path = join(folder, '..', `packed${ending}`);
+      await writeFile(path, ending === '.tar' ? bytes : gzipSync(bytes));
+
+      expect(await openDataset(path, {})).toMatchObject({
+        name: 'packed',
+        ending: ending.toLowerCase(),
+        ownRecipe: '{ "seed": 2 }',
+      });
     });
 
     it('is left to the validation if it is no zip', async () => {

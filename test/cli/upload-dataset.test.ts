@@ -165,7 +165,7 @@ describe('the recipe of an earlier upload', () => {
     const without = await uploadDataset(pipeline, aZip());
     for (const [ownRecipe, reason] of [
       [undefined, 'there is no dataset.json now'],
-      ['{ "seed": 3 }', 'the zip has its own'],
+      ['{ "seed": 3 }', 'the archive has its own'],
     ] as const) {
       const notices: string[] = [];
       await pipeline.objects.write('datasets/pets.json', '{ "seed": 2 }', 'application/json');

@@ -10,7 +10,9 @@ import { summariseBroken } from '#core/broken-files.ts';
 import { entryName } from '#core/entry-name.ts';
 import type { Manifest, ManifestExample, ObjectRecord } from '#core/manifest.ts';
 import type { FailureCode } from '#core/training-contract.ts';
+import { unwritable } from '#core/unwritable.ts';
 import { TrainingRefused } from '../job/errors.ts';
+import { openTar, type Tar } from './open-tar.ts';
 
 /** The examples' bytes, verified to be those that were validated. */
 export interface Dataset {
@@ -31,10 +33,16 @@ export class FileRefused extends TrainingRefused {
 /**
  * Opens a dataset as SageMaker lays it out: the bucket's keys below the channel's folder.
  *
- * @throws FileRefused if the archive is not the one in the manifest
+ * @param scratch a folder for what must be unpacked first
+ * @throws FileRefused if the archive is not the one in the manifest; TrainingRefused if there is no room to unpack it
  */
-export async function openDataset(folder: string, { header }: Manifest): Promise<Dataset> {
-  if (header.archive) return openArchive(join(folder, header.archive.key), header.archive);
+export async function openDataset(
+  folder: string,
+  manifest: Manifest,
+  scratch: string,
+): Promise<Dataset> {
+  const { archive } = manifest.header;
+  if (archive) return openArchive(join(folder, archive.key), archive, manifest, scratch);
   return {
     async read({ path, object }) {
       if (!object) throw new Error(`the manifest has no object for ${path}`);
@@ -48,25 +56,63 @@ export async function openDataset(folder: string, { header }: Manifest): Promise
   };
 }
 
-async function openArchive(file: string, record: ObjectRecord): Promise<Dataset> {
+/** Gives the bytes of entries of an archive; it throws FileRefused, or an Error if one cannot be unpacked. */
+interface Entries {
+  read(path: string, entry: NonNullable<ManifestExample['entry']>): Promise<Buffer>;
+  close(): void;
+}
+
+async function openArchive(
+  file: string,
+  record: ObjectRecord,
+  manifest: Manifest,
+  scratch: string,
+): Promise<Dataset> {
   await verifyObject(record.key, record, createReadStream(file));
-  const { zip, entries } = await listEntries(file);
+  const { packing = 'zip' } = manifest.header;
   // If a checksum proves the archive as a whole, faults inside it were there when it was uploaded.
   const isProven = record.etagIsMd5 || record.crc64nvme !== undefined;
   const code = isProven ? 'VALIDATION_FAILED' : 'DATA_CHANGED';
+  const unpackable = (path: string) => (cause: Error) => {
+    if (cause instanceof TrainingRefused || unwritable(cause)) throw cause;
+    throw new FileRefused(code, path, `cannot be unpacked (${cause.message})`, { cause });
+  };
+  const entries =
+    packing === 'zip'
+      ? await zipEntries(file)
+      : await openTar(file, packing, manifest, scratch).then(tarEntries, unpackable(record.key));
   return {
     async read({ path, entry }) {
-      const found = entry && entries.get(entry.name);
-      if (!entry || !found) throw new FileRefused('DATA_CHANGED', path, 'is not in the archive');
-      if (found.uncompressedSize !== entry.size)
-        throw new FileRefused('DATA_CHANGED', path, 'has a different size');
-      const bytes = await bytesOf(zip, found).catch((cause: Error) => {
-        throw new FileRefused(code, path, `cannot be unpacked (${cause.message})`, { cause });
-      });
-      // yauzl does not check it. The validator took it from the archive's directory into the manifest.
+      if (!entry) throw new FileRefused('DATA_CHANGED', path, 'is not in the archive');
+      const bytes = await entries.read(path, entry).catch(unpackable(path));
+      // The validator took it from the directory of a zip, or computed it of a tar.
       if (crc32(bytes) !== entry.crc32)
         throw new FileRefused(code, path, 'does not match its checksum in the archive');
       return bytes;
+    },
+    close: entries.close,
+  };
+}
+
+const tarEntries = (tar: Tar): Entries => ({
+  async read(path, entry) {
+    const bytes = await tar.read(entry);
+    if (bytes.length !== entry.size)
+      throw new FileRefused('DATA_CHANGED', path, 'has a different size');
+    return bytes;
+  },
+  close: tar.close,
+});
+
+async function zipEntries(file: string): Promise<Entries> {
+  const { zip, entries } = await listEntries(file);
+  return {
+    async read(path, { name, size }) {
+      const found = entries.get(name);
+      if (!found) throw new FileRefused('DATA_CHANGED', path, 'is not in the archive');
+      if (found.uncompressedSize !== size)
+        throw new FileRefused('DATA_CHANGED', path, 'has a different size');
+      return bytesOf(zip, found); // yauzl does not check the CRC-32
     },
     close: () => zip.close(),
   };

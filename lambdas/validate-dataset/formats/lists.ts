@@ -86,7 +86,7 @@ function named({ path }: DatasetFile, known: { kind: string; format: string }) {
 }
 
 /** The names of numbered classes: `classes.txt`, `labels.txt` and the like, one a line. */
-function classNames(texts: readonly ListText[]) {
+export function classNames(texts: readonly ListText[]) {
   const found = texts.find(({ file }) =>
     /(^|\/)(classes|labels|class_names|label_names|synsets|categories|obj\.names|labelmap)(\.txt|\.names)?$/i.test(
       file.path,
@@ -103,7 +103,7 @@ function classNames(texts: readonly ListText[]) {
 }
 
 /** Lists with a number for each class get its name, where a file has one for each. */
-function withNames(lists: readonly List[], names: readonly string[] | undefined): List[] {
+export function withNames(lists: readonly List[], names: readonly string[] | undefined): List[] {
   if (!names) return [...lists];
   const labels = lists.flatMap(({ rows }) => rows.flatMap((row) => row.labels));
   const fit = labels.every((label) => /^\d+$/.test(label) && Number(label) < names.length);
@@ -145,7 +145,7 @@ export function partTexts(texts: readonly DatasetFile[], images: readonly Datase
   const sidecars: DatasetFile[] = [];
   const lists: DatasetFile[] = [];
   for (const file of texts) {
-    const mayBe = /\.(txt|xml|json)$/i.test(file.path) && stems.has(stemOf(file.path));
+    const mayBe = /\.(txt|xml|json|cls)$/i.test(file.path) && stems.has(stemOf(file.path));
     (mayBe ? sidecars : lists).push(file);
   }
   const { maxLists, maxListBytes } = THRESHOLDS;

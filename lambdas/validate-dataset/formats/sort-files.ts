@@ -11,9 +11,9 @@ export interface SortedFiles {
   leftOut: LeftOutFile[];
 }
 
-const ARCHIVE = /\.(zip|tar|tgz|gz|bz2|xz|zst|7z|rar)$/i;
+const ARCHIVE = /\.(zip|tar|tgz|tzst|gz|bz2|xz|zst|7z|rar)$/i;
 const TEXT =
-  /\.(txt|csv|tsv|tab|json|jsonl|ndjson|manifest|lst|xml|ya?ml|names|data|labels)$|(^|\/)info\.labels$/i;
+  /\.(txt|cls|csv|tsv|tab|json|jsonl|ndjson|manifest|lst|xml|ya?ml|names|data|labels)$|(^|\/)info\.labels$/i;
 const NO_IMAGE =
   /\.(md|markdown|rst|html?|css|js|ts|py|ipynb|r|m|mat|sh|bat|exe|dll|so|log|pdf|docx?|xlsx?|ods|odt|rtf|pptx?|url|lnk|db|sqlite3?|ini|cfg|conf|toml|lock|cache|bak|tmp|part|crdownload|yml|aae|xmp|thm|json~|md5|sha1|sha256|sum)$/i;
 const VIDEO_OR_SOUND = /\.(mp4|mov|avi|mkv|webm|m4v|mpe?g|wmv|3gp|mp3|wav|flac|ogg|m4a)$/i;
@@ -41,6 +41,9 @@ const CONTAINERS: [RegExp, string][] = [
 export const containerOf = (path: string): string | undefined =>
   CONTAINERS.find(([pattern]) => pattern.test(path))?.[1];
 
+/** Whether a file may be a list or an annotation, by its name. */
+export const isText = (path: string): boolean => TEXT.test(path);
+
 export function sortFiles(files: readonly DatasetFile[]): SortedFiles {
   const sorted: SortedFiles = { images: [], texts: [], containers: [], archives: [], leftOut: [] };
   for (const file of files) {
@@ -50,7 +53,7 @@ export function sortFiles(files: readonly DatasetFile[]): SortedFiles {
     if (junk !== undefined) leave(junk);
     else if (containerOf(path) !== undefined) sorted.containers.push(file);
     else if (ARCHIVE.test(path)) sorted.archives.push(file);
-    else if (TEXT.test(path)) sorted.texts.push(file);
+    else if (isText(path)) sorted.texts.push(file);
     else if (VIDEO_OR_SOUND.test(path)) leave('a video or a sound, not an image');
     else if (NO_IMAGE.test(path)) leave(NOT_AN_IMAGE);
     else sorted.images.push(file);

@@ -1,8 +1,11 @@
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
+import { buffer } from 'node:stream/consumers';
+import { gzipSync } from 'node:zlib';
+import { pack } from 'tar-stream';
 import { afterAll, beforeEach, describe, expect, it } from 'vitest';
-import type { Manifest, ObjectRecord } from '#core/manifest.ts';
+import type { Manifest, ManifestExample, ObjectRecord, Packing } from '#core/manifest.ts';
 import { zipOf } from '#examples/job-folder.ts';
 import { FileRefused, openDataset } from '#training-image/data/read-dataset.ts';
 
@@ -47,7 +50,7 @@ const refusal = (code: string, what: RegExp) =>
 
 describe('an object of a folder', () => {
   const read = async (object: ObjectRecord) =>
-    (await openDataset(folder, manifest())).read({ path: 'a/1.png', label: 0, object });
+    (await openDataset(folder, manifest(), folder)).read({ path: 'a/1.png', label: 0, object });
 
   it.each([
     ['its MD5', { etag: MD5, etagIsMd5: true }],
@@ -89,7 +92,8 @@ describe('an archive', () => {
   });
   const open = async (content: Uint8Array, fields: Partial<ObjectRecord> = {}) => {
     await write(ARCHIVE, content);
-    return openDataset(folder, manifest(record({ key: ARCHIVE, size: content.length, ...fields })));
+    const archive = record({ key: ARCHIVE, size: content.length, ...fields });
+    return openDataset(folder, manifest(archive), folder);
   };
 
   it('gives its entries, by name', async () => {
@@ -153,3 +157,71 @@ function crc64Of(bytes: Uint8Array): string {
   const value = (crc ^ 0xffffffffffffffffn).toString(16).padStart(16, '0');
   return Buffer.from(value, 'hex').toString('base64');
 }
+
+describe('a tar', () => {
+  const tar = pack();
+  for (const name of ['a/1.png', 'b/1.png']) tar.entry({ name, mtime: new Date(0) }, TEXT);
+  tar.finalize();
+  const plain = buffer(tar as AsyncIterable<Uint8Array>);
+  const entry = (name: string, offset: number, fields = {}) => ({
+    path: name,
+    label: 0,
+    entry: { name, size: TEXT.length, crc32: 0xcbf43926, offset, ...fields },
+  });
+  const first = entry('a/1.png', 512);
+  const second = entry('b/1.png', 1536);
+  const open = async (
+    bytes: Uint8Array,
+    packing: Packing,
+    examples: ManifestExample[] = [first, second],
+  ) => {
+    const key = `datasets/things.${packing}`;
+    await write(key, bytes);
+    const { header } = manifest(record({ key, size: bytes.length }));
+    return openDataset(folder, { header: { ...header, packing }, examples }, folder);
+  };
+
+  it.each([
+    ['tar', (bytes: Buffer) => bytes],
+    ['tar.gz', (bytes: Buffer) => gzipSync(bytes)],
+  ] as const)('gives its entries, by their places: %s', async (packing, packed) => {
+    const dataset = await open(packed(await plain), packing);
+
+    expect(String(await dataset.read(second))).toBe(TEXT);
+    expect(String(await dataset.read(first))).toBe(TEXT);
+    dataset.close();
+  });
+
+  it('is unpacked no further than its last example', async () => {
+    await open(gzipSync(await plain), 'tar.gz', [first]);
+
+    expect((await stat(join(folder, 'dataset.tar'))).size).toBe(512 + TEXT.length);
+  });
+
+  it.each([
+    ['another checksum', entry('a/1.png', 512, { crc32: 1 }), /a\/1\.png does not match/],
+    ['another place', entry('a/1.png', 513), /a\/1\.png does not match/],
+    ['a place behind the end', entry('a/1.png', 1e6), /a\/1\.png has a different size/],
+  ])('is refused if an entry has %s', async (_, example, what) => {
+    const dataset = await open(await plain, 'tar');
+
+    await expect(dataset.read(example)).rejects.toEqual(refusal('DATA_CHANGED', what));
+    dataset.close();
+  });
+
+  it('is refused if it cannot be unpacked', async () => {
+    const cut = gzipSync(await plain).subarray(0, 40);
+
+    await expect(open(cut, 'tar.gz')).rejects.toEqual(
+      refusal('DATA_CHANGED', /things\.tar\.gz cannot be unpacked \(unexpected end/),
+    );
+  });
+
+  it('is not unpacked where there is no room for it', async () => {
+    const huge = entry('b/1.png', 2 ** 52);
+
+    await expect(open(gzipSync(await plain), 'tar.gz', [huge])).rejects.toMatchObject({
+      code: 'DISK_FULL',
+    });
+  });
+});

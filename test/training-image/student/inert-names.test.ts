@@ -45,14 +45,20 @@ async function exported(name: string) {
   const folder = await mkdtemp(join(tmpdir(), 'understudy-inert-'));
   onTestFinished(() => rm(folder, { recursive: true, force: true }));
   const { files: _, ...card } = aCard({ classes: ['cat', name] });
-  const answer = { file: name, label: 'cat', predicted: name, confidence: 0.5 };
-  await saveStudent(folder, card, [{ ...answer, sha256: '0'.repeat(64) }]);
+  const named = {
+    examples: [{ path: name }],
+    contents: ['0'.repeat(64)],
+    classes: ['cat', name],
+  };
+  const answer = { example: 0, label: 0, predicted: 1, confidence: 0.5, ofLabel: 0.1, best: [] };
+  await saveStudent(folder, card, named, { answers: [answer], suspects: [answer] }, undefined);
   const read = (file: string) => readFile(join(folder, file), 'utf8');
   return {
     readme: await read('README.md'),
     page: await read('index.html'),
     labels: await read('labels.txt'),
     csv: await read('predictions.csv'),
+    suspects: await read('suspects.csv'),
     card: await read('student.json'),
   };
 }
@@ -63,7 +69,7 @@ const outsideCode = (markdown: string): string =>
 
 describe.each(NAMES)('the name %j', (name) => {
   it('is a name, and nothing else, in every file of a student', async () => {
-    const { readme, page, labels, csv, card } = await exported(name);
+    const { readme, page, labels, csv, suspects, card } = await exported(name);
     const [plain] = [await exported('dog')];
 
     // README: outside of code, nothing differs from that of a harmless name; no control character is left.
@@ -81,8 +87,10 @@ describe.each(NAMES)('the name %j', (name) => {
       name.replace(/^'/, ''),
     ]);
     for (const { predicted } of rows) expect(predicted).not.toMatch(/^\s*[=+\-@＝＋－＠]/);
-    const unquoted = csv.replaceAll(/"([^"]|"")*"/g, '');
-    expect(unquoted).not.toMatch(/[;\t]/);
+    for (const file of [csv, suspects]) {
+      const unquoted = file.replaceAll(/"([^"]|"")*"/g, '');
+      expect(unquoted).not.toMatch(/[;\t]|(^|,)\s*[=+\-@＝＋－＠]/m);
+    }
   });
 
   it('cannot control a terminal', () => {
