@@ -45,6 +45,8 @@ export const SweepVariables = z.object({
   SWEEP_AHEAD_SECONDS: z.coerce.number().int().nonnegative().default(0),
   /** A launch refused for lack of capacity is not tried again before that, however far ahead the sweeper looks. */
   RETRY_REFUSED_SECONDS: z.coerce.number().nonnegative().default(60), // chosen: a refusal costs two writes
+  /** A folder without a seal counts as complete when nothing has come for so long. */
+  QUIET_SECONDS: z.coerce.number().positive().default(300), // chosen: longer than an upload pauses between two files
   /** CloudWatch's namespace for the sweeper's metric; unset: no metric. */
   METRICS_NAMESPACE: z.string().min(1).optional(),
 });

@@ -38,6 +38,7 @@ const ports = {
   defaultMinutes: variables.DEFAULT_MINUTES,
   maxConcurrentJobs: variables.MAX_CONCURRENT_JOBS,
   retryRefusedSeconds: variables.RETRY_REFUSED_SECONDS,
+  quietSeconds: variables.QUIET_SECONDS,
 };
 
 /** Invoked by a schedule. */
