@@ -1,6 +1,6 @@
 import { recipeHash } from '#core/identity.ts';
 import type { Job } from '#core/job.ts';
-import { READY_FILE, uploadSealedBy } from '#core/keys.ts';
+import { READY_FILE, sealKeys, uploadSealedBy } from '#core/keys.ts';
 import { identifyUpload, readRecipe } from '#lambdas/validate-dataset/identify-upload.ts';
 import type { Objects } from '#ports';
 
@@ -9,7 +9,7 @@ export interface JobUpload {
   place: string; // the archive's key or the folder's prefix
   /** The object that makes it an upload; the first to be deleted. None: an earlier removal was cut short. */
   seal: { key: string; etag: string } | undefined;
-  rest: string[]; // keys; the recipe last
+  rest: string[]; // keys; another seal first, the recipe last
   bytes: number;
   images: number | undefined; // where they were counted
 }
@@ -20,32 +20,33 @@ export interface JobUpload {
  */
 export async function findUpload(objects: Objects, job: Job): Promise<JobUpload | undefined> {
   const { dataset: place } = job;
-  const sealKey = job.form === 'folder' ? `${place}${READY_FILE}` : place;
-  const upload = uploadSealedBy(sealKey);
+  const upload = uploadSealedBy(job.form === 'folder' ? `${place}${READY_FILE}` : place);
   if (!upload) return undefined;
   const there =
     job.form === 'folder'
       ? await listed(objects, place)
       : await heads(objects, place, job.recipeKey);
-  const seal = there.find(({ key }) => key === sealKey);
+  const seals = job.form === 'folder' ? sealKeys(place) : [place];
+  const seal = there.find(({ key }) => seals.includes(key));
   const isOurs = seal
     ? (await identifyUpload(objects, upload, () => new Date()))?.jobId === job.id
     : await isRemainder(objects, job, there);
   if (!isOurs || there.length === 0) return undefined;
 
-  const keys = there.map(({ key }) => key).filter((key) => key !== sealKey);
+  const keys = there.map(({ key }) => key).filter((key) => key !== seal?.key);
+  const rank = (key: string) => (key === job.recipeKey ? 1 : seals.includes(key) ? -1 : 0);
   return {
     place,
-    seal: seal && { key: sealKey, etag: seal.etag },
-    rest: keys.sort((a, b) => Number(a === job.recipeKey) - Number(b === job.recipeKey)),
+    seal: seal && { key: seal.key, etag: seal.etag },
+    rest: keys.sort((a, b) => rank(a) - rank(b)),
     bytes: there.reduce((sum, { size }) => sum + size, 0),
     images: job.summary?.examples,
   };
 }
 
 /**
- * Without its seal, an upload is never trained. What is left of one is ours if it was there when the job's upload was
- * complete, and nothing has come since; of an archive, only its recipe can be left.
+ * An upload without a seal, or the rest of one that had it, is ours if it was there when the job's upload was complete,
+ * and nothing has come since; the sweeper does not train it again then. Of an archive, only its recipe can be left.
  */
 async function isRemainder(objects: Objects, job: Job, there: readonly Facts[]): Promise<boolean> {
   if (there.some(({ lastModified }) => lastModified > job.uploadedAt)) return false;

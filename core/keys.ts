@@ -2,6 +2,8 @@
 
 export const DATASETS = 'datasets/';
 export const READY_FILE = '_READY';
+/** Either of these in a folder says that its upload is complete; the second is written by Spark and Hadoop. */
+export const SEAL_FILES: readonly string[] = [READY_FILE, '_SUCCESS'];
 export const RECIPE_FILE = 'dataset.json';
 /** The card, in a student's folder and in a training job's output. */
 export const CARD_FILE = 'student.json';
@@ -33,7 +35,9 @@ export function uploadSealedBy(key: string): Upload | undefined {
   if (first === '') return undefined;
 
   if (rest.length > 0)
-    return rest.length === 1 && rest[0] === READY_FILE ? folderUpload(first) : undefined;
+    return rest.length === 1 && SEAL_FILES.includes(rest[0] ?? '')
+      ? folderUpload(first)
+      : undefined;
   if (isArchiveName(first)) return archiveUpload(first);
   if (first.endsWith('.json') || first.startsWith('.')) return undefined; // a recipe is uploaded before its archive
   return { form: 'stray', name: first, key, recipeKey: `${key}.json` };
@@ -53,6 +57,9 @@ export function folderUpload(name: string): Upload & { form: 'folder' } {
   const prefix = `${DATASETS}${name}/`;
   return { form: 'folder', name, prefix, recipeKey: `${prefix}${RECIPE_FILE}` };
 }
+
+/** The keys of which one says that a folder is complete. */
+export const sealKeys = (prefix: string): string[] => SEAL_FILES.map((file) => `${prefix}${file}`);
 
 /** The place of a dataset in the bucket: a key for an archive or a stray file, a prefix for a folder. */
 export const datasetOf = (upload: Upload): string =>

@@ -50,8 +50,8 @@ const introduction =
 A recipe says how to train on a dataset. Every field is optional; without a recipe, everything is decided by measurements on the images. There are three places for it:
 
 - flags: \`npx understudy train my-images --regime blocks:2 --minutes 30 --seed 3\`
-- a JSON file: \`dataset.json\` in the folder of the dataset or in its zip, or any file with \`train --recipe FILE\`
-- in the bucket: \`datasets/<name>/dataset.json\` for a folder; \`datasets/<name>.json\`, uploaded first, for a zip (before the one inside)
+- a JSON file: \`dataset.json\` in the folder of the dataset or in its archive, or any file with \`train --recipe FILE\`
+- in the bucket: \`datasets/<name>/dataset.json\` for a folder; \`datasets/<name>.json\`, uploaded first, for an archive (before the one inside)
 
 Flags override the file. What \`train\` uploads is the file as it is or, if flags change a value in it, a file with both; the same values in the same order are the same job. A recipe is checked before anything is uploaded, and again by the pipeline: all faults are reported at once, with line and column.
 

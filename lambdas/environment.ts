@@ -47,6 +47,8 @@ export const SweepVariables = z.object({
   RETRY_REFUSED_SECONDS: z.coerce.number().nonnegative().default(60), // chosen: a refusal costs two writes
   /** One sweep at a time, by a lease of this length: that of an invocation. Unset on one machine, where nothing else sweeps. */
   SWEEP_LEASE_SECONDS: z.coerce.number().int().positive().optional(),
+  /** A folder without a seal counts as complete when nothing has come for so long. */
+  QUIET_SECONDS: z.coerce.number().positive().default(300), // chosen: longer than an upload pauses between two files
   /** CloudWatch's namespace for the sweeper's metric; unset: no metric. */
   METRICS_NAMESPACE: z.string().min(1).optional(),
 });

@@ -123,6 +123,9 @@ export async function connectStages(options: StageOptions): Promise<() => Promis
   };
 }
 
+/** A folder that is copied into the bucket without a seal: chosen, as long as a person waits beside a laptop. */
+const QUIET_SECONDS = 3;
+
 /** As on AWS, the handlers read these when they are imported. */
 function setEnvironment({ endpoint, trainingsAtOnce }: StageOptions): void {
   const { region, credentials } = LOCAL_CREDENTIALS;
@@ -141,6 +144,7 @@ function setEnvironment({ endpoint, trainingsAtOnce }: StageOptions): void {
     MAX_CONCURRENT_JOBS: String(trainingsAtOnce),
     ANNOUNCEMENT_BUS: BUS,
     SWEEP_AHEAD_SECONDS: String(SWEEP_AHEAD_SECONDS),
+    QUIET_SECONDS: String(QUIET_SECONDS),
     POWERTOOLS_LOG_LEVEL: 'ERROR', // the terminal shows the steps of each job already
   });
 }

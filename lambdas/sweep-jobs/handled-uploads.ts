@@ -1,10 +1,12 @@
 import * as z from 'zod';
-import { DATASETS, handledUploadsKey, READY_FILE, uploadSealedBy } from '#core/keys.ts';
+import type { ObjectFacts } from '#core/identity.ts';
+import { DATASETS, handledUploadsKey, READY_FILE, sealKeys, uploadSealedBy } from '#core/keys.ts';
+import { type QuietPeriod, quietSince } from '#lambdas/validate-dataset/list-upload.ts';
 import type { Clock, Jobs, Objects } from '#ports';
 
 // The sweeper finds uploads whose event was lost. So that an upload that led to a job long ago costs nothing, the object
 // `sweeps/<job table>.json` records, for each upload, the version that was last handled: the ETag and date of the archive,
-// or of the `_READY` of a folder.
+// or of the seal of a folder; of a folder without a seal, the number of its objects and the date of the latest.
 //
 // Why this is right even if every event was lost:
 // - An upload counts as handled only after its job is in the job table. A sweeper that dies in between looks again, and
@@ -16,25 +18,40 @@ import type { Clock, Jobs, Objects } from '#ports';
 //   that has a job changes nothing (unless its files were changed without sealing it again: those make another job).
 // - It is written every half minute, so that a sweep that is cut short is not begun anew each time.
 //
-// A listing gives the dates of archives, but not those of the `_READY` inside folders. So each sweep asks for the versions
+// A listing gives the dates of archives, but not those of the seals inside folders. So each sweep asks for the versions
 // of all folders that are new and of ten others, drawn at random: with ten folders a lost event is found by the next
 // sweep, with a hundred within ten sweeps on average.
+//
+// A folder without a seal is complete when nothing has come for a while (`quietSeconds`). No event is needed for that,
+// and so none can be lost, doubled or reordered: each sweep lists such a folder until it has a job, a request for 1,000
+// objects, and afterwards two of them. What has come since makes another job. What was only removed does not, nor what is
+// left of a folder whose seal was removed: somebody is deleting it.
 
-/** The number of known folders whose `_READY` a sweep looks at. */
+/** The number of known folders whose seal a sweep looks at. */
 const FOLDERS_PER_SWEEP = 10;
+/** The number of known folders without a seal that a sweep lists. Chosen: 200,000 objects cost 200 requests. */
+const QUIET_PER_SWEEP = 2;
 const WRITE_EVERY_MS = 30_000;
 const SETTLED_SECONDS = 10; // a later write cannot have the same date
 
-/** By the key of the archive or `_READY`: the version that was handled; empty for a folder without `_READY`. */
+/** By the key of the archive or `_READY`: the version that was handled; empty for a folder that was not sealed. */
 const Handled = z.record(z.string(), z.string());
+
+interface FindPorts {
+  objects: Objects;
+  jobs: Pick<Jobs, 'table'>;
+  now: Clock;
+  quietSeconds?: number;
+}
 
 /**
  * Calls `handle` for every upload whose current version is not known to be handled, as far as this sweep looks.
  *
+ * @param quietSeconds the quiet period that seals a folder without a seal; none, if left out
  * @param handle resolves to whether the upload has a job now
  */
 export async function findUnhandledUploads(
-  { objects, jobs, now }: { objects: Objects; jobs: Pick<Jobs, 'table'>; now: Clock },
+  { objects, jobs, now, quietSeconds }: FindPorts,
   handle: (key: string) => Promise<boolean>,
 ): Promise<void> {
   const recordKey = handledUploadsKey(jobs.table);
@@ -52,26 +69,95 @@ export async function findUnhandledUploads(
   };
   const settled = new Date(now().getTime() - SETTLED_SECONDS * 1000).toISOString();
 
-  async function visit(key: string, object: { etag: string; lastModified: string } | undefined) {
-    const version = object ? `${object.etag} ${object.lastModified}` : '';
-    const isHandled = version === '' || before.get(key) === version || (await handle(key));
-    if (isHandled && (!object || object.lastModified < settled)) after.set(key, version);
+  async function visit(key: string, version: Version | undefined) {
+    const recorded = before.get(key);
+    const isKnown = version === undefined || isRecorded(recorded, version);
+    const isHandled = isKnown || (await handle(key));
+    if (isHandled && (!version || version.date < settled)) after.set(key, version?.text ?? '');
     if (now().getTime() - writtenAt > WRITE_EVERY_MS) await write(new Map([...before, ...after]));
   }
 
   for (const archive of archives) {
-    if (uploadSealedBy(archive.key)) await visit(archive.key, archive);
+    if (uploadSealedBy(archive.key)) await visit(archive.key, versionOf(archive));
   }
-  const readyFiles = folders.map((prefix) => `${prefix}${READY_FILE}`);
-  const known = readyFiles.filter((key) => before.has(key));
-  const chosen = new Set(sample(known, FOLDERS_PER_SWEEP));
-  for (const key of readyFiles) {
+  const known = folders.map((prefix) => `${prefix}${READY_FILE}`).filter((key) => before.has(key));
+  const areQuiet = (key: string) => before.get(key)?.startsWith(QUIET) === true;
+  const chosen = new Set([
+    ...sample(
+      known.filter((key) => !areQuiet(key)),
+      FOLDERS_PER_SWEEP,
+    ),
+    ...sample(known.filter(areQuiet), QUIET_PER_SWEEP),
+  ]);
+  for (const prefix of folders) {
+    const key = `${prefix}${READY_FILE}`;
     const recorded = before.get(key);
-    if (recorded === undefined || chosen.has(key)) await visit(key, await objects.head(key));
-    else after.set(key, recorded);
+    if (recorded !== undefined && !chosen.has(key)) {
+      after.set(key, recorded);
+      continue;
+    }
+    const sealed = await sealedVersion(objects, prefix);
+    if (sealed || quietSeconds === undefined) await visit(key, sealed);
+    else {
+      const quiet = await quietVersion(objects, prefix, { seconds: quietSeconds, now: now() });
+      if (quiet && isRecorded(recorded, quiet)) after.set(key, recorded || quiet.text);
+      else if (quiet) await visit(key, quiet);
+      else if (recorded !== undefined) after.set(key, recorded); // it is being uploaded again, or is empty
+    }
   }
 
   await write(after);
+}
+
+/** What an upload is at present, as it is recorded, and its date in ISO 8601. */
+interface Version {
+  text: string;
+  date: string;
+  objects?: number; // of a folder without a seal
+}
+
+const versionOf = ({ etag, lastModified }: { etag: string; lastModified: string }): Version => ({
+  text: `${etag} ${lastModified}`,
+  date: lastModified,
+});
+
+async function sealedVersion(
+  objects: Pick<Objects, 'head'>,
+  prefix: string,
+): Promise<Version | undefined> {
+  for (const key of sealKeys(prefix)) {
+    const seal = await objects.head(key);
+    if (seal) return versionOf(seal);
+  }
+  return undefined;
+}
+
+const QUIET = 'quiet ';
+
+/** The version of a folder without a seal; `undefined` as long as objects come. */
+async function quietVersion(
+  objects: Pick<Objects, 'list'>,
+  prefix: string,
+  quiet: QuietPeriod,
+): Promise<Version | undefined> {
+  const all: ObjectFacts[] = [];
+  for await (const object of objects.list(prefix)) all.push(object);
+  const date = quietSince(all, quiet);
+  return date === undefined
+    ? undefined
+    : { text: `${QUIET}${all.length} ${date}`, date, objects: all.length };
+}
+
+/** Whether a version was handled: the same one, or of a folder without a seal, all that is there now. */
+function isRecorded(recorded: string | undefined, { text, date, objects }: Version): boolean {
+  if (recorded === undefined || recorded === text || objects === undefined)
+    return recorded === text;
+  // An earlier release found the folder without a seal, and left it alone.
+  if (recorded === '') return true;
+  const [, before = ''] = /(\S+)$/.exec(recorded) ?? [];
+  const [, count] = /^quiet (\d+) /.exec(recorded) ?? [];
+  // The date of an object that was uploaded in parts is that of its beginning: the number shows it too.
+  return date <= before && objects <= Number(count ?? Number.POSITIVE_INFINITY);
 }
 
 /** Empty where the object is absent or damaged. */

@@ -40,6 +40,7 @@ const ports = {
   spot: variables.SPOT,
   maxConcurrentJobs: variables.MAX_CONCURRENT_JOBS,
   retryRefusedSeconds: variables.RETRY_REFUSED_SECONDS,
+  quietSeconds: variables.QUIET_SECONDS,
 };
 
 const sweep = (): Promise<void> =>

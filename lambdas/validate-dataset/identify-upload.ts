@@ -13,13 +13,18 @@ export interface IdentifiedUpload {
   jobId: string;
 }
 
-/** @returns `undefined` if the upload, or the seal of a folder, is gone */
+/**
+ * @param quietSeconds the quiet period that seals a folder without a seal; none, if left out
+ * @returns `undefined` if the upload, or the seal of a folder, is gone
+ */
 export async function identifyUpload(
   objects: Objects,
   upload: Upload,
   now: Clock,
+  quietSeconds?: number,
 ): Promise<IdentifiedUpload | undefined> {
-  const listed = await listUpload(objects, upload);
+  const quiet = quietSeconds === undefined ? undefined : { seconds: quietSeconds, now: now() };
+  const listed = await listUpload(objects, upload, quiet);
   const seenAt = now(); // nothing slow before it
   if (!listed) return undefined;
   const recipeText = await readRecipe(objects, upload.recipeKey);

@@ -1,5 +1,5 @@
 import type { ObjectFacts } from '#core/identity.ts';
-import { READY_FILE } from '#core/keys.ts';
+import { sealKeys } from '#core/keys.ts';
 import type { Objects } from '#ports';
 import { type DatasetFiles, HEAD_BYTES } from './dataset-files.ts';
 
@@ -21,6 +21,12 @@ export function listFolder(
   return { files, problems: [] };
 }
 
-/** Whether an object of the folder is data: not the recipe, the seal, or the empty object by which consoles mark a folder. */
-export const isData = (key: string, prefix: string, recipeKey: string): boolean =>
-  key !== recipeKey && key !== `${prefix}${READY_FILE}` && !key.endsWith('/');
+/** The data of a folder: not the recipe, a seal, or the empty objects by which consoles mark folders. */
+export function dataOf(
+  objects: readonly ObjectFacts[],
+  prefix: string,
+  recipeKey: string,
+): ObjectFacts[] {
+  const others = new Set([recipeKey, ...sealKeys(prefix)]);
+  return objects.filter(({ key }) => !others.has(key) && !key.endsWith('/'));
+}

@@ -17,7 +17,15 @@ import { identifyUpload } from './identify-upload.ts';
 import { judgeDataset, type RecipeLimits, reportOf } from './judge-dataset.ts';
 import type { ListedUpload } from './list-upload.ts';
 
-export type ValidationPorts = RecordPorts & RecipeLimits & { objects: Objects };
+export type ValidationPorts = RecordPorts &
+  RecipeLimits & {
+    objects: Objects;
+    /**
+     * The quiet period that seals a folder without a seal. Only the sweeper has one: an event that comes late must not
+     * seal what is left of a folder while it is being removed.
+     */
+    quietSeconds?: number;
+  };
 
 /**
  * Stage 1. Accepts the dataset of a sealed upload, or reports everything that is wrong with it.
@@ -58,9 +66,9 @@ interface Received {
 
 /** The job of an upload, created if there is none; `undefined` if the key seals nothing or the upload is gone. */
 async function receiveUpload(ports: ValidationPorts, key: string): Promise<Received | undefined> {
-  const { objects, jobs, log, now } = ports;
+  const { objects, jobs, log, now, quietSeconds } = ports;
   const upload = uploadSealedBy(key);
-  const identified = upload && (await identifyUpload(objects, upload, now));
+  const identified = upload && (await identifyUpload(objects, upload, now, quietSeconds));
   if (!identified) return undefined;
   const { listed, seenAt, recipeText, identity, jobId: id } = identified;
   const { name, form, recipeKey } = upload;

@@ -131,8 +131,11 @@ describe('the way of a dataset', () => {
         .extend(AnnouncementVariables.shape)
         .extend(ValidationVariables.required().shape)
         .extend(
-          SweepVariables.required().omit({ SWEEP_AHEAD_SECONDS: true, RETRY_REFUSED_SECONDS: true })
-            .shape,
+          SweepVariables.required().omit({
+            SWEEP_AHEAD_SECONDS: true,
+            RETRY_REFUSED_SECONDS: true,
+            QUIET_SECONDS: true,
+          }).shape,
         ),
     ],
   ])('%s gets every variable that its handler reads', (stage, schema) => {
@@ -225,6 +228,9 @@ describe('the way of a dataset', () => {
   it('is swept every five minutes, with alarms', () => {
     template.hasResourceProperties('AWS::Events::Rule', { ScheduleExpression: 'rate(5 minutes)' });
     expect(resources('AWS::CloudWatch::Alarm')).toHaveLength(6);
+    // The quiet period of folders without a seal is the sweeper's alone, and five minutes.
+    const { QUIET_SECONDS } = functionOf('sweepjobs').Environment.Variables;
+    expect(environment(SweepVariables, { QUIET_SECONDS }).QUIET_SECONDS).toBe(300);
     const { METRICS_NAMESPACE } = functionOf('sweepjobs').Environment.Variables;
     const told = JSON.parse(stuckJobsMetric(METRICS_NAMESPACE, 'the table', 1));
     const [metric] = told._aws.CloudWatchMetrics;

@@ -46,6 +46,7 @@ describe('environment', () => {
     expect(environment(SweepVariables, {})).toEqual({
       SWEEP_AHEAD_SECONDS: 0,
       RETRY_REFUSED_SECONDS: 60,
+      QUIET_SECONDS: 300,
     });
   });
 });
