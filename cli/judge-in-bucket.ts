@@ -6,7 +6,7 @@ import type { DatasetFiles } from '#lambdas/validate-dataset/dataset-files.ts';
 import { readRecipe } from '#lambdas/validate-dataset/identify-upload.ts';
 import { judgeDataset } from '#lambdas/validate-dataset/judge-dataset.ts';
 import { listArchive } from '#lambdas/validate-dataset/list-archive.ts';
-import { isData, listFolder } from '#lambdas/validate-dataset/list-folder.ts';
+import { dataOf, listFolder } from '#lambdas/validate-dataset/list-folder.ts';
 import type { Objects } from '#ports';
 import { TEACHERS } from '#teachers/catalogue.ts';
 import { CliError, EXIT } from './cli-error.ts';
@@ -75,7 +75,7 @@ async function find(objects: Objects, key: string, uri: string): Promise<Found> 
     const sentence = `There is nothing at ${uri}: no object of this key, and none below it.`;
     throw new CliError(EXIT.notFound, sentence);
   }
-  const data = all.filter((each) => isData(each.key, prefix, recipeKey));
+  const data = dataOf(all, prefix, recipeKey);
   const marks = all.filter((each) => each.key.endsWith('/') && each.key !== prefix);
   const folders = marks.map((each) => each.key.slice(prefix.length));
   const files = async () => ({ ...listFolder(objects, prefix, data), folders });

@@ -85,12 +85,16 @@ export function archiveCases(image: Buffer): ArchiveCase[] {
     whole('nothing', () => Buffer.alloc(0), unreadable),
     whole('a byte', () => Buffer.from('P'), unreadable),
     whole('text', () => Buffer.from('this is no zip '.repeat(100)), unreadable),
-    whole('a RAR', () => Buffer.concat([Buffer.from('Rar!\x1a\x07\x01\x00'), image]), [
+    whole(
+      'a RAR',
+      () => Buffer.concat([Buffer.from('Rar!\x1a\x07\x01\x00'), image]),
       'ARCHIVE_COMPRESSION',
-    ]),
-    whole('a 7z', () => Buffer.concat([Buffer.from('377abcaf271c', 'hex'), image]), [
+    ),
+    whole(
+      'a 7z',
+      () => Buffer.concat([Buffer.from('377abcaf271c', 'hex'), image]),
       'ARCHIVE_COMPRESSION',
-    ]),
+    ),
     whole('half a zip', () => plain.subarray(0, plain.length / 2), unreadable),
     whole('without its last byte', () => plain.subarray(0, -1), unreadable),
     whole('a second half', () => plain.subarray(plain.length / 2), unreadable),
