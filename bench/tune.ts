@@ -10,22 +10,26 @@ import { cacheFolder } from '#engine/tensorflow/cache-folder.ts';
 import { ensureTensorflow } from '#engine/tensorflow/ensure-tensorflow.ts';
 import { teacherNamed } from '#teachers/catalogue.ts';
 import { importTeacher } from '#teachers/import-teacher.ts';
-import { decodeImage } from '#training-image/data/decode-image.ts';
 import { indicesOf, splitExamples } from '#training-image/data/split-examples.ts';
 import { type Predictions, score } from '#training-image/evaluate/predictions.ts';
 import type { Schedule } from '#training-image/fine-tune/schedule.ts';
 import { createRowFile, floatRows } from '#training-image/storage/row-file.ts';
 import { BenchError } from './bench-error.ts';
+import type { CalibrationImage } from './calibration/dataset.ts';
+import { DATASETS } from './calibration/datasets.ts';
+import { divide, drawTraining } from './calibration/draw.ts';
 import { cifarImages, type Photograph } from './cifar-images.ts';
 
-// `npx tsx bench/tune.ts --note="…" --px=96 --per-class=100 --regime=blocks:4 …`: one fine-tuning on CIFAR-10, with
-// settings of the schedule changed, as a row of TRIED.md. `--all` trains on all images, the validation part included.
+// `npx tsx bench/tune.ts --note="…" --px=96 --per-class=100 --regime=blocks:4 …`: one fine-tuning on CIFAR-10, or on a
+// dataset of the calibration (`--dataset=letters`), with settings of the schedule changed, as a row of TRIED.md. `--all`
+// trains on all images, the validation part included.
 
 const say = (line: string) => process.stderr.write(`${line}\n`);
 const text = { type: 'string' } as const;
 const { values: options } = parseArgs({
   options: {
     note: { type: 'string', default: '' },
+    dataset: { type: 'string', default: 'cifar-10' },
     px: { type: 'string', default: '96' },
     'per-class': { type: 'string', default: '100' },
     test: { type: 'string', default: '1000' },
@@ -44,13 +48,16 @@ const { values: options } = parseArgs({
   },
 });
 
-const CLASSES = 10;
+const CIFAR_CLASSES = 10;
 const seed = Number(options.seed);
 const perClass = Number(options['per-class']);
 const recipe = Recipe.parse({ augmentation: JSON.parse(options.augmentation), seed });
 
 await ensureTensorflow(say);
+// First of all, since the trainer's decoder limits what sharp may read, and some images are drawn as SVG.
+const { learned, asked } = await imagesOf(options.dataset);
 // Loaded only now: TensorFlow has to be in place.
+const { decodeImage } = await import('#training-image/data/decode-image.ts');
 const { readModel } = await import('#engine/read-model.ts');
 const { featureSetsOf, layersOf, widthOf } = await import(
   '#training-image/features/feature-sets.ts'
@@ -81,9 +88,6 @@ try {
   const set = sets.find(({ id }) => id === options.set);
   if (!set) throw new BenchError(`There are only the feature sets ${sets.map(({ id }) => id)}.`);
 
-  const folderOfImages = join(cacheFolder(), 'bench', 'cifar-10');
-  const learned = await cifarImages(folderOfImages, 'train', perClass, say);
-  const asked = await cifarImages(folderOfImages, 'test', Number(options.test) / CLASSES, say);
   const all = [...learned, ...asked];
   const labels = Int32Array.from(all, ({ label }) => label);
   const labelsOf = (indices: Int32Array) => indices.map((i) => at(labels, i));
@@ -101,7 +105,8 @@ try {
   backbone.dispose();
 
   const features = floatRows(rows);
-  const weigh = () => new Array<number>(CLASSES).fill(1);
+  const classes = new Set(labels).size;
+  const weigh = () => new Array<number>(classes).fill(1);
   const data = { features, labels, weigh, scratch };
   const heads = await chooseHeads(data, { splits: [split], folds: 1 }, report, never);
   const train = options.all ? Int32Array.from(learned, (_, i) => i) : split.train;
@@ -139,7 +144,7 @@ try {
   const validation = await on(split.heldOut);
   const row = [
     options.note,
-    `${options.regime}, ${px} px, ${perClass} per class${entry.name === 'efficientnet-lite0' ? '' : `, ${entry.name}`}`,
+    `${options.dataset}, ${options.regime}, ${px} px, ${perClass} per class${entry.name === 'efficientnet-lite0' ? '' : `, ${entry.name}`}`,
     `${options.set}, ${train.length} images, seed ${seed}`,
     `${schedule.epochs} × ${schedule.batchSize}`,
     figure(heads.predictions),
@@ -156,6 +161,28 @@ try {
   await rows.close();
 } finally {
   await rm(folder, { recursive: true, force: true });
+}
+
+/** The images to learn from and those to test on. */
+async function imagesOf(name: string): Promise<{ learned: Photograph[]; asked: Photograph[] }> {
+  if (name === 'cifar-10') {
+    const folderOfImages = join(cacheFolder(), 'bench', name);
+    const perTestedClass = Number(options.test) / CIFAR_CLASSES;
+    return {
+      learned: await cifarImages(folderOfImages, 'train', perClass, say),
+      asked: await cifarImages(folderOfImages, 'test', perTestedClass, say),
+    };
+  }
+  const dataset = DATASETS.find((each) => each.name === name);
+  if (!dataset) throw new BenchError(`There is no dataset "${name}".`);
+  const divided = divide(name, await dataset.load(say));
+  const classes = [...divided.pool.keys()];
+  const numbered = (images: readonly CalibrationImage[]) =>
+    images.map(({ png, label }) => ({ png, label: classes.indexOf(label) }));
+  return {
+    learned: numbered(drawTraining(divided, perClass, seed)),
+    asked: numbered(divided.test),
+  };
 }
 
 function changedSchedule(base: Schedule): Schedule {
