@@ -63,6 +63,7 @@ export async function listTar(
 
   function open({ name, size, offset, kind }: TarEntry): EntryReader {
     const { path, encoding } = tarEntryName(name);
+    if (path === WHOLE && kind === 'folder') return UNREAD;
     names += path.length;
     if (entries.length >= MAX_ENTRIES)
       refusal ??= tooManyEntries(`more than ${MAX_ENTRIES}`, archive);
@@ -98,6 +99,9 @@ export async function listTar(
     return refuse(damageProblem(error, entries.at(-1)?.path, packing, archive));
   }
 }
+
+/** The folder of the whole archive, which `tar -C folder .` lists as `./`. */
+const WHOLE = '/';
 
 const UNREAD: EntryReader = { read: () => undefined, end: () => Promise.resolve() };
 

@@ -34,6 +34,15 @@ const pets = [
 const plain = await tarOf(pets);
 
 describe('a tar', () => {
+  it('may be made of the folder one is in, as "tar -C folder ." does it', async () => {
+    const here = pets.map(({ name, ...rest }) => ({ ...rest, name: `./${name}` }));
+    const found = await listed(await tarOf([{ name: './', type: 'directory' }, ...here]));
+
+    expect(found.problems).toEqual([]);
+    expect(found.folders).toEqual(['cat/']);
+    expect(paths(found)).toEqual(['cat/1.png', 'dog/1.png', LONG, 'Café/1.png']);
+  });
+
   it.each([
     ['plain', plain, 'tar'],
     ['compressed by gzip', gzipSync(plain), 'tar.gz'],
