@@ -9,7 +9,12 @@ import { openInBrowser } from '../open-in-browser.ts';
 import { info, out, outJson } from '../output.ts';
 import { fetchReport } from '../report-page.ts';
 import { stackOption, type Target } from '../stack-option.ts';
-import { numberedVersion, studentInWords, withVersion } from '../student-versions.ts';
+import {
+  numberedVersion,
+  studentInWords,
+  versionComparedInWords,
+  withVersion,
+} from '../student-versions.ts';
 import { withLibrary } from '../with-pipeline.ts';
 
 type ReportOptions = Target & { json?: boolean; open?: boolean; verbose?: boolean };
@@ -31,12 +36,14 @@ export const report = (): Command =>
         if (verbose || page === undefined) out(describeStudent(card, library, entry));
         else {
           const { headline, details } = verdictOn(card);
+          const compared = entry && versionComparedInWords(entry);
           out(
             [
               pc.bold(studentInWords(card, entry)),
               '',
               paragraph(pc.bold(headline)),
               ...details.map((sentence) => paragraph(sentence, 2)),
+              ...(compared === undefined ? [] : [paragraph(compared, 2)]),
               '',
             ].join('\n'),
           );
