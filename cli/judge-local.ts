@@ -13,9 +13,10 @@ import {
   reportOf,
 } from '#lambdas/validate-dataset/judge-dataset.ts';
 import { TEACHERS } from '#teachers/catalogue.ts';
+import { readAt } from '#training-image/storage/read-at.ts';
 import { expectedCost } from './expected-cost.ts';
 import { listFiles } from './list-files.ts';
-import { readPart, withLocalArchive } from './local-archive.ts';
+import { withLocalArchive } from './local-archive.ts';
 
 /** What is printed of a dataset that is judged without a pipeline. */
 export type LocalReport = ReturnType<typeof localReport>;
@@ -89,7 +90,7 @@ function sameNames(files: readonly DatasetFile[]): Problem[] {
 async function readFrom(path: string, start: number, bytes: number): Promise<Uint8Array> {
   const handle = await open(path);
   try {
-    return await readPart(handle, start, start + bytes);
+    return await readAt(handle, start, bytes);
   } finally {
     await handle.close();
   }

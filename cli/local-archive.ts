@@ -1,6 +1,7 @@
-import { type FileHandle, open } from 'node:fs/promises';
+import { open } from 'node:fs/promises';
 import type { DatasetFiles } from '#lambdas/validate-dataset/dataset-files.ts';
 import { listArchive } from '#lambdas/validate-dataset/list-archive.ts';
+import { readAt } from '#training-image/storage/read-at.ts';
 
 /** Uses an archive on this machine, listed as the pipeline lists one in the bucket; it is open meanwhile. */
 export async function withLocalArchive<T>(
@@ -10,23 +11,11 @@ export async function withLocalArchive<T>(
   const file = await open(path);
   try {
     const { size } = await file.stat();
-    const readRange = (_: string, start: number, end: number) => readPart(file, start, end);
+    const readRange = (_: string, start: number, end: number) => readAt(file, start, end - start);
     return await use(
       await listArchive({ readRange }, { key: path, size, etag: '', etagIsMd5: false }),
     );
   } finally {
     await file.close();
   }
-}
-
-/** Bytes `start` to `end` (exclusive); fewer at the end of the file. */
-export async function readPart(file: FileHandle, start: number, end: number): Promise<Uint8Array> {
-  const buffer = new Uint8Array(Math.max(0, end - start));
-  let length = 0;
-  while (length < buffer.length) {
-    const { bytesRead } = await file.read(buffer, length, buffer.length - length, start + length);
-    if (bytesRead === 0) break;
-    length += bytesRead;
-  }
-  return buffer.subarray(0, length);
 }

@@ -1,5 +1,5 @@
-import { mkdir, rm } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
 import type { StudentCard } from '#core/card.ts';
 import { REPORT_FILE, studentKeys } from '#core/keys.ts';
 import { stateFolder } from '#local/find-state-folder.ts';
@@ -23,7 +23,6 @@ export async function fetchReport(
   if (!listed) return undefined;
   await makePrivateFolder(stateFolder());
   const file = join(folder(), student, `${version}.html`);
-  await mkdir(dirname(file), { recursive: true });
   await fetchFile(library, studentKeys(student, version).report, file, listed.sha256);
   return file;
 }

@@ -38,7 +38,7 @@ import { examineAnswers } from './report/examine-answers.ts';
 import { gatherFindings } from './report/gather-findings.ts';
 import { examplePixels } from './report/pixels.ts';
 import { reportPage } from './report/report-page.ts';
-
+import { unlessFaulty } from './report/unless-faulty.ts';
 import { requireRoom, scratchFolder } from './storage/room.ts';
 import { shardsOf } from './storage/shards.ts';
 import { checkSavedModel } from './student/check-saved-model.ts';
@@ -214,7 +214,9 @@ export async function train(
   const examined = examineAnswers(judgement, predictions, judged, scale, classes.length);
   const named = { examples, contents, labels, classes };
   const pixelsOf = examplePixels(decoding, decoded);
-  const findings = await gatherFindings(named, examined, found, pixelsOf, px);
+  const findings = await unlessFaulty(report, () =>
+    gatherFindings(named, examined, found, pixelsOf, px),
+  );
   timings.finish('report');
 
   // After that one look, the student may learn from all images with the same settings; not from a test part that was given.
@@ -259,9 +261,7 @@ export async function train(
     timings: timings.steps,
     environment,
   });
-  // A fault in it must not cost the student.
-  const page = await reportPage({ card, recipe, findings }).catch((error: Error) => {
-    report.line(`The report could not be made: ${error.stack ?? error.message}`);
-  });
-  await saveStudent(folders.model, card, named, examined, page ?? undefined);
+  const page =
+    findings && (await unlessFaulty(report, () => reportPage({ card, recipe, findings })));
+  await saveStudent(folders.model, card, named, examined, page);
 }

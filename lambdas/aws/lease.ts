@@ -4,7 +4,7 @@ import { DynamoDBDocumentClient, GetCommand, PutCommand } from '@aws-sdk/lib-dyn
 
 /**
  * Does some work only while nobody else does the same: a row of the job table says who does it, and until when at the
- * longest, should that process die. Other than a reserved concurrency of 1, this needs nothing of the account's quota.
+ * longest, should that process die. Unlike a reserved concurrency of 1, this needs nothing of the account's quota.
  *
  * @param name of the work
  * @param seconds longer than the work can take
@@ -20,38 +20,41 @@ export async function whileLeased(
   const row = `lease#${name}`;
   const owner = randomUUID();
 
-  /** @returns false if the condition does not hold, and it was not the first try of this very write that made it so */
-  async function write(until: number, condition: string, values: Record<string, unknown>) {
-    const Item = { row, owner, until }; // ms since 1970
+  /** @param until ms since 1970. @returns whether the row is as written here now */
+  async function write(until: number, condition: Condition): Promise<boolean> {
+    const put = { TableName: table, Item: { row, owner, until }, ...condition };
     try {
-      await client.send(
-        new PutCommand({
-          ...{ TableName: table, Item, ConditionExpression: condition },
-          ExpressionAttributeNames: Object.fromEntries(
-            ['#row', '#owner', '#until']
-              .filter((key) => condition.includes(key))
-              .map((key) => [key, key.slice(1)]),
-          ),
-          ExpressionAttributeValues: values,
-        }),
-      );
+      await client.send(new PutCommand(put));
       return true;
     } catch (error) {
       if (!(error instanceof ConditionalCheckFailedException)) throw error;
-      const stored = await client.send(
-        new GetCommand({ TableName: table, Key: { row }, ConsistentRead: true }),
-      );
-      return stored.Item?.owner === owner && stored.Item?.until === until;
+      // The SDK repeats a put whose answer was lost, and its own first try then fails the condition: that is a success.
+      const get = { TableName: table, Key: { row }, ConsistentRead: true };
+      const { Item } = await client.send(new GetCommand(get));
+      return Item?.owner === owner && Item?.until === until;
     }
   }
 
   const at = now().getTime();
-  const isFree = 'attribute_not_exists(#row) OR #until <= :now';
-  if (!(await write(at + seconds * 1000, isFree, { ':now': at }))) return false;
+  if (!(await write(at + seconds * 1000, isFree(at)))) return false;
   try {
     await work();
   } finally {
-    await write(0, '#owner = :owner', { ':owner': owner });
+    await write(0, isOurs(owner));
   }
   return true;
 }
+
+type Condition = ReturnType<typeof isFree> | ReturnType<typeof isOurs>;
+
+const isFree = (at: number) => ({
+  ConditionExpression: 'attribute_not_exists(#row) OR #until <= :now',
+  ExpressionAttributeNames: { '#row': 'row', '#until': 'until' },
+  ExpressionAttributeValues: { ':now': at },
+});
+
+const isOurs = (owner: string) => ({
+  ConditionExpression: '#owner = :owner',
+  ExpressionAttributeNames: { '#owner': 'owner' },
+  ExpressionAttributeValues: { ':owner': owner },
+});

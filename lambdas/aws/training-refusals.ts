@@ -22,7 +22,7 @@ export function refusalOf(error: unknown, instanceType: string): NoCapacity | La
 const CAPACITY = /InsufficientCapacity|CapacityError|Throttling/i;
 
 /** Errors of the caller that have nothing to do with the request. */
-const PASSING = /TooManyRequests|RequestLimit|Timeout|Expired|Signature|Token|ResourceInUse/i;
+const PASSING = /TooManyRequests|RequestLimit|Timeout|Expired|Signature|Token/i;
 
 const refused = (cause: Error, instanceType: string): LaunchRefused =>
   new LaunchRefused(`${instanceType}: ${cause.message} (${cause.name})`, { cause });

@@ -1,13 +1,11 @@
-import type { Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
-import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
-import dynalite from 'dynalite';
+import type { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { advance, type Job, receive } from '#core/job.ts';
 import { memoryJobs } from '#examples/in-memory-ports.ts';
 import { dynamoJobs } from '#lambdas/aws/jobs.ts';
 import { createJobTable } from '#local/create-job-table.ts';
 import { type Jobs, StaleJob } from '#ports';
+import { runningDynalite } from '#test/running-dynalite.ts';
 import { anUpload, noon } from '#test/uploads.ts';
 
 const aJob = (id: string): Job => receive(anUpload({ id: id.padEnd(64, '0') }), noon);
@@ -171,27 +169,18 @@ describe('the job table in memory', () => {
 });
 
 describe('the job table in DynamoDB', () => {
-  let server: Server;
-  let endpoint: string;
+  let server: Awaited<ReturnType<typeof runningDynalite>>;
   let client: DynamoDBClient;
 
   beforeAll(async () => {
-    server = dynalite({ createTableMs: 0 });
-    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-    const { port } = server.address() as AddressInfo;
-    endpoint = `http://127.0.0.1:${port}`;
-    client = connect();
+    server = await runningDynalite();
+    client = server.connect();
     await createJobTable(client, 'jobs');
   });
   afterAll(() => {
     client.destroy();
     server.close();
   });
-
-  function connect(): DynamoDBClient {
-    const credentials = { accessKeyId: 'any', secretAccessKey: 'any' };
-    return new DynamoDBClient({ endpoint, region: 'eu-west-1', credentials, maxAttempts: 3 });
-  }
 
   let tables = 0;
   jobStoreContract(async () => {
@@ -211,7 +200,7 @@ describe('the job table in DynamoDB', () => {
   });
 
   it('knows its own first try when the answer to it was lost and the SDK tries again', async () => {
-    const lossy = connect();
+    const lossy = server.connect();
     let lost = 0;
     lossy.middlewareStack.add(
       (next) => async (args) => {

@@ -1,5 +1,5 @@
 import { createReadStream, createWriteStream } from 'node:fs';
-import { type FileHandle, open } from 'node:fs/promises';
+import { open } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Transform } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
@@ -7,6 +7,7 @@ import * as zlib from 'node:zlib';
 import type { Manifest, ManifestExample, Packing } from '#core/manifest.ts';
 import { unwritableInWords } from '#core/unwritable.ts';
 import { TrainingRefused } from '../job/errors.ts';
+import { readAt } from '../storage/read-at.ts';
 import { freeBytes } from '../storage/room.ts';
 
 export type TarPacking = Exclude<Packing, 'zip'>;
@@ -72,15 +73,4 @@ function decompressor(packing: 'tar.gz' | 'tar.zst'): Transform {
   const { createZstdDecompress } = zlib as { createZstdDecompress?: () => Transform };
   if (!createZstdDecompress) throw new Error(`Node ${process.version} has no Zstandard`);
   return createZstdDecompress();
-}
-
-async function readAt(file: FileHandle, offset: number, size: number): Promise<Buffer> {
-  const bytes = Buffer.alloc(size);
-  let length = 0;
-  while (length < size) {
-    const { bytesRead } = await file.read(bytes, length, size - length, offset + length);
-    if (bytesRead === 0) break;
-    length += bytesRead;
-  }
-  return bytes.subarray(0, length);
 }

@@ -1,24 +1,16 @@
-import type { Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { setTimeout as pause } from 'node:timers/promises';
-import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
-import dynalite from 'dynalite';
+import type { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { whileLeased } from '#lambdas/aws/lease.ts';
 import { createJobTable } from '#local/create-job-table.ts';
+import { runningDynalite } from '#test/running-dynalite.ts';
 import { noon } from '#test/uploads.ts';
 
-let server: Server;
+let server: Awaited<ReturnType<typeof runningDynalite>>;
 let client: DynamoDBClient;
 beforeAll(async () => {
-  server = dynalite({ createTableMs: 0 });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const { port } = server.address() as AddressInfo;
-  client = new DynamoDBClient({
-    endpoint: `http://127.0.0.1:${port}`,
-    region: 'eu-west-1',
-    credentials: { accessKeyId: 'any', secretAccessKey: 'any' },
-  });
+  server = await runningDynalite();
+  client = server.connect();
   await createJobTable(client, 'jobs');
 });
 afterAll(() => {
